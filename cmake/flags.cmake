@@ -1,0 +1,16 @@
+# How every file of the project is compiled. No -ffast-math and no FMA contraction anywhere: the
+# numerics promise bits.
+add_compile_definitions(_GNU_SOURCE NABLA_VERSION="${PROJECT_VERSION}")
+add_compile_options(
+    -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wmissing-prototypes -Werror
+    -ffp-contract=off -fno-omit-frame-pointer -fstack-protector-strong -fPIE)
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g -DNDEBUG")
+set(CMAKE_C_FLAGS_DEBUG "-O0 -g")
+add_link_options(-Wl,-z,relro,-z,now -pie)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+if(NABLA_SANITIZE)
+    add_compile_options(-fsanitize=${NABLA_SANITIZE} -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${NABLA_SANITIZE})
+endif()
