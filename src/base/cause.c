@@ -1,0 +1,23 @@
+/* base/cause.c -- the texts of base/cause.h. */
+#include "base/cause.h"
+
+#define X(symbol, label, text) {label, text},
+static const struct {
+    const char *label, *text;
+} causes[] = {CAUSE_LIST(X)}, events[] = {EVENT_LIST(X)};
+#undef X
+
+const char *cause_label(enum cause cause)
+{
+    return causes[cause].label;
+}
+
+const char *cause_text(enum cause cause)
+{
+    return causes[cause].text;
+}
+
+const char *event_label(enum event event)
+{
+    return events[event].label;
+}

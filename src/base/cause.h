@@ -1,0 +1,59 @@
+/* base/cause.h -- why a line or a sample was refused, and what else happens to samples: the names
+ * that /metrics, the log and the documentation share. */
+#ifndef BASE_CAUSE_H
+#define BASE_CAUSE_H
+
+/* X(symbol, label value in nablad_rejected_total{reason}, what the log says) */
+#define CAUSE_LIST(X)                                                                              \
+    /* lines that cannot be read */                                                                \
+    X(SYNTAX, "syntax", "the line does not have its format's shape")                               \
+    X(VALUE, "bad_value", "the value is not a number")                                             \
+    X(TIME, "bad_timestamp", "the timestamp cannot be read or does not fit 64-bit nanoseconds")    \
+    X(LINE_LENGTH, "line_too_long", "the line is longer than ingest.max_line")                     \
+    X(FIELDS, "too_many_fields", "the line has more fields than a batch can hold")                 \
+    X(UNTERMINATED, "unterminated", "the connection ended in the middle of a line")                \
+    X(STRING, "string_value", "the field's value is a string")                                     \
+    /* samples that cannot be taken */                                                             \
+    X(NAME, "bad_name", "a name is empty, too long or not UTF-8 text")                             \
+    X(LABEL_COUNT, "too_many_labels", "the series has too many labels")                            \
+    X(LABEL_LENGTH, "label_too_long", "a label's value is too long")                               \
+    X(LABEL_TWICE, "duplicate_label", "a label is named twice with different values")              \
+    X(NOT_FINITE, "not_finite", "the value is NaN or infinite")                                    \
+    X(FUTURE, "future", "the timestamp is further ahead of this machine's clock than max_future")  \
+    X(LATE, "late_dropped", "the timestamp is at or before the series' window")                    \
+    X(SERIES_LIMIT, "series_limit", "a new series past limits.max_series")                         \
+    X(MEMORY, "no_memory", "no memory for a new series")
+
+enum cause {
+#define X(symbol, label, text) CAUSE_##symbol,
+    CAUSE_LIST(X)
+#undef X
+        CAUSE_COUNT
+};
+
+/* What happens to samples and series that is no refusal.
+ * X(symbol, label value in nablad_events_total{event}, what the help says) */
+#define EVENT_LIST(X)                                                                              \
+    X(DUPLICATE, "duplicate", "same time and value again, ignored")                                \
+    X(REPLACED, "replaced", "same time, other value: taken instead")                               \
+    X(INSERTED, "late_inserted", "late but inside the window: put in order")                       \
+    X(GAP, "gap_restart", "window restarted after a gap longer than max_gap")                      \
+    X(BREAK, "nan_break", "window restarted by a value that is not finite")                        \
+    X(RESET, "counter_reset", "a counter fell")                                                    \
+    X(BORN, "born", "series seen for the first time")                                              \
+    X(STALED, "staled", "series silent for stale_after")                                           \
+    X(EXPIRED, "expired", "series forgotten after expire_after")
+
+enum event {
+#define X(symbol, label, text) EVENT_##symbol,
+    EVENT_LIST(X)
+#undef X
+        EVENT_COUNT
+};
+
+/* The texts of a cause or event: static strings. */
+const char *cause_label(enum cause cause);
+const char *cause_text(enum cause cause);
+const char *event_label(enum event event);
+
+#endif

@@ -1,0 +1,16 @@
+/* base/clock.h -- the only reader of clocks; everything else is told what time it is. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
+
+struct instant {
+    int64_t wall_ns; /* since the Unix epoch: the samples' time */
+    int64_t mono_ns; /* monotonic: silence and age are judged by it */
+};
+
+struct instant clock_now(void);
+
+#endif

@@ -1,0 +1,52 @@
+/* base/sample.h -- what a parser hands to the table: samples whose keys are still the bytes that
+ * came, and the list of labels that such a key means. */
+#ifndef BASE_SAMPLE_H
+#define BASE_SAMPLE_H
+
+#include "base/labelset.h"
+#include "numeric/status.h"
+
+#include <stdint.h>
+
+/* How a key is spelled; wire/key.h reads all of them. */
+enum key_form {
+    KEY_INFLUX,   /* key: measurement and tags, escaped; sub: the field's name, escaped */
+    KEY_GRAPHITE, /* key: path with ;tag=value; sub: empty */
+    KEY_JSON,     /* key: the metric's JSON string, quotes included; sub: the labels' object or empty */
+};
+
+/* One value of one series at one time. Borrows the buffer it was read from. */
+struct sample {
+    int64_t t_ns; /* since the Unix epoch */
+    double v;     /* may be NaN or infinite: the series decides */
+    const char *key;
+    const char *sub;
+    uint32_t key_n;
+    uint16_t sub_n;
+    uint8_t form; /* enum key_form */
+};
+
+enum {
+    BATCH_MAX = 1024,      /* samples in a batch */
+    LINE_SAMPLES_MAX = 512 /* samples (fields) that one line can hold; a batch with less room is full */
+};
+
+struct batch {
+    struct sample at[BATCH_MAX];
+    uint32_t n;
+};
+
+/* Labels as a key spells them: in its order, unescaped, not judged. Names and values point into
+ * the key or into text[]. The metric's name is the label __name__. */
+struct label_list {
+    struct label at[LABELS_MAX];
+    uint32_t n;
+    uint32_t text_n;
+    char text[LABELSET_MAX];
+};
+
+/* Reads a sample's key into labels. Errors: NABLA_EINVAL for a key that is none, NABLA_ELIMIT for
+ * too many labels or more text than fits; *out is then undefined. */
+typedef enum nabla_status key_reader(const struct sample *s, struct label_list *out);
+
+#endif

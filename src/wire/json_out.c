@@ -1,0 +1,193 @@
+/* wire/json_out.c -- readings, labels and points as JSON, each on one line.
+ *
+ *     {"metric": {...}, "state": "ok", "unit": "1/s", "rate": {...}, "edge": {...}, "accel": 6e-05,
+ *      "window": [...], "age": 0.5}
+ *
+ * Laws: what is appended is valid UTF-8 and valid JSON whatever the bytes were; a number that JSON
+ * lacks is null, and its object then has a "why". One line holds one object, so that an answer can
+ * be cut anywhere between lines.
+ * Elsewhere: the envelope around the answers (http/reply.c). */
+#include "wire/json_out.h"
+
+#include "base/clock.h"
+#include "base/time_text.h"
+#include "base/utf8.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+/* Bytes of the UTF-8 sequence at text[0..n), 0 if there is no valid one. */
+static size_t sequence(const char *text, size_t n)
+{
+    unsigned char lead = (unsigned char)text[0];
+    size_t bytes = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    return bytes <= n && utf8_valid(text, bytes) ? bytes : 0;
+}
+
+static bool stands_for_itself(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* Writes what cannot stand for itself; returns how many bytes of text it was. */
+static size_t escape(struct buf *b, const char *text, size_t n)
+{
+    unsigned char c = (unsigned char)text[0];
+    if (c >= 0x80) {
+        size_t bytes = sequence(text, n);
+        buf_add(b, bytes ? text : "\xef\xbf\xbd", bytes ? bytes : 3); /* U+FFFD */
+        return bytes ? bytes : 1;
+    }
+    switch (c) {
+    case '"': buf_text(b, "\\\""); break;
+    case '\\': buf_text(b, "\\\\"); break;
+    case '\n': buf_text(b, "\\n"); break;
+    case '\r': buf_text(b, "\\r"); break;
+    case '\t': buf_text(b, "\\t"); break;
+    default: buf_printf(b, "\\u%04x", c); break;
+    }
+    return 1;
+}
+
+void json_text(struct buf *b, const char *text, size_t n)
+{
+    buf_char(b, '"');
+    for (size_t i = 0; i < n;) {
+        size_t run = i;
+        while (run < n && stands_for_itself((unsigned char)text[run]))
+            run++;
+        buf_add(b, text + i, run - i);
+        i = run;
+        if (i < n)
+            i += escape(b, text + i, n - i);
+    }
+    buf_char(b, '"');
+}
+
+void json_double(struct buf *b, double v)
+{
+    if (isfinite(v))
+        buf_double(b, v);
+    else
+        buf_text(b, "null");
+}
+
+void json_time(struct buf *b, int64_t t_ns, enum time_style style)
+{
+    if (style == TIME_RFC3339) {
+        char text[TIME_TEXT_MAX];
+        size_t n = time_write(text, t_ns);
+        buf_char(b, '"');
+        buf_add(b, text, n);
+        buf_char(b, '"');
+        return;
+    }
+    uint64_t size =
+        t_ns < 0 ? -(uint64_t)t_ns : (uint64_t)t_ns; /* INT64_MIN has no int64 negative */
+    buf_printf(b, "%s%" PRIu64 ".%09" PRIu64, t_ns < 0 ? "-" : "", size / NS_PER_S,
+               size % NS_PER_S);
+}
+
+void json_labels(struct buf *b, const struct labelset *labels)
+{
+    struct label_cursor cursor = {0};
+    struct label l;
+    buf_char(b, '{');
+    for (bool first = true; labelset_next(labels, &cursor, &l); first = false) {
+        if (!first)
+            buf_text(b, ", ");
+        json_text(b, l.name, l.name_n);
+        buf_text(b, ": ");
+        json_text(b, l.value, l.value_n);
+    }
+    buf_char(b, '}');
+}
+
+static void write_derivative(struct buf *b, const char *name, const struct derivative *d,
+                             enum time_style style)
+{
+    buf_printf(b, ", \"%s\": ", name);
+    if (d->order == 0) {
+        buf_text(b, "null");
+        return;
+    }
+    buf_text(b, "{\"time\": ");
+    json_time(b, d->t_ns, style);
+    buf_text(b, ", \"value\": ");
+    json_double(b, d->value);
+    buf_printf(b, ", \"order\": %d}", d->order);
+}
+
+static void write_window(struct buf *b, const struct reading *r, enum time_style style)
+{
+    buf_text(b, ", \"window\": [");
+    for (int i = 0; i < r->window_n; i++) {
+        buf_text(b, i == 0 ? "{\"time\": " : ", {\"time\": ");
+        json_time(b, r->window[i].t_ns, style);
+        buf_text(b, ", \"value\": ");
+        json_double(b, r->window[i].v);
+        buf_char(b, '}');
+    }
+    buf_char(b, ']');
+}
+
+static bool is_lost(const struct derivative *d)
+{
+    return d->order > 0 && !isfinite(d->value);
+}
+
+/* Why something that one would expect is null; NULL if all is there. */
+static const char *why(const struct reading *r)
+{
+    static const char *const counts[] = {"no sample so far", "one sample so far",
+                                         "two samples so far: the central rate needs three"};
+    if (r->state == STATE_STALE && r->rate.order == 0)
+        return "silent for longer than stale_after";
+    for (int i = 0; i < r->window_n; i++)
+        if (!isfinite(r->window[i].v))
+            return "a value in the window is not finite";
+    if (is_lost(&r->rate) || is_lost(&r->edge) || (r->rate.order > 0 && !isfinite(r->accel)))
+        return "a result is too large for a number";
+    return r->window_n < WINDOW_SIZE ? counts[r->window_n] : NULL;
+}
+
+void json_reading(struct buf *b, const struct reading *r, enum time_style style)
+{
+    buf_text(b, "{\"metric\": ");
+    json_labels(b, r->labels);
+    buf_printf(b, ", \"state\": \"%s\", \"unit\": \"%s\"", state_text(r->state), per_unit(r->per));
+    write_derivative(b, "rate", &r->rate, style);
+    write_derivative(b, "edge", &r->edge, style);
+    buf_text(b, ", \"accel\": ");
+    json_double(b, r->rate.order > 0 ? r->accel : NAN);
+    write_window(b, r, style);
+    buf_text(b, ", \"age\": ");
+    json_double(b, (double)r->age_ns / NS_PER_S);
+    const char *reason = why(r);
+    if (reason != NULL)
+        buf_printf(b, ", \"why\": \"%s\"", reason);
+    buf_char(b, '}');
+}
+
+void json_point(struct buf *b, const struct labelset *labels, enum per per, const struct point *p,
+                enum time_style style)
+{
+    double unit_s = per_seconds(per);
+    buf_text(b, "{\"metric\": ");
+    json_labels(b, labels);
+    buf_text(b, ", \"time\": ");
+    json_time(b, p->t_ns, style);
+    buf_text(b, ", \"value\": ");
+    json_double(b, p->value);
+    buf_text(b, ", \"rate\": ");
+    json_double(b, p->rate * unit_s);
+    buf_text(b, ", \"accel\": ");
+    json_double(b, p->accel * unit_s * unit_s);
+    buf_printf(b, ", \"order\": %d, \"corrected\": %s, \"unit\": \"%s\"", p->order,
+               p->corrected ? "true" : "false", per_unit(per));
+    if (!isfinite(p->value))
+        buf_text(b, ", \"why\": \"the value is not finite\"");
+    else if (!isfinite(p->rate))
+        buf_text(b, ", \"why\": \"the rate is not finite\"");
+    buf_char(b, '}');
+}

@@ -1,0 +1,15 @@
+/* wire/key.h -- a sample's raw key to labels: called once for a key never seen before. Pure.
+ *
+ *     Influx    temperature,site=a + value     {__name__="temperature", site="a"}
+ *     Influx    temperature,site=a + max       {__name__="temperature_max", site="a"}
+ *     Graphite  plant.s17;site=a               {__name__="plant.s17", site="a"}
+ *     JSON      "temperature" + {"site":"a"}   {__name__="temperature", site="a"} */
+#ifndef WIRE_KEY_H
+#define WIRE_KEY_H
+
+#include "base/sample.h"
+
+/* A key_reader (base/sample.h) for every enum key_form. */
+enum nabla_status key_read(const struct sample *s, struct label_list *out);
+
+#endif

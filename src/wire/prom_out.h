@@ -1,0 +1,43 @@
+/* wire/prom_out.h -- Prometheus' text exposition 0.0.4 and OpenMetrics 1.0. Pure: appends to a
+ * buffer. Names are made valid: a byte that a name cannot hold becomes '_' (UTF-8 sequences byte by
+ * byte), one that starts with a digit gets a '_' in front; labels that become equal so are joined
+ * with ';' in the order of their names. */
+#ifndef WIRE_PROM_OUT_H
+#define WIRE_PROM_OUT_H
+
+#include "base/buf.h"
+#include "base/reading.h"
+
+#include <stdbool.h>
+
+enum exposition { EXPOSITION_TEXT, EXPOSITION_OPENMETRICS };
+
+/* A metric name as exposition allows it, without a suffix. */
+void prom_name(struct buf *b, const char *name, size_t n);
+
+/* # HELP and # TYPE of a family; type is "gauge" or "counter". For a counter, name is given with
+ * its _total; OpenMetrics' family is then written without it. help is escaped. */
+void prom_family(struct buf *b, enum exposition form, const char *name, size_t n, const char *type,
+                 const char *help);
+
+/* One sample of an own metric: name{labels} value. labels: ready text such as reason="syntax", made
+ * by prom_label, or "". */
+void prom_sample(struct buf *b, const char *name, const char *labels, double v);
+
+/* name="value", the value escaped; a comma first unless b is empty. */
+void prom_label(struct buf *b, const char *name, const char *value, size_t value_n);
+
+/* NAME_per_second{labels} RATE [timestamp]: the central rate of a series. Nothing is written while
+ * it is not known. Timestamps: milliseconds in the text form, seconds in OpenMetrics. */
+void prom_reading(struct buf *b, enum exposition form, const struct reading *r, bool timestamps);
+
+/* "# EOF\n" where the form has it. */
+void prom_end(struct buf *b, enum exposition form);
+
+/* The answer's Content-Type; static. */
+const char *prom_content_type(enum exposition form);
+
+/* By an Accept header, NULL if there is none: OpenMetrics if it is accepted at least as much. */
+enum exposition prom_negotiate(const char *accept);
+
+#endif
