@@ -1,0 +1,41 @@
+/* series/feed.h -- final points on their way to those who listen: a bounded ring between the
+ * threads that ingest and the one that reads. With no listener a point costs one load.
+ *
+ *     table_apply ──feed_put──► [ . . . . ] ──feed_take──► HTTP streams
+ *                               full: the newest are lost, and counted */
+#ifndef SERIES_FEED_H
+#define SERIES_FEED_H
+
+#include "numeric/status.h"
+#include "numeric/window.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Names a series from outside the table: survives the series' end, then finds nothing. */
+struct ref {
+    uint32_t index; /* shard and place */
+    uint32_t birth; /* which series had that place */
+};
+
+struct feed_item {
+    struct ref series;
+    struct point point;
+};
+
+struct feed;
+
+/* on_ready(ctx) is called, from any thread and at most once until the next feed_take, when there is
+ * something to take; it must only wake its thread. Errors: NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status feed_new(uint32_t capacity, struct feed **out);
+void feed_free(struct feed *f);
+void feed_listen(struct feed *f, void (*on_ready)(void *ctx), void *ctx); /* NULL: nobody listens */
+
+bool feed_wanted(const struct feed *f); /* cheap; any thread */
+void feed_put(struct feed *f, struct ref series, const struct points *points); /* any thread */
+
+/* Moves up to max items to out; *lost counts those dropped since the last call. The listener's
+ * thread. Returns how many; feed_take until it returns less than max. */
+uint32_t feed_take(struct feed *f, struct feed_item *out, uint32_t max, uint64_t *lost);
+
+#endif

@@ -1,0 +1,58 @@
+/* series/keyhash.c -- hash(key) + hash(sub), each under a secret of its own. The sum of two
+ * independent keyed hashes meets another pair's sum with probability 2^-128. */
+#include "series/keyhash.h"
+
+#define XXH_INLINE_ALL
+#include <errno.h>
+#include <sys/random.h>
+#include <xxhash.h>
+
+enum nabla_status secrets_draw(struct secrets *out)
+{
+    unsigned char *p = (unsigned char *)out, *end = p + sizeof *out;
+    while (p < end) {
+        ssize_t n = getrandom(p, (size_t)(end - p), 0);
+        if (n < 0 && errno != EINTR)
+            return NABLA_EIO;
+        p += n > 0 ? n : 0;
+    }
+    return NABLA_OK;
+}
+
+static struct keyhash hash_key(const struct secrets *secrets, const struct sample *s)
+{
+    /* a form is a language of its own: the same bytes in two of them are two keys */
+    static const uint64_t forms[] = {0, 0x9e3779b97f4a7c15, 0x3c6ef372fe94f82a};
+    XXH128_hash_t h = XXH3_128bits_withSecret(s->key, s->key_n, secrets->key, sizeof secrets->key);
+    return (struct keyhash){.lo = h.low64 + forms[s->form], .hi = h.high64};
+}
+
+static struct keyhash add_sub(const struct secrets *secrets, struct keyhash h,
+                              const struct sample *s)
+{
+    if (s->sub_n == 0)
+        return h;
+    XXH128_hash_t sub =
+        XXH3_128bits_withSecret(s->sub, s->sub_n, secrets->sub, sizeof secrets->sub);
+    return (struct keyhash){.lo = h.lo + sub.low64, .hi = h.hi + sub.high64};
+}
+
+void keyhash_batch(const struct secrets *secrets, const struct batch *batch, struct keyhash *out)
+{
+    const char *key = NULL;
+    struct keyhash h = {0};
+    for (uint32_t i = 0; i < batch->n; i++) {
+        const struct sample *s = &batch->at[i];
+        if (s->key != key) {
+            key = s->key;
+            h = hash_key(secrets, s);
+        }
+        out[i] = add_sub(secrets, h, s);
+    }
+}
+
+uint32_t keyhash_labels(const struct secrets *secrets, const struct labelset *labels)
+{
+    return (uint32_t)XXH3_64bits_withSecret(labels, labels->bytes, secrets->key,
+                                            sizeof secrets->key);
+}

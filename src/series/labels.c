@@ -1,0 +1,85 @@
+/* series/labels.c -- from the labels as they were spelled to the one set that names a series.
+ * Laws: the order of the labels, empty values and exact repeats make no difference. */
+#include "series/labels.h"
+
+#include "base/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_metric(const struct label *l)
+{
+    return l->name_n == sizeof LABEL_METRIC - 1 && memcmp(l->name, LABEL_METRIC, l->name_n) == 0;
+}
+
+/* By name, byte by byte; the metric's name before all others. */
+static int compare(const void *x, const void *y)
+{
+    const struct label *a = x, *b = y;
+    if (is_metric(a) != is_metric(b))
+        return is_metric(a) ? -1 : 1;
+    uint32_t n = a->name_n < b->name_n ? a->name_n : b->name_n;
+    int order = memcmp(a->name, b->name, n);
+    return order != 0 ? order : (a->name_n > b->name_n) - (a->name_n < b->name_n);
+}
+
+/* Text that a person can read: UTF-8 without control characters. */
+static bool is_text(const char *s, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+            return false;
+    return utf8_valid(s, n);
+}
+
+static enum cause judge(const struct label *l)
+{
+    if (l->name_n == 0 || l->name_n > LABEL_NAME_MAX || !is_text(l->name, l->name_n))
+        return CAUSE_NAME;
+    if (is_metric(l) && l->value_n > LABEL_NAME_MAX)
+        return CAUSE_NAME;
+    if (l->value_n > LABEL_VALUE_MAX)
+        return CAUSE_LABEL_LENGTH;
+    return is_text(l->value, l->value_n) ? CAUSE_COUNT : CAUSE_NAME;
+}
+
+static bool same_text(const char *a, uint32_t an, const char *b, uint32_t bn)
+{
+    return an == bn && memcmp(a, b, an) == 0;
+}
+
+/* Keeps one of each pair in the sorted list[0..n); *n says how many stay. False if a name has two
+ * values. */
+static bool drop_repeats(struct label *list, uint32_t *n)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < *n; i++) {
+        struct label *last = kept > 0 ? &list[kept - 1] : NULL;
+        if (last != NULL && same_text(last->name, last->name_n, list[i].name, list[i].name_n)) {
+            if (!same_text(last->value, last->value_n, list[i].value, list[i].value_n))
+                return false;
+            continue;
+        }
+        list[kept++] = list[i];
+    }
+    *n = kept;
+    return true;
+}
+
+enum cause labels_seal(struct label_list *list, struct labelset *out)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < list->n; i++) {
+        enum cause cause = judge(&list->at[i]);
+        if (cause != CAUSE_COUNT)
+            return cause;
+        if (list->at[i].value_n > 0) /* empty is the same as absent */
+            list->at[n++] = list->at[i];
+    }
+    qsort(list->at, n, sizeof list->at[0], compare);
+    if (n == 0 || !is_metric(&list->at[0]))
+        return CAUSE_NAME;
+    if (!drop_repeats(list->at, &n))
+        return CAUSE_LABEL_TWICE;
+    return labelset_pack(list->at, n, out) == NABLA_OK ? CAUSE_COUNT : CAUSE_LABEL_LENGTH;
+}

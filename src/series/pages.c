@@ -1,0 +1,33 @@
+/* series/pages.c -- mmap, aligned. */
+#include "series/pages.h"
+
+#include <stdint.h>
+#include <sys/mman.h>
+
+static void *map(size_t bytes)
+{
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+void *pages_new(size_t bytes, bool huge)
+{
+    if (!huge)
+        return map(bytes);
+    char *wide = map(bytes + PAGES_HUGE); /* more than wanted: the ends are given back */
+    if (wide == NULL)
+        return NULL;
+    size_t skip = (PAGES_HUGE - (uintptr_t)wide % PAGES_HUGE) % PAGES_HUGE;
+    char *p = wide + skip;
+    if (skip > 0)
+        munmap(wide, skip);
+    munmap(p + bytes, PAGES_HUGE - skip);
+    madvise(p, bytes, MADV_HUGEPAGE); /* only advice: without it all works, slower */
+    return p;
+}
+
+void pages_free(void *pages, size_t bytes)
+{
+    if (pages != NULL)
+        munmap(pages, bytes);
+}

@@ -1,0 +1,26 @@
+/* series/policy.c -- what a series is treated like when nobody says otherwise. */
+#include "series/policy.h"
+
+#include "base/clock.h"
+#include "series/selector.h"
+
+#include <stdlib.h>
+
+struct policy policy_default(void)
+{
+    return (struct policy){.kind = KIND_GAUGE,
+                           .per = PER_SECOND,
+                           .on_nan = ON_NAN_SKIP,
+                           .edge_order = 1,
+                           .max_gap_ns = 0,
+                           .stale_after_ns = INT64_C(5) * 60 * NS_PER_S,
+                           .expire_after_ns = INT64_C(3600) * NS_PER_S};
+}
+
+void policies_fini(struct policies *p)
+{
+    for (uint32_t i = 0; i < p->rules_n; i++)
+        selector_free(p->rules[i].match);
+    free(p->rules);
+    *p = (struct policies){0};
+}

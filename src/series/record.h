@@ -1,0 +1,35 @@
+/* series/record.h -- what the table holds for a series: two cache lines that every sample touches,
+ * and an identity that only births, queries and ends do. */
+#ifndef SERIES_RECORD_H
+#define SERIES_RECORD_H
+
+#include "base/labelset.h"
+#include "numeric/window.h"
+#include "series/keyhash.h"
+
+#include <stdint.h>
+
+struct identity {
+    uint32_t family;        /* series/families.h: the metric name's number */
+    uint32_t tag;           /* of the labels, in the catalog's index */
+    struct labelset labels; /* grows past the struct's end */
+};
+
+enum {
+    RECORD_STALE = 1, /* its run was ended: the window is what it was, a new sample restarts it */
+    RECORD_GENERATION = 2, /* which of the table's two sets of policies `policy` counts in */
+};
+
+struct record {
+    struct window window;
+    struct keyhash key;        /* of the spelling it was born with */
+    struct identity *identity; /* owned; NULL: the place is free */
+    int64_t seen_ns;           /* monotonic, when its last sample came; free place: the next one */
+    uint32_t birth;  /* counts the births at this place: a struct ref to an older one is void */
+    uint16_t policy; /* 0: the defaults, else 1 + rule */
+    uint8_t flags;
+};
+
+_Static_assert(sizeof(struct record) == 128, "a record is two cache lines");
+
+#endif

@@ -1,0 +1,43 @@
+/* series/selector.h -- which series? Prometheus' selectors: temperature{site="a",sensor=~"s1.*"}.
+ *
+ * Operators = != =~ !~; values in "" or '' with Go's escapes, or `` raw; a trailing comma is allowed;
+ * {__name__="plant-03.temperature"} reaches names that are no identifiers. Regular expressions are
+ * PCRE2, anchored at both ends, JIT-compiled, with match limits; a label that a series lacks is "".
+ * As in Prometheus, at least one matcher must not match the empty string.
+ *
+ * A selector may be used by one thread at a time. */
+#ifndef SERIES_SELECTOR_H
+#define SERIES_SELECTOR_H
+
+#include "base/labelset.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    SELECTOR_MATCHERS_MAX = 64,
+    SELECTOR_TEXT_MAX = 16 * 1024, /* bytes */
+    SELECTOR_MATCH_LIMIT = 100000, /* PCRE2's internal match() calls for one value */
+    SELECTOR_DEPTH_LIMIT = 10000,  /* without JIT: (a|b)* on LABEL_VALUE_MAX bytes needs 8192 */
+    SELECTOR_MESSAGE_MAX = 256,
+};
+
+struct selector;
+
+struct selector_fault {
+    size_t offset; /* bytes into the text */
+    char message[SELECTOR_MESSAGE_MAX];
+};
+
+/* Errors: NABLA_EINVAL, *fault then says where and why; NABLA_ENOMEM. Owned by the caller. */
+MUST_CHECK enum nabla_status selector_new(const char *text, size_t n, struct selector **out,
+                                          struct selector_fault *fault);
+void selector_free(struct selector *s); /* NULL is fine */
+
+/* An expression that runs into a match limit does not match. */
+bool selector_match(const struct selector *s, const struct labelset *labels);
+
+/* The metric's name if the selector demands one by '=', else NULL; *n its length. Borrowed. */
+const char *selector_metric(const struct selector *s, size_t *n);
+
+#endif

@@ -1,0 +1,152 @@
+/* series/table.c -- makes and frees the table, and changes its policies while it runs.
+ * Elsewhere: samples (table_apply.c), births and ends (table_birth.c), silence (table_sweep.c),
+ * readings (table_query.c). How the parts hang together: parts.h. */
+#include "series/parts.h"
+
+#include "series/pages.h"
+#include "series/selector.h"
+
+#include <stdlib.h>
+
+/* Takes over *policies, which is emptied. */
+static struct policies steal(struct policies *policies)
+{
+    struct policies p = *policies;
+    *policies = (struct policies){0};
+    return p;
+}
+
+static struct table *allocate(uint32_t shards)
+{
+    size_t bytes = sizeof(struct table) + shards * sizeof(struct shard);
+    struct table *t = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    if (t == NULL)
+        return NULL;
+    *t = (struct table){.shards_n = shards};
+    pthread_mutex_init(&t->catalog.lock, NULL);
+    for (uint32_t i = 0; i < shards; i++) {
+        t->shards[i] = (struct shard){.number = i};
+        pthread_mutex_init(&t->shards[i].lock, NULL);
+    }
+    return t;
+}
+
+enum nabla_status table_new(struct table_options *o, struct table **out)
+{
+    struct policies policies = steal(o->policies);
+    bool power = o->shards > 0 && (o->shards & (o->shards - 1)) == 0;
+    if (!power || o->shards > TABLE_SHARDS_MAX || o->max_series == 0) {
+        policies_fini(&policies);
+        return NABLA_EINVAL;
+    }
+    struct table *t = allocate(o->shards);
+    if (t == NULL) {
+        policies_fini(&policies);
+        return NABLA_ENOMEM;
+    }
+    t->read_key = o->read_key;
+    t->stats = o->stats;
+    t->feed = o->feed;
+    t->log = o->log;
+    t->max_future_ns = o->max_future_ns;
+    t->catalog.max_series = o->max_series;
+    t->catalog.policies[0] = policies;
+    enum nabla_status status = secrets_draw(&t->secrets);
+    if (status != NABLA_OK) {
+        table_free(t);
+        return status;
+    }
+    *out = t;
+    return NABLA_OK;
+}
+
+static void free_shard(struct shard *s)
+{
+    for (uint32_t place = 0; place < s->places; place++)
+        free(record_at(s, place)->identity);
+    for (uint32_t i = 0; i < s->chunks_n; i++)
+        pages_free(s->chunks[i], CHUNK_RECORDS * sizeof(struct record));
+    free(s->aliases);
+    index_fini(&s->index);
+    pthread_mutex_destroy(&s->lock);
+}
+
+void table_free(struct table *t)
+{
+    if (t == NULL)
+        return;
+    for (uint32_t i = 0; i < t->shards_n; i++)
+        free_shard(&t->shards[i]);
+    index_fini(&t->catalog.index);
+    families_fini(&t->catalog.families);
+    policies_fini(&t->catalog.policies[0]);
+    policies_fini(&t->catalog.policies[1]);
+    pthread_mutex_destroy(&t->catalog.lock);
+    free(t);
+}
+
+/* Puts records [from..from+SLICE) under the policies in force. */
+static void choose_slice(struct table *t, struct shard *s, uint32_t from)
+{
+    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&t->catalog.lock);
+    for (uint32_t place = from; place < s->places && place < from + SLICE; place++)
+        if (record_at(s, place)->identity != NULL)
+            birth_choose_policy(t, record_at(s, place));
+    pthread_mutex_unlock(&t->catalog.lock);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static uint32_t places_of(struct shard *s)
+{
+    pthread_mutex_lock(&s->lock);
+    uint32_t n = s->places;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+void table_configure(struct table *t, struct policies *policies, uint32_t max_series,
+                     int64_t max_future_ns)
+{
+    struct catalog *c = &t->catalog;
+    t->max_future_ns = max_future_ns;
+    pthread_mutex_lock(&c->lock);
+    uint32_t old = c->generation;
+    c->policies[old ^ 1] = steal(policies);
+    c->generation = old ^ 1;
+    c->max_series = max_series;
+    pthread_mutex_unlock(&c->lock);
+    for (uint32_t i = 0; i < t->shards_n; i++)
+        for (uint32_t from = 0, n = places_of(&t->shards[i]); from < n; from += SLICE)
+            choose_slice(t, &t->shards[i], from);
+    policies_fini(&c->policies[old]); /* no record counts in it any more */
+}
+
+uint32_t table_count(const struct table *t)
+{
+    return atomic_load_explicit(&t->live, memory_order_relaxed);
+}
+
+uint64_t table_memory(const struct table *t)
+{
+    struct table *mine = (struct table *)(uintptr_t)t; /* locks are no part of the value */
+    uint64_t bytes = sizeof *t;
+    for (uint32_t i = 0; i < t->shards_n; i++) {
+        struct shard *s = &mine->shards[i];
+        pthread_mutex_lock(&s->lock);
+        bytes += sizeof *s + index_bytes(&s->index) + s->aliases_cap * sizeof(struct alias) +
+                 (uint64_t)s->chunks_n * CHUNK_RECORDS * sizeof(struct record);
+        pthread_mutex_unlock(&s->lock);
+    }
+    pthread_mutex_lock(&mine->catalog.lock);
+    bytes += index_bytes(&t->catalog.index) + t->catalog.identity_bytes;
+    pthread_mutex_unlock(&mine->catalog.lock);
+    return bytes;
+}
+
+enum series_state record_state(const struct table *t, const struct record *x, int64_t mono_ns)
+{
+    if ((x->flags & RECORD_STALE) != 0 || mono_ns - x->seen_ns > policy_of(t, x)->stale_after_ns)
+        return STATE_STALE;
+    return x->window.n < 2 ? STATE_WARMING : STATE_OK;
+}

@@ -1,0 +1,92 @@
+/* series/table.h -- all series: samples in, points out to the feed, readings for who asks.
+ *
+ * A sample's key, as its bytes came, is hashed with a random secret to 128 bits; that finds its
+ * record (two spellings of one label set meet in one record). Only a key never seen before is read
+ * into labels. Two different keys are taken for one with probability 2^-128 a pair: for ten million
+ * keys 1.5e-25.
+ *
+ * Threads: table_apply, table_select, table_read and table_sweep from any thread at once. Each
+ * locks one shard for one batch or one slice; nothing returned points into the table. */
+#ifndef SERIES_TABLE_H
+#define SERIES_TABLE_H
+
+#include "base/clock.h"
+#include "base/reading.h"
+#include "base/sample.h"
+#include "base/stats.h"
+#include "series/feed.h"
+#include "series/policy.h"
+
+#include <stdint.h>
+
+struct table;
+struct selector;
+struct log;
+
+enum { TABLE_SHARDS_MAX = 64 };
+
+struct table_options {
+    uint32_t max_series;
+    uint32_t shards;           /* a power of two, at most TABLE_SHARDS_MAX */
+    int64_t max_future_ns;     /* a sample further ahead of the wall clock is refused */
+    key_reader *read_key;      /* wire/key.h's, so that this room knows no format */
+    struct policies *policies; /* taken over, on success and on failure; *policies is emptied */
+    struct stats *stats;       /* borrowed */
+    struct feed *feed;         /* borrowed; may be NULL */
+    struct log *log;           /* borrowed; may be NULL */
+};
+
+/* Errors: NABLA_ENOMEM, NABLA_EINVAL, NABLA_EIO (no random bytes). */
+MUST_CHECK enum nabla_status table_new(struct table_options *options, struct table **out);
+void table_free(struct table *t); /* NULL is fine */
+
+/* Pushes a batch. now: when it arrived. */
+void table_apply(struct table *t, const struct batch *batch, struct instant now);
+
+/* New policies (taken over) for series to come and, slice by slice, for those that are there. */
+void table_configure(struct table *t, struct policies *policies, uint32_t max_series,
+                     int64_t max_future_ns);
+
+/* Visits the next `max` records: ends the runs of series that fell silent (their last points go
+ * to the feed) and forgets the expired. Returns how many there are to visit in all. *at starts
+ * zeroed. */
+struct sweep {
+    uint32_t shard, place;
+};
+uint32_t table_sweep(struct table *t, struct sweep *at, uint32_t max, struct instant now);
+
+uint32_t table_count(const struct table *t); /* series there are */
+/* Bytes that the table has asked for: records, indexes, labels. */
+uint64_t table_memory(const struct table *t);
+
+/* Which series to read: made by table_select, in a stable order. */
+struct found {
+    struct ref ref;
+    uint32_t family; /* metric name's number: same number, same name */
+};
+struct findings {
+    struct found *at; /* owned */
+    uint32_t n;
+};
+void findings_fini(struct findings *f);
+
+struct query {
+    const struct selector *const *any; /* a series matches if one of them does; */
+    uint32_t any_n;                    /* none: every series matches */
+    uint32_t states;                   /* bit (1 << enum series_state); 0: every state */
+    bool by_family; /* grouped by family, in order of family number; else in table order */
+};
+/* Errors: NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status table_select(struct table *t, const struct query *query,
+                                          struct instant now, struct findings *out);
+
+/* Copies the readings of found[0..n), n at most READINGS_MAX, in their order; those that are no
+ * longer there are left out. Errors: NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status table_read(struct table *t, const struct found *found, uint32_t n,
+                                        struct instant now, struct readings *out);
+
+/* A family's metric name, at most LABEL_NAME_MAX bytes, not terminated; returns its length, 0 if no
+ * series bears that number any more (it may be given to another name then). */
+uint32_t table_family_name(struct table *t, uint32_t family, char out[static LABEL_NAME_MAX]);
+
+#endif

@@ -1,0 +1,88 @@
+/* series/table_sweep.c -- silence: a series that nothing reaches goes stale, then is forgotten.
+ * Judged by the monotonic clock, by a visit to every record in turn; what a query sees does not wait
+ * for the visit (record_state). */
+#include "series/parts.h"
+
+/* The run is over, its last points go out; the window stays for who asks what was last known. */
+static void end_run(struct table *t, struct shard *s, uint32_t place, struct tally *tally)
+{
+    struct record *x = record_at(s, place);
+    const struct policy *p = policy_of(t, x);
+    struct window ended = x->window;
+    struct points points;
+    window_end(&ended, (struct manner){.kind = p->kind, .edge_order = p->edge_order}, &points);
+    points_out(t, ref_of(s, place), &points, tally);
+    x->flags |= RECORD_STALE;
+    tally->events[EVENT_STALED]++;
+}
+
+static void visit(struct table *t, struct shard *s, uint32_t place, int64_t mono_ns,
+                  struct tally *tally)
+{
+    struct record *x = record_at(s, place);
+    if (x->identity == NULL)
+        return;
+    const struct policy *p = policy_of(t, x);
+    int64_t silence = mono_ns - x->seen_ns;
+    if (silence > p->stale_after_ns && (x->flags & RECORD_STALE) == 0)
+        end_run(t, s, place, tally);
+    if (silence > p->expire_after_ns) {
+        birth_end(t, s, place);
+        tally->events[EVENT_EXPIRED]++;
+    }
+}
+
+/* An alias goes with its series, which may live in another shard: whether it still does, the
+ * catalog's lock protects as well as that shard's. */
+static void visit_alias(struct table *t, struct shard *s, uint32_t number)
+{
+    const struct alias *a = &s->aliases[number];
+    if (!a->used)
+        return;
+    pthread_mutex_lock(&t->catalog.lock);
+    bool over = record_of(t, a->target) == NULL;
+    pthread_mutex_unlock(&t->catalog.lock);
+    if (over)
+        birth_end_alias(t, s, number);
+}
+
+/* Visits at most max of a shard's records and, counted on from them, its aliases. */
+static uint32_t visit_slice(struct table *t, struct shard *s, struct sweep *at, uint32_t max,
+                            int64_t mono_ns, struct tally *tally)
+{
+    pthread_mutex_lock(&s->lock);
+    uint32_t n = 0, end = s->places + s->aliases_n;
+    for (; n < max && n < SLICE && at->place < end; n++, at->place++) {
+        if (at->place < s->places)
+            visit(t, s, at->place, mono_ns, tally);
+        else
+            visit_alias(t, s, at->place - s->places);
+    }
+    if (at->place >= end)
+        *at = (struct sweep){.shard = (at->shard + 1) % t->shards_n};
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+static uint32_t visits_in_all(struct table *t)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < t->shards_n; i++) {
+        pthread_mutex_lock(&t->shards[i].lock);
+        n += t->shards[i].places + t->shards[i].aliases_n;
+        pthread_mutex_unlock(&t->shards[i].lock);
+    }
+    return n;
+}
+
+uint32_t table_sweep(struct table *t, struct sweep *at, uint32_t max, struct instant now)
+{
+    struct tally tally = {0};
+    uint32_t n = 0, shards = 0; /* done with */
+    while (n < max && shards < t->shards_n) {
+        n += visit_slice(t, &t->shards[at->shard], at, max - n, now.mono_ns, &tally);
+        shards += at->place == 0;
+    }
+    tally_add(t->stats, &tally);
+    return visits_in_all(t);
+}

@@ -1,0 +1,113 @@
+/* tests/unit/series/test_feed.c -- points pass in order, or are counted as lost. */
+#include "series/feed.h"
+
+#include "suite.h"
+
+static int woken;
+
+static void on_ready(void *ctx)
+{
+    ++*(int *)ctx;
+}
+
+static struct points points_at(int64_t t_ns, int n)
+{
+    struct points p = {.n = (uint8_t)n};
+    for (int i = 0; i < n; i++)
+        p.at[i].t_ns = t_ns + i;
+    return p;
+}
+
+static void put(struct feed *f, int64_t t_ns, int n)
+{
+    struct points p = points_at(t_ns, n);
+    feed_put(f, (struct ref){1, 2}, &p);
+}
+
+static struct feed *listened(uint32_t capacity)
+{
+    struct feed *f;
+    ck_assert_int_eq(feed_new(capacity, &f), NABLA_OK);
+    woken = 0;
+    feed_listen(f, on_ready, &woken);
+    return f;
+}
+
+START_TEST(nobody_listens_nothing_is_kept)
+{
+    struct feed *f;
+    struct feed_item out[4];
+    uint64_t lost;
+    ck_assert_int_eq(feed_new(4, &f), NABLA_OK);
+    ck_assert(!feed_wanted(f));
+    put(f, 1, 2);
+    ck_assert_uint_eq(feed_take(f, out, 4, &lost), 0);
+    ck_assert_uint_eq(lost, 0);
+    feed_free(f);
+}
+END_TEST
+
+START_TEST(in_order_around_the_ring)
+{
+    struct feed *f = listened(5);
+    struct feed_item out[5];
+    uint64_t lost;
+    for (int64_t t = 0; t < 100; t += 3) {
+        put(f, t, 3);
+        ck_assert_uint_eq(feed_take(f, out, 5, &lost), 3);
+        for (int i = 0; i < 3; i++)
+            ck_assert_int_eq(out[i].point.t_ns, t + i);
+        ck_assert_uint_eq(lost, 0);
+        ck_assert_uint_eq(out[0].series.birth, 2);
+    }
+    feed_free(f);
+}
+END_TEST
+
+START_TEST(full_the_newest_are_lost_and_counted)
+{
+    struct feed *f = listened(4);
+    struct feed_item out[8];
+    uint64_t lost;
+    put(f, 0, 3);
+    put(f, 3, 3);
+    ck_assert_uint_eq(feed_take(f, out, 8, &lost), 4);
+    ck_assert_uint_eq(lost, 2);
+    ck_assert_int_eq(out[3].point.t_ns, 3);
+    put(f, 9, 1);
+    ck_assert_uint_eq(feed_take(f, out, 8, &lost), 1);
+    ck_assert_uint_eq(lost, 0);
+    feed_free(f);
+}
+END_TEST
+
+START_TEST(told_once_until_taken)
+{
+    struct feed *f = listened(16);
+    struct feed_item out[16];
+    uint64_t lost;
+    put(f, 0, 1);
+    put(f, 1, 1);
+    ck_assert_int_eq(woken, 1);
+    ck_assert_uint_eq(feed_take(f, out, 16, &lost), 2);
+    put(f, 2, 1);
+    ck_assert_int_eq(woken, 2);
+    feed_listen(f, NULL, NULL);
+    put(f, 3, 1);
+    ck_assert_int_eq(woken, 2);
+    ck_assert(!feed_wanted(f));
+    feed_free(f);
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *s = suite_create("series/feed");
+    TCase *t = tcase_create("feed");
+    tcase_add_test(t, nobody_listens_nothing_is_kept);
+    tcase_add_test(t, in_order_around_the_ring);
+    tcase_add_test(t, full_the_newest_are_lost_and_counted);
+    tcase_add_test(t, told_once_until_taken);
+    suite_add_tcase(s, t);
+    return s;
+}
