@@ -1,0 +1,104 @@
+/* conf/conf.c -- from a file, or from nothing, to a struct conf; and what tells two of them apart.
+ * The new one is built beside the caller's, which a file that cannot be used leaves as it was. */
+#include "conf/conf.h"
+
+#include "conf/faults.h"
+#include "conf/keys.h"
+#include "conf/read.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void conf_default(struct conf *c)
+{
+    *c = (struct conf){0};
+    read_defaults("", c);
+    for (size_t i = 0; i < conf_keys_n; i++)
+        if (conf_keys[i].type == CONF_SECTION)
+            read_defaults(conf_keys[i].path, c);
+    for (int transport = TRANSPORT_TCP; transport <= TRANSPORT_UDP; transport++) {
+        struct conf_listener *l = &c->ingest.listeners[c->ingest.listeners_n++];
+        read_defaults("ingest.listeners[]", l);
+        l->address = (struct conf_address){.host = "127.0.0.1", .port = 2207};
+        l->transport = (enum transport)transport;
+    }
+}
+
+void conf_fini(struct conf *c)
+{
+    policies_fini(&c->policies);
+    *c = (struct conf){0};
+}
+
+enum nabla_status conf_read_text(const char *name, const char *text, size_t n, struct conf *c,
+                                 struct buf *errors)
+{
+    if (n > CONF_FILE_MAX) {
+        buf_printf(errors, "%s:1:1: the file is larger than %d bytes\n", name, CONF_FILE_MAX);
+        return NABLA_EINVAL;
+    }
+    struct faults *faults = calloc(1, sizeof *faults);
+    if (faults == NULL)
+        return NABLA_ENOMEM;
+    struct conf next;
+    conf_default(&next);
+    enum nabla_status status = read_document(text, n, &next, faults);
+    faults_write(faults, name, errors);
+    free(faults);
+    if (status == NABLA_OK)
+        *c = next;
+    else
+        conf_fini(&next);
+    return status;
+}
+
+enum nabla_status conf_read_file(const char *path, struct conf *c, struct buf *errors)
+{
+    enum nabla_status status = NABLA_EIO;
+    char *text = malloc(CONF_FILE_MAX + 1);
+    FILE *f = text == NULL ? NULL : fopen(path, "rbe");
+    if (text == NULL)
+        return NABLA_ENOMEM;
+    size_t n = f == NULL ? 0 : fread(text, 1, CONF_FILE_MAX + 1, f);
+    if (f == NULL || ferror(f))
+        buf_printf(errors, "%s: cannot be read: %s\n", path, strerrordesc_np(errno));
+    else
+        status = conf_read_text(path, text, n, c, errors);
+    if (f != NULL)
+        fclose(f);
+    free(text);
+    return status;
+}
+
+/* The two members of a key, in two of whatever it is read into. */
+static bool differ(const struct conf_key *key, const void *a, const void *b)
+{
+    return memcmp((const char *)a + key->offset, (const char *)b + key->offset, key->size) != 0;
+}
+
+static bool listeners_differ(const struct conf *a, const struct conf *b)
+{
+    if (a->ingest.listeners_n != b->ingest.listeners_n)
+        return true;
+    for (size_t k = 0; k < conf_keys_n; k++)
+        for (size_t i = 0; i < a->ingest.listeners_n; i++)
+            if (conf_key_in(&conf_keys[k], "ingest.listeners[]") &&
+                differ(&conf_keys[k], &a->ingest.listeners[i], &b->ingest.listeners[i]))
+                return true;
+    return false;
+}
+
+void conf_restart_keys(const struct conf *a, const struct conf *b, struct buf *out)
+{
+    const char *separator = "";
+    for (const struct conf_key *k = conf_keys; k < conf_keys + conf_keys_n; k++) {
+        if (!k->restart || strstr(k->path, "[]") != NULL)
+            continue;
+        if (k->type == CONF_LISTENERS ? listeners_differ(a, b) : differ(k, a, b)) {
+            buf_printf(out, "%s%s", separator, k->path);
+            separator = ", ";
+        }
+    }
+}

@@ -1,0 +1,79 @@
+/* conf/conf.h -- nablad.yaml as a struct. Every key, its type, unit, range and default stand once,
+ * in conf/keys.c; config/nablad.yaml documents them, and a test holds the two together. */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "numeric/status.h"
+#include "series/policy.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    CONF_FILE_MAX = 1024 * 1024, /* bytes */
+    CONF_LISTENERS_MAX = 32,
+    CONF_ADDRESS_MAX = 64, /* "[::1]:65535", with room */
+    CONF_ERRORS_MAX = 64,  /* reported; the rest are counted */
+};
+
+enum transport { TRANSPORT_TCP, TRANSPORT_UDP };
+
+struct conf_address {
+    char host[CONF_ADDRESS_MAX]; /* numeric IPv4 or IPv6, no brackets */
+    uint16_t port;               /* 0: the system chooses */
+};
+
+struct conf_listener {
+    struct conf_address address;
+    enum transport transport;
+    int format; /* enum line_format of wire/lines.h: 0 auto, 1 influx, 2 graphite, 3 json */
+    int64_t precision_ns; /* of Influx timestamps: 1, 1000, 1000000, 1000000000 */
+};
+
+struct conf {
+    struct {
+        uint32_t threads;         /* 1..32 */
+        uint32_t max_line;        /* bytes, 64 KiB; 256 bytes .. 64 KiB */
+        uint32_t max_connections; /* TCP, all listeners together; 1024 */
+        uint32_t receive_buffer;  /* bytes asked of the kernel for UDP, 4 MiB */
+        struct conf_listener listeners[CONF_LISTENERS_MAX];
+        uint32_t listeners_n;
+    } ingest;
+    struct {
+        struct conf_address listen;
+        uint32_t max_connections;   /* 256 */
+        int64_t timeout_ns;         /* a connection that is silent for so long is closed; 30 s */
+        int64_t request_timeout_ns; /* a request must have come whole by then; 10 s */
+        uint32_t max_streams;       /* event streams at once; 64 */
+    } http;
+    struct {
+        uint32_t max_series;   /* 1,000,000 */
+        int64_t max_future_ns; /* 1 h */
+    } limits;
+    struct {
+        enum log_level level; /* info */
+    } log;
+    int64_t shutdown_timeout_ns; /* SIGTERM is obeyed within it; 5 s */
+    struct policies policies;    /* keys `defaults:` and `series:` */
+};
+
+/* All of the defaults, as config/nablad.yaml states them; one TCP and one UDP listener. */
+void conf_default(struct conf *c);
+void conf_fini(struct conf *c); /* frees what it owns; accepts a zeroed one */
+
+/* Reads a file over the defaults. Errors: NABLA_EIO (the file cannot be read), NABLA_EINVAL,
+ * NABLA_ENOMEM. Then *c is untouched, and every fault found has been appended to errors, a line
+ * each: "file:line:column: what is wrong; did you mean ...?" */
+MUST_CHECK enum nabla_status conf_read_file(const char *path, struct conf *c, struct buf *errors);
+
+/* The same of bytes; name stands for the file in errors. */
+MUST_CHECK enum nabla_status conf_read_text(const char *name, const char *text, size_t n,
+                                            struct conf *c, struct buf *errors);
+
+/* Words for the keys whose change needs a restart and that differ between a and b, comma-separated
+ * ("ingest.listeners, http.listen"), appended to out; nothing if none does. */
+void conf_restart_keys(const struct conf *a, const struct conf *b, struct buf *out);
+
+#endif

@@ -1,0 +1,141 @@
+/* conf/keys.c -- the table. What is added here is read, checked, suggested and, where `restart`
+ * says so, reported; test_keys.c then fails until config/nablad.yaml and docs/configuration.md
+ * have it, too. */
+#include "conf/keys.h"
+
+#include "base/clock.h"
+#include "conf/conf.h"
+
+#include <string.h>
+
+static const struct conf_word protocols[] = {{"tcp", TRANSPORT_TCP}, {"udp", TRANSPORT_UDP}, {0}};
+
+/* enum line_format of wire/lines.h, which this room does not see */
+static const struct conf_word formats[] = {
+    {"auto", 0}, {"influx", 1}, {"graphite", 2}, {"json", 3}, {0}};
+
+static const struct conf_word precisions[] = {
+    {"ns", 1}, {"us", 1000}, {"ms", NS_PER_MS}, {"s", NS_PER_S}, {0}};
+
+static const struct conf_word levels[] = {{"debug", LOG_LEVEL_DEBUG},
+                                          {"info", LOG_LEVEL_INFO},
+                                          {"warn", LOG_LEVEL_WARN},
+                                          {"error", LOG_LEVEL_ERROR},
+                                          {0}};
+
+static const struct conf_word kinds[] = {{"gauge", KIND_GAUGE}, {"counter", KIND_COUNTER}, {0}};
+
+static const struct conf_word pers[] = {
+    {"1s", PER_SECOND}, {"1m", PER_MINUTE}, {"1h", PER_HOUR}, {0}};
+
+static const struct conf_word on_nans[] = {
+    {"skip", ON_NAN_SKIP}, {"break", ON_NAN_BREAK}, {"propagate", ON_NAN_PROPAGATE}, {0}};
+
+static const struct conf_word same_as_stale[] = {{"stale_after", 0}, {0}};
+
+#define AT(type, member)   .offset = offsetof(type, member), .size = sizeof((type *)0)->member
+#define RANGE(least, most) .min = least, .max = most
+
+/* clang-format off: a table */
+
+/* Keys of `defaults` and, inherited from there, of each item of `series`. */
+#define POLICY_KEYS(parent, type, at, or)                                                          \
+    {parent ".kind", CONF_WORD, or ("gauge"), .words = kinds, AT(type, at.kind)},                  \
+        {parent ".per", CONF_WORD, or ("1s"), .words = pers, AT(type, at.per)},                    \
+        {parent ".on_nan", CONF_WORD, or ("skip"), .words = on_nans, AT(type, at.on_nan)},         \
+        {parent ".edge_order", CONF_INTEGER, or ("1"), RANGE("1", "2"), AT(type, at.edge_order)},  \
+        {parent ".max_gap",   CONF_DURATION,          or ("stale_after"),                          \
+         RANGE("1us", "52w"), .words = same_as_stale, AT(type, at.max_gap_ns)},                    \
+        {parent ".stale_after", CONF_DURATION, or ("5m"), RANGE("1ms", "52w"),                     \
+         AT(type, at.stale_after_ns)},                                                             \
+    {                                                                                              \
+        parent ".expire_after", CONF_DURATION, or ("1h"), RANGE("1ms", "52w"),                     \
+            AT(type, at.expire_after_ns)                                                           \
+    }
+#define OR(text)           text
+#define OR_INHERITED(text) NULL
+
+const struct conf_key conf_keys[] = {
+    {.path = "ingest", .type = CONF_SECTION},
+    {"ingest.threads", CONF_INTEGER, "1", RANGE("1", "32"), .restart = true,
+     AT(struct conf, ingest.threads)},
+    {"ingest.max_line", CONF_SIZE, "64KiB", RANGE("256", "64KiB"), .restart = true,
+     AT(struct conf, ingest.max_line)},
+    {"ingest.max_connections", CONF_INTEGER, "1024", RANGE("1", "65536"), .restart = true,
+     AT(struct conf, ingest.max_connections)},
+    {"ingest.receive_buffer", CONF_SIZE, "4MiB", RANGE("4KiB", "1GiB"), .restart = true,
+     AT(struct conf, ingest.receive_buffer)},
+    {.path = "ingest.listeners", .type = CONF_LISTENERS, .restart = true},
+    {"ingest.listeners[].address", CONF_ADDRESS, .required = true, .restart = true,
+     AT(struct conf_listener, address)},
+    {"ingest.listeners[].protocol", CONF_WORD, .words = protocols, .required = true,
+     .restart = true, AT(struct conf_listener, transport)},
+    {"ingest.listeners[].format", CONF_WORD, "auto", .words = formats, .restart = true,
+     AT(struct conf_listener, format)},
+    {"ingest.listeners[].precision", CONF_WORD, "ns", .words = precisions, .restart = true,
+     AT(struct conf_listener, precision_ns)},
+
+    {.path = "http", .type = CONF_SECTION},
+    {"http.listen", CONF_ADDRESS, "127.0.0.1:9207", .restart = true, AT(struct conf, http.listen)},
+    {"http.max_connections", CONF_INTEGER, "256", RANGE("1", "65536"), .restart = true,
+     AT(struct conf, http.max_connections)},
+    {"http.timeout", CONF_DURATION, "30s", RANGE("1s", "1h"), .restart = true,
+     AT(struct conf, http.timeout_ns)},
+    {"http.request_timeout", CONF_DURATION, "10s", RANGE("100ms", "1h"), .restart = true,
+     AT(struct conf, http.request_timeout_ns)},
+    {"http.max_streams", CONF_INTEGER, "64", RANGE("0", "65536"), .restart = true,
+     AT(struct conf, http.max_streams)},
+
+    {.path = "limits", .type = CONF_SECTION},
+    {"limits.max_series", CONF_INTEGER, "1000000", RANGE("1", "100000000"),
+     AT(struct conf, limits.max_series)},
+    {"limits.max_future", CONF_DURATION, "1h", RANGE("0s", "52w"),
+     AT(struct conf, limits.max_future_ns)},
+
+    {.path = "log", .type = CONF_SECTION},
+    {"log.level", CONF_WORD, "info", .words = levels, AT(struct conf, log.level)},
+
+    {"shutdown_timeout", CONF_DURATION, "5s", RANGE("100ms", "10m"),
+     AT(struct conf, shutdown_timeout_ns)},
+
+    {.path = "defaults", .type = CONF_SECTION},
+    POLICY_KEYS("defaults", struct conf, policies.defaults, OR),
+
+    {.path = "series", .type = CONF_RULES},
+    {"series[].match", CONF_SELECTOR, .required = true, AT(struct policy_rule, match)},
+    POLICY_KEYS("series[]", struct policy_rule, policy, OR_INHERITED),
+};
+/* clang-format on */
+
+const size_t conf_keys_n = sizeof conf_keys / sizeof conf_keys[0];
+_Static_assert(sizeof conf_keys / sizeof conf_keys[0] <= CONF_KEYS_MAX, "readers count on it");
+
+/* Where in the path the name begins, if it stands directly in parent. */
+static const char *name_in(const char *path, const char *parent)
+{
+    size_t n = strlen(parent);
+    if (n > 0 && (strncmp(path, parent, n) != 0 || path[n++] != '.'))
+        return NULL;
+    return strchr(path + n, '.') == NULL ? path + n : NULL;
+}
+
+bool conf_key_in(const struct conf_key *key, const char *parent)
+{
+    return name_in(key->path, parent) != NULL;
+}
+
+const char *conf_key_name(const struct conf_key *key)
+{
+    const char *dot = strrchr(key->path, '.');
+    return dot == NULL ? key->path : dot + 1;
+}
+
+const struct conf_key *conf_key_find(const char *parent, const char *name, size_t n)
+{
+    for (size_t i = 0; i < conf_keys_n; i++) {
+        const char *own = name_in(conf_keys[i].path, parent);
+        if (own != NULL && strlen(own) == n && memcmp(own, name, n) == 0)
+            return &conf_keys[i];
+    }
+    return NULL;
+}

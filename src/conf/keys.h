@@ -1,0 +1,52 @@
+/* conf/keys.h -- the table of every key that nablad.yaml may have. Private to this room and its
+ * tests. Ranges and defaults are texts, as the file, the messages and the documentation spell them. */
+#ifndef CONF_KEYS_H
+#define CONF_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum conf_type {
+    CONF_SECTION,   /* of keys */
+    CONF_LISTENERS, /* a list, read into struct conf_listener */
+    CONF_RULES,     /* a list, read into struct policy_rule */
+    CONF_INTEGER,
+    CONF_SIZE,     /* bytes */
+    CONF_DURATION, /* nanoseconds */
+    CONF_WORD,
+    CONF_ADDRESS,
+    CONF_SELECTOR,
+};
+
+struct conf_word {
+    const char *text;
+    int64_t value;
+};
+
+struct conf_key {
+    const char *path; /* "ingest.listeners[].address": [] stands for each item of a list */
+    enum conf_type type;
+    const char *fallback;  /* if the file does not say; NULL: then it is required, or inherited */
+    const char *min, *max; /* of integers, sizes and durations */
+    const struct conf_word *words; /* ended by a NULL text. Of a duration: what else may stand */
+    bool required;
+    bool restart; /* a change takes effect when nablad is started again */
+    /* The member in what the key is read into: the list's item, else struct conf. */
+    size_t offset, size;
+};
+
+enum { CONF_KEYS_MAX = 64 };
+extern const struct conf_key conf_keys[];
+extern const size_t conf_keys_n; /* at most CONF_KEYS_MAX */
+
+/* True if key stands directly in the section or item `parent` ("" for the top level). */
+bool conf_key_in(const struct conf_key *key, const char *parent);
+
+/* The last word of its path. */
+const char *conf_key_name(const struct conf_key *key);
+
+/* The key of that name in parent, or NULL. */
+const struct conf_key *conf_key_find(const char *parent, const char *name, size_t n);
+
+#endif

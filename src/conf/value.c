@@ -1,0 +1,230 @@
+/* conf/value.c -- numbers with units, words and addresses, read strictly: the whole text, decimal
+ * digits without leading zeros, nothing that YAML would read in two ways. */
+#include "conf/value.h"
+
+#include "base/log.h"
+#include "base/number.h"
+#include "base/time_text.h"
+#include "conf/conf.h"
+#include "conf/faults.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *value_wanted(enum conf_type type)
+{
+    static const char *const texts[] = {
+        [CONF_SECTION] = "keys with values (\"key: value\", indented)",
+        [CONF_LISTENERS] = "a list (\"- address: ...\")",
+        [CONF_RULES] = "a list (\"- match: ...\")",
+        [CONF_INTEGER] = "a whole number in decimal digits",
+        [CONF_SIZE] = "a size such as 65536, 64KiB or 4MiB",
+        [CONF_DURATION] = "a duration such as 500ms, 10s, 5m or 1h30m",
+        [CONF_WORD] = "a word",
+        [CONF_ADDRESS] = "an address such as 127.0.0.1:2207 or [::1]:2207",
+        [CONF_SELECTOR] = "a selector such as temperature{site=\"plant-03\"}",
+    };
+    return texts[type];
+}
+
+static size_t digits_at(const char *text, size_t n)
+{
+    size_t i = 0;
+    while (i < n && text[i] >= '0' && text[i] <= '9')
+        i++;
+    return i;
+}
+
+/* The decimal number at the start; *used: its digits. */
+static enum nabla_status read_digits(const char *text, size_t n, size_t *used, int64_t *out)
+{
+    uint64_t value;
+    *used = digits_at(text, n);
+    if (*used == 0 || (text[0] == '0' && *used > 1))
+        return NABLA_EINVAL;
+    if (number_read_u64(text, *used, &value) != *used || value > INT64_MAX)
+        return NABLA_ERANGE;
+    *out = (int64_t)value;
+    return NABLA_OK;
+}
+
+static enum nabla_status read_integer(const char *text, size_t n, int64_t *out)
+{
+    size_t used;
+    enum nabla_status status = read_digits(text, n, &used, out);
+    return used == n ? status : NABLA_EINVAL;
+}
+
+static bool is_text(const char *text, size_t n, const char *word)
+{
+    return strlen(word) == n && memcmp(text, word, n) == 0;
+}
+
+static enum nabla_status read_size(const char *text, size_t n, int64_t *out)
+{
+    static const char *const units[] = {"", "KiB", "MiB", "GiB"};
+    size_t used;
+    int64_t value;
+    enum nabla_status status = read_digits(text, n, &used, &value);
+    for (int i = 0; i < 4; i++) {
+        if (!is_text(text + used, n - used, units[i]))
+            continue;
+        if (status == NABLA_OK && value > INT64_MAX >> (10 * i))
+            return NABLA_ERANGE;
+        if (status == NABLA_OK)
+            *out = value << (10 * i);
+        return status;
+    }
+    return NABLA_EINVAL;
+}
+
+static const struct conf_word *word_of(const struct conf_key *key, const char *text, size_t n)
+{
+    for (const struct conf_word *w = key->words; w != NULL && w->text != NULL; w++)
+        if (is_text(text, n, w->text))
+            return w;
+    return NULL;
+}
+
+enum nabla_status value_number(const struct conf_key *key, const char *text, size_t n, int64_t *out)
+{
+    const struct conf_word *word = word_of(key, text, n);
+    if (word != NULL) {
+        *out = word->value;
+        return NABLA_OK;
+    }
+    switch (key->type) {
+    case CONF_INTEGER: return read_integer(text, n, out);
+    case CONF_SIZE: return read_size(text, n, out);
+    case CONF_DURATION: return duration_read(text, n, out);
+    default: return NABLA_EINVAL;
+    }
+}
+
+static int64_t bound(const struct conf_key *key, const char *text)
+{
+    int64_t value = 0;
+    enum nabla_status status = value_number(key, text, strlen(text), &value);
+    assert(status == NABLA_OK);
+    (void)status;
+    return value;
+}
+
+static bool in_range(const struct conf_key *key, const char *text, size_t n, int64_t value)
+{
+    return word_of(key, text, n) != NULL ||
+           (value >= bound(key, key->min) && value <= bound(key, key->max));
+}
+
+static void not_a_word(const struct conf_key *key, const char *text, size_t n,
+                       char why[static VALUE_WHY_MAX])
+{
+    char quoted[LOG_QUOTE_MAX];
+    struct guess guess = {.meant = text, .n = n};
+    int at = snprintf(why, VALUE_WHY_MAX, "%s is not one of", log_quote(quoted, text, n));
+    for (const struct conf_word *w = key->words; w->text != NULL; w++) {
+        at += snprintf(why + at, VALUE_WHY_MAX - (size_t)at, "%s %s", w == key->words ? "" : ",",
+                       w->text);
+        guess_try(&guess, w->text);
+    }
+    if (guess.best != NULL)
+        snprintf(why + at, VALUE_WHY_MAX - (size_t)at, "; did you mean \"%s\"?", guess.best);
+}
+
+static void not_a_number(const struct conf_key *key, const char *text, size_t n,
+                         char why[static VALUE_WHY_MAX])
+{
+    char quoted[LOG_QUOTE_MAX];
+    int at = snprintf(why, VALUE_WHY_MAX, "%s is not %s", log_quote(quoted, text, n),
+                      value_wanted(key->type));
+    if (key->words != NULL)
+        at += snprintf(why + at, VALUE_WHY_MAX - (size_t)at, ", or %s", key->words->text);
+    if (key->type == CONF_DURATION && n > 0 && digits_at(text, n) == n)
+        snprintf(why + at, VALUE_WHY_MAX - (size_t)at, ": the unit is missing");
+}
+
+/* To a member of 4 or of 8 bytes; what fits is the table's business (test_keys.c: ranges_fit). */
+static void store(const struct conf_key *key, int64_t value, void *into)
+{
+    int32_t narrow = (int32_t)value;
+    if (key->size == sizeof narrow)
+        memcpy((char *)into + key->offset, &narrow, sizeof narrow);
+    else
+        memcpy((char *)into + key->offset, &value, sizeof value);
+}
+
+static enum nabla_status read_number(const struct conf_key *key, const char *text, size_t n,
+                                     bool quoted, void *into, char why[static VALUE_WHY_MAX])
+{
+    char shown[LOG_QUOTE_MAX];
+    int64_t value = 0;
+    if (quoted && n > 0 && digits_at(text, n) == n && key->type != CONF_WORD) {
+        snprintf(why, VALUE_WHY_MAX, "%s in quotes is text: write the number without them",
+                 log_quote(shown, text, n));
+        return NABLA_EINVAL;
+    }
+    enum nabla_status status = value_number(key, text, n, &value);
+    if (status == NABLA_OK && in_range(key, text, n, value)) {
+        store(key, value, into);
+        return NABLA_OK;
+    }
+    if (key->type == CONF_WORD)
+        not_a_word(key, text, n, why);
+    else if (status == NABLA_EINVAL)
+        not_a_number(key, text, n, why);
+    else
+        snprintf(why, VALUE_WHY_MAX, "%s is out of range: %s to %s", log_quote(shown, text, n),
+                 key->min, key->max);
+    return NABLA_EINVAL;
+}
+
+/* host[0..n) without brackets, written as the system writes it: one spelling for one address. */
+static bool read_host(const char *host, size_t n, int family, char out[static CONF_ADDRESS_MAX])
+{
+    char text[CONF_ADDRESS_MAX] = "";
+    unsigned char binary[sizeof(struct in6_addr)];
+    if (n >= sizeof text || memchr(host, '\0', n) != NULL)
+        return false;
+    memcpy(text, host, n);
+    return inet_pton(family, text, binary) == 1 &&
+           inet_ntop(family, binary, out, CONF_ADDRESS_MAX) != NULL;
+}
+
+/* NULL, or what is wrong with it. */
+static const char *read_address(const char *text, size_t n, struct conf_address *out)
+{
+    struct conf_address a = {0};
+    int64_t port = 0;
+    bool six = n > 0 && text[0] == '[';
+    const char *last = memchr(text, six ? ']' : ':', n);
+    if (last == NULL)
+        return six ? "the ] is missing" : "the port is missing";
+    const char *host = text + six, *colon = last + six, *end = text + n;
+    if (colon == end || *colon != ':')
+        return "the port is missing";
+    if (!six && memchr(colon + 1, ':', (size_t)(end - colon - 1)) != NULL)
+        return "an IPv6 address goes in brackets";
+    if (read_integer(colon + 1, (size_t)(end - colon - 1), &port) != NABLA_OK || port > UINT16_MAX)
+        return "the port must be 0 to 65535";
+    if (!read_host(host, (size_t)(last - host), six ? AF_INET6 : AF_INET, a.host))
+        return "it needs a numeric address, not a name";
+    a.port = (uint16_t)port;
+    *out = a;
+    return NULL;
+}
+
+enum nabla_status value_read(const struct conf_key *key, const char *text, size_t n, bool quoted,
+                             void *into, char why[static VALUE_WHY_MAX])
+{
+    char shown[LOG_QUOTE_MAX];
+    if (key->type != CONF_ADDRESS)
+        return read_number(key, text, n, quoted, into, why);
+    const char *fault = read_address(text, n, (void *)((char *)into + key->offset));
+    if (fault == NULL)
+        return NABLA_OK;
+    snprintf(why, VALUE_WHY_MAX, "%s is not %s: %s", log_quote(shown, text, n),
+             value_wanted(CONF_ADDRESS), fault);
+    return NABLA_EINVAL;
+}

@@ -1,0 +1,23 @@
+/* conf/value.h -- a scalar's text to what its key means by it. Pure. Private to this room. */
+#ifndef CONF_VALUE_H
+#define CONF_VALUE_H
+
+#include "conf/keys.h"
+#include "numeric/status.h"
+
+enum { VALUE_WHY_MAX = 400 };
+
+/* Writes key's member in *into; text is a scalar, quoted or not. Not for sections, lists and
+ * selectors. Errors: NABLA_EINVAL, why then says what is wrong and *into is untouched. */
+MUST_CHECK enum nabla_status value_read(const struct conf_key *key, const char *text, size_t n,
+                                        bool quoted, void *into, char why[static VALUE_WHY_MAX]);
+
+/* The number that text means to an integer, a size, a duration or a word of key, its range left
+ * aside. Errors: NABLA_EINVAL for what is none, NABLA_ERANGE for one that 64 bits do not hold. */
+MUST_CHECK enum nabla_status value_number(const struct conf_key *key, const char *text, size_t n,
+                                          int64_t *out);
+
+/* What a key takes, for a message: "a duration such as 500ms, 10s, 5m or 1h30m". Static. */
+const char *value_wanted(enum conf_type type);
+
+#endif
