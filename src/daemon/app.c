@@ -1,0 +1,208 @@
+/* daemon/app.c -- in which order things start and stop.
+ *
+ *     start  table ─ net binds ─ http binds ─ net runs ─ http runs ─ ready
+ *     stop   not ready ─ net drains ─ http answers ─ gone          each within its share of the bound
+ *
+ * Elsewhere: what runs meanwhile (keep.c), a new configuration (reload.c), systemd (systemd.c). */
+#include "daemon/app.h"
+
+#include "net/bind.h"
+#include "wire/key.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FEED_CAPACITY = 64 * 1024, SHARDS_WITH_THREADS = 16 };
+
+static enum nabla_status make_table(struct app *app)
+{
+    struct table_options o = {
+        .max_series = app->conf.limits.max_series,
+        /* one thread never waits for itself; several rarely meet in one of sixteen */
+        .shards = app->conf.ingest.threads == 1 ? 1 : SHARDS_WITH_THREADS,
+        .max_future_ns = app->conf.limits.max_future_ns,
+        .read_key = key_read,
+        .policies = &app->conf.policies,
+        .stats = &app->stats,
+        .feed = app->feed,
+        .log = app->log,
+    };
+    app->sweep_period_ns = app_sweep_period(&app->conf.policies);
+    return table_new(&o, &app->table);
+}
+
+static enum nabla_status reload_for_http(void *ctx, struct buf *errors)
+{
+    return app_reload(ctx, errors);
+}
+
+static void log_http(struct app *app)
+{
+    char name[STATS_NAME_MAX];
+    struct conf_address at = app->conf.http.listen;
+    at.port = http_port(app->http);
+    bind_name(name, TRANSPORT_TCP, &at);
+    log_event(app->log, LOG_LEVEL_INFO, NULL, "listening", "listener=http%s", name + strlen("tcp"));
+}
+
+static enum nabla_status make_doors(struct app *app)
+{
+    int http_fd, rest[ACTIVATED_MAX], rest_n;
+    systemd_sockets(&app->conf, &http_fd, rest, &rest_n);
+    struct net_options net = {.conf = &app->conf,
+                              .table = app->table,
+                              .stats = &app->stats,
+                              .log = app->log,
+                              .activated = rest,
+                              .activated_n = rest_n};
+    enum nabla_status status = net_new(&net, &app->net);
+    if (status != NABLA_OK)
+        return status;
+    struct http_options http = {.listen = app->conf.http.listen,
+                                .max_connections = app->conf.http.max_connections,
+                                .max_streams = app->conf.http.max_streams,
+                                .timeout_ns = app->conf.http.timeout_ns,
+                                .request_timeout_ns = app->conf.http.request_timeout_ns,
+                                .activated = http_fd,
+                                .table = app->table,
+                                .feed = app->feed,
+                                .stats = &app->stats,
+                                .log = app->log,
+                                .ready = &app->ready,
+                                .reload = reload_for_http,
+                                .reload_ctx = app};
+    status = http_new(&http, &app->http);
+    if (status == NABLA_OK)
+        log_http(app);
+    return status;
+}
+
+/* ---- signals */
+
+static void on_end(uv_signal_t *handle, int number)
+{
+    struct app *app = handle->data;
+    log_event(app->log, LOG_LEVEL_INFO, NULL, "stopping", "signal=%s", strsignal(number));
+    uv_signal_stop(&app->on_term); /* the next one ends the process at once */
+    uv_signal_stop(&app->on_int);
+    uv_stop(&app->loop);
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    struct buf errors;
+    (void)number;
+    buf_init(&errors);
+    (void)app_reload(handle->data, &errors);
+    buf_fini(&errors);
+}
+
+static enum nabla_status make_loop(struct app *app)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (uv_loop_init(&app->loop) != 0)
+        return NABLA_ENOMEM;
+    app->loop.data = app;
+    uv_signal_init(&app->loop, &app->on_term);
+    uv_signal_init(&app->loop, &app->on_int);
+    uv_signal_init(&app->loop, &app->on_hup);
+    uv_timer_init(&app->loop, &app->tick);
+    uv_timer_init(&app->loop, &app->watchdog);
+    app->on_term.data = app->on_int.data = app->on_hup.data = app;
+    app->tick.data = app->watchdog.data = app;
+    uv_signal_start(&app->on_term, on_end, SIGTERM);
+    uv_signal_start(&app->on_int, on_end, SIGINT);
+    uv_signal_start(&app->on_hup, on_hangup, SIGHUP);
+    app->loop_stats = &app->stats.loops[app->stats.loops_n++];
+    strcpy(app->loop_stats->name, "main");
+    return NABLA_OK;
+}
+
+/* ---- start, run, stop */
+
+static enum nabla_status run_doors(struct app *app)
+{
+    enum nabla_status status = net_start(app->net);
+    return status == NABLA_OK ? http_start(app->http) : status;
+}
+
+enum nabla_status app_start(struct app *app, struct conf *conf, const char *config_file)
+{
+    app->conf = *conf;
+    *conf = (struct conf){0};
+    app->config_file = config_file;
+    app->stats.start_wall_ns = clock_now().wall_ns;
+    pthread_mutex_init(&app->conf_lock, NULL);
+    app->log =
+        log_new(STDERR_FILENO, log_is_journal(STDERR_FILENO), app->conf.log.level, &app->stats);
+    if (app->log == NULL)
+        return NABLA_ENOMEM;
+    log_event(app->log, LOG_LEVEL_INFO, NULL, "starting", "version=%s config=%s", NABLA_VERSION,
+              config_file == NULL ? "-" : config_file);
+    enum nabla_status status = make_loop(app);
+    if (status == NABLA_OK)
+        status = feed_new(FEED_CAPACITY, &app->feed);
+    if (status == NABLA_OK)
+        status = make_table(app);
+    if (status == NABLA_OK)
+        status = make_doors(app);
+    if (status == NABLA_OK)
+        status = run_doors(app);
+    if (status != NABLA_OK)
+        log_event(app->log, LOG_LEVEL_ERROR, NULL, "start_failed", "status=%d", (int)status);
+    return status;
+}
+
+static void stop_doors(struct app *app)
+{
+    int64_t bound_ns = app->conf.shutdown_timeout_ns;
+    int64_t deadline_ns = clock_now().mono_ns + bound_ns;
+    net_stop(app->net, bound_ns / 2);
+    http_stop(app->http, deadline_ns - clock_now().mono_ns);
+}
+
+void app_run(struct app *app)
+{
+    app->ready = true;
+    app_keep(app);
+    systemd_notify("READY=1");
+    log_event(app->log, LOG_LEVEL_INFO, NULL, "ready", "pid=%d", (int)getpid());
+    uv_run(&app->loop, UV_RUN_DEFAULT);
+    app->ready = false;
+    systemd_notify("STOPPING=1");
+    stop_doors(app);
+    log_event(app->log, LOG_LEVEL_INFO, NULL, "stopped",
+              "lines=%llu samples=%llu points=%llu series=%u",
+              (unsigned long long)counted(&app->stats.lines),
+              (unsigned long long)counted(&app->stats.samples),
+              (unsigned long long)counted(&app->stats.points), table_count(app->table));
+}
+
+static void close_handle(uv_handle_t *handle, void *unused)
+{
+    (void)unused;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+void app_fini(struct app *app)
+{
+    if (app->http != NULL)
+        http_stop(app->http, 0);
+    if (app->net != NULL)
+        net_stop(app->net, 0);
+    http_free(app->http);
+    net_free(app->net);
+    if (app->loop.data != NULL) {
+        uv_walk(&app->loop, close_handle, NULL);
+        uv_run(&app->loop, UV_RUN_DEFAULT);
+        uv_loop_close(&app->loop);
+    }
+    table_free(app->table);
+    feed_free(app->feed);
+    log_free(app->log);
+    conf_fini(&app->conf);
+    pthread_mutex_destroy(&app->conf_lock);
+}

@@ -1,0 +1,61 @@
+/* daemon/app.h -- owns everything that nablad is made of; starts it, keeps it, stops it. */
+#ifndef DAEMON_APP_H
+#define DAEMON_APP_H
+
+#include "base/log.h"
+#include "base/stats.h"
+#include "conf/conf.h"
+#include "http/http.h"
+#include "net/net.h"
+#include "series/table.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <uv.h>
+
+struct app {
+    const char *config_file;   /* borrowed; NULL: the defaults */
+    struct conf conf;          /* in force; its policies are the table's */
+    pthread_mutex_t conf_lock; /* of conf: SIGHUP and HTTP both reload */
+    struct stats stats;
+    struct log *log;
+    struct feed *feed;
+    struct table *table;
+    struct net *net;
+    struct http *http;
+    atomic_bool ready;
+    uv_loop_t loop;
+    uv_signal_t on_term, on_int, on_hup;
+    uv_timer_t tick, watchdog;
+    struct loop_stats *loop_stats;
+    int64_t tick_due_ns;
+    uint64_t watchdog_beats[STATS_LOOPS_MAX]; /* at the last sign of life */
+    struct sweep sweep;
+    _Atomic int64_t sweep_period_ns; /* in which every series is visited once */
+};
+
+/* conf is taken over. Errors are logged: NABLA_EIO, NABLA_ENOMEM. *app is zeroed by the caller. */
+MUST_CHECK enum nabla_status app_start(struct app *app, struct conf *conf, const char *config_file);
+
+/* Until SIGTERM or SIGINT; then drains and stops, within conf.shutdown_timeout. */
+void app_run(struct app *app);
+void app_fini(struct app *app); /* accepts a half-started one */
+
+/* daemon/reload.c: reads the configuration again; any thread. Errors: as conf_read_file; nothing has
+ * changed then, errors says why, and both are logged. */
+enum nabla_status app_reload(struct app *app, struct buf *errors);
+/* How often every series must be visited so that silence is noticed in good time. */
+int64_t app_sweep_period(const struct policies *policies);
+
+/* daemon/keep.c: what the main loop does while it runs: sweeps, its lag, signs of life. */
+void app_keep(struct app *app);
+
+/* daemon/systemd.c: the sockets that were passed, told apart by address. *http is that of
+ * conf->http.listen, or -1; the others are in rest[0..*rest_n). Taken by the caller. */
+enum { ACTIVATED_MAX = STATS_LISTENERS_MAX };
+void systemd_sockets(const struct conf *conf, int *http, int rest[static ACTIVATED_MAX],
+                     int *rest_n);
+void systemd_notify(const char *state);
+uint64_t systemd_watchdog_ms(void); /* between signs of life; 0: none are asked for */
+
+#endif

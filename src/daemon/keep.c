@@ -1,0 +1,51 @@
+/* daemon/keep.c -- the main loop's own work: a share of the sweep each tick, and signs of life to
+ * the service manager for as long as every loop beats. */
+#include "daemon/app.h"
+
+enum { TICK_MS = 250, SWEEP_MIN = 1024 };
+
+static void sweep(struct app *app, struct instant now)
+{
+    static const int64_t tick_ns = (int64_t)TICK_MS * NS_PER_MS;
+    uint32_t places = app->sweep_period_ns <= tick_ns ? UINT32_MAX : SWEEP_MIN;
+    uint32_t in_all = table_sweep(app->table, &app->sweep, places, now);
+    int64_t share = (int64_t)in_all * tick_ns / (app->sweep_period_ns + 1);
+    if (places != UINT32_MAX && share > SWEEP_MIN)
+        (void)table_sweep(app->table, &app->sweep, (uint32_t)share - SWEEP_MIN, now);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct app *app = timer->data;
+    struct instant now = clock_now();
+    app->loop_stats->lag_ns = now.mono_ns > app->tick_due_ns ? now.mono_ns - app->tick_due_ns : 0;
+    count(&app->loop_stats->beats, 1);
+    sweep(app, now);
+    app->tick_due_ns = clock_now().mono_ns + (int64_t)TICK_MS * NS_PER_MS;
+}
+
+/* A loop that has not beaten since the last sign of life hangs: no sign then, and the service
+ * manager acts. */
+static void on_watchdog(uv_timer_t *timer)
+{
+    struct app *app = timer->data;
+    bool alive = true;
+    for (uint32_t i = 0; i < app->stats.loops_n; i++) {
+        uint64_t beats = counted(&app->stats.loops[i].beats);
+        alive = alive && beats != app->watchdog_beats[i];
+        app->watchdog_beats[i] = beats;
+    }
+    if (alive)
+        systemd_notify("WATCHDOG=1");
+    else
+        log_event(app->log, LOG_LEVEL_ERROR, "hang", "loop_hangs", "why=\"no sign of life given\"");
+}
+
+void app_keep(struct app *app)
+{
+    uint64_t watchdog_ms = systemd_watchdog_ms();
+    app->tick_due_ns = clock_now().mono_ns + (int64_t)TICK_MS * NS_PER_MS;
+    uv_timer_start(&app->tick, on_tick, TICK_MS, TICK_MS);
+    if (watchdog_ms > 0)
+        uv_timer_start(&app->watchdog, on_watchdog, watchdog_ms, watchdog_ms);
+}

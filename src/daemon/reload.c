@@ -1,0 +1,76 @@
+/* daemon/reload.c -- a configuration replaces another while everything runs, or nothing changes. */
+#include "daemon/app.h"
+
+#include <string.h>
+
+static void log_errors(struct app *app, const struct buf *errors)
+{
+    const char *line = errors->at, *end = errors->at + errors->n;
+    while (line != NULL && line < end) {
+        const char *lf = memchr(line, '\n', (size_t)(end - line));
+        size_t n = (size_t)((lf != NULL ? lf : end) - line);
+        char quoted[LOG_QUOTE_MAX];
+        log_event(app->log, LOG_LEVEL_ERROR, NULL, "config_error", "why=%s",
+                  log_quote(quoted, line, n));
+        line = lf != NULL ? lf + 1 : end;
+    }
+    log_event(app->log, LOG_LEVEL_ERROR, NULL, "reload_failed",
+              "file=%s why=\"nothing was changed\"", app->config_file);
+}
+
+static void log_restart_keys(struct app *app, const struct conf *fresh)
+{
+    struct buf keys;
+    buf_init(&keys);
+    conf_restart_keys(&app->conf, fresh, &keys);
+    if (keys.n > 0)
+        log_event(app->log, LOG_LEVEL_WARN, NULL, "restart_needed", "keys=\"%.*s\"", (int)keys.n,
+                  keys.at);
+    buf_fini(&keys);
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t app_sweep_period(const struct policies *policies)
+{
+    int64_t shortest = policies->defaults.stale_after_ns;
+    for (uint32_t i = 0; i < policies->rules_n; i++)
+        shortest = smaller(shortest, policies->rules[i].policy.stale_after_ns);
+    return smaller(shortest / 4, 10LL * NS_PER_S);
+}
+
+static void adopt(struct app *app, struct conf *fresh)
+{
+    log_restart_keys(app, fresh);
+    log_set_level(app->log, fresh->log.level);
+    app->sweep_period_ns = app_sweep_period(&fresh->policies);
+    table_configure(app->table, &fresh->policies, fresh->limits.max_series,
+                    fresh->limits.max_future_ns);
+    conf_fini(&app->conf);
+    app->conf = *fresh;
+}
+
+enum nabla_status app_reload(struct app *app, struct buf *errors)
+{
+    struct conf fresh;
+    enum nabla_status status = NABLA_OK;
+    pthread_mutex_lock(&app->conf_lock);
+    if (app->config_file == NULL)
+        conf_default(&fresh);
+    else
+        status = conf_read_file(app->config_file, &fresh, errors);
+    if (status == NABLA_OK) {
+        adopt(app, &fresh);
+        count(&app->stats.reloads_ok, 1);
+        log_event(app->log, LOG_LEVEL_INFO, NULL, "reloaded", "file=%s",
+                  app->config_file == NULL ? "-" : app->config_file);
+    } else {
+        count(&app->stats.reloads_failed, 1);
+        log_errors(app, errors);
+    }
+    pthread_mutex_unlock(&app->conf_lock);
+    return status;
+}

@@ -1,0 +1,144 @@
+/* http/ask.c -- what parameters ask for: one reader a parameter, in a table.
+ * Laws: a parameter that a resource does not know is ignored; one that it knows and cannot read is
+ * a fault that names it. */
+#include "http/params.h"
+
+#include "base/number.h"
+
+#include <string.h>
+
+static bool is(const char *text, size_t n, const char *word)
+{
+    return n == strlen(word) && memcmp(text, word, n) == 0;
+}
+
+static enum nabla_status complain(struct fault *fault, const struct param *p, const char *want)
+{
+    fault_set(fault, "invalid parameter \"%.*s\": \"%.*s\" is not %s", (int)p->name_n, p->name,
+              (int)(p->value_n < 128 ? p->value_n : 128), p->value, want);
+    return NABLA_EINVAL;
+}
+
+static enum nabla_status read_match(struct ask *a, const struct param *p, struct fault *fault)
+{
+    struct selector_fault why;
+    if (a->any_n == SELECTORS_MAX) {
+        fault_set(fault, "invalid parameter \"match[]\": more than %d of them", SELECTORS_MAX);
+        return NABLA_EINVAL;
+    }
+    enum nabla_status s = selector_new(p->value, p->value_n, &a->any[a->any_n], &why);
+    if (s == NABLA_EINVAL)
+        fault_set(fault, "invalid parameter \"match[]\": at byte %zu: %s", why.offset, why.message);
+    if (s == NABLA_OK)
+        a->any_n++;
+    return s;
+}
+
+static enum nabla_status read_state(struct ask *a, const struct param *p, struct fault *fault)
+{
+    for (size_t i = 0; i <= p->value_n;) {
+        const char *word = p->value + i;
+        const char *comma = memchr(word, ',', p->value_n - i);
+        size_t n = comma != NULL ? (size_t)(comma - word) : p->value_n - i;
+        unsigned state = 0;
+        while (state < STATE_COUNT && !is(word, n, state_text((enum series_state)state)))
+            state++;
+        if (state == STATE_COUNT)
+            return complain(fault, p, "a list of ok, warming, stale");
+        a->states |= 1U << state;
+        i += n + 1;
+    }
+    return NABLA_OK;
+}
+
+static enum nabla_status read_sort(struct ask *a, const struct param *p, struct fault *fault)
+{
+    static const struct {
+        const char *word;
+        enum sort_by by;
+    } words[] = {{"rate", SORT_RATE},   {"edge", SORT_EDGE}, {"accel", SORT_ACCEL},
+                 {"value", SORT_VALUE}, {"age", SORT_AGE},   {"name", SORT_NAME}};
+    bool minus = p->value_n > 0 && p->value[0] == '-';
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (is(p->value + minus, p->value_n - minus, words[i].word)) {
+            a->sort = words[i].by;
+            a->descending = minus;
+            return NABLA_OK;
+        }
+    return complain(fault, p, "rate, edge, accel, value, age or name, with - for descending");
+}
+
+static enum nabla_status read_limit(struct ask *a, const struct param *p, struct fault *fault)
+{
+    uint64_t limit;
+    size_t used = number_read_u64(p->value, p->value_n, &limit);
+    if (used == 0 || used != p->value_n)
+        return complain(fault, p, "a number of series, 0 for no limit");
+    a->limit = limit > UINT32_MAX ? 0 : (uint32_t)limit; /* more than any table holds */
+    return NABLA_OK;
+}
+
+static enum nabla_status read_time(struct ask *a, const struct param *p, struct fault *fault)
+{
+    if (!is(p->value, p->value_n, "unix") && !is(p->value, p->value_n, "rfc3339"))
+        return complain(fault, p, "unix or rfc3339");
+    a->style = p->value[0] == 'u' ? TIME_UNIX : TIME_RFC3339;
+    return NABLA_OK;
+}
+
+static enum nabla_status read_timestamps(struct ask *a, const struct param *p, struct fault *fault)
+{
+    a->timestamps = is(p->value, p->value_n, "1") || is(p->value, p->value_n, "true");
+    if (!a->timestamps && !is(p->value, p->value_n, "0") && !is(p->value, p->value_n, "false"))
+        return complain(fault, p, "1 or 0");
+    return NABLA_OK;
+}
+
+static const struct {
+    const char *name;
+    unsigned flag;
+    bool many;
+    enum nabla_status (*read)(struct ask *a, const struct param *p, struct fault *fault);
+} readers[] = {
+    {"match[]", ASK_MATCH, true, read_match},
+    {"state", ASK_STATE, true, read_state},
+    {"sort", ASK_SORT, false, read_sort},
+    {"limit", ASK_LIMIT, false, read_limit},
+    {"time", ASK_TIME, false, read_time},
+    {"timestamps", ASK_TIMESTAMPS, false, read_timestamps},
+};
+
+/* known loses the flags of those parameters that can stand once, as they are read. */
+static enum nabla_status read_one(struct ask *a, const struct param *p, unsigned *known,
+                                  struct fault *fault)
+{
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
+        if ((*known & readers[i].flag) != 0 && is(p->name, p->name_n, readers[i].name)) {
+            *known &= readers[i].many ? ~0U : ~readers[i].flag;
+            return readers[i].read(a, p, fault);
+        }
+    return NABLA_OK;
+}
+
+enum nabla_status ask_read(const struct params *p, unsigned known, struct ask *out,
+                           struct fault *fault)
+{
+    struct ask a = {0};
+    for (uint32_t i = 0; i < p->n; i++) {
+        enum nabla_status s = read_one(&a, &p->at[i], &known, fault);
+        if (s != NABLA_OK) {
+            ask_fini(&a);
+            *out = a;
+            return s;
+        }
+    }
+    *out = a;
+    return NABLA_OK;
+}
+
+void ask_fini(struct ask *a)
+{
+    for (uint32_t i = 0; i < a->any_n; i++)
+        selector_free(a->any[i]);
+    *a = (struct ask){0};
+}

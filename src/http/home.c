@@ -1,0 +1,37 @@
+/* http/home.c -- /: what is here, for a person with a browser. No script, no style, nothing from
+ * elsewhere; the policy says so to the browser. */
+#include "http/reply.h"
+#include "http/routes.h"
+
+static const char page[] =
+    "<!DOCTYPE html>\n"
+    "<html lang=\"en\">\n"
+    "<head><meta charset=\"utf-8\"><title>nablad</title></head>\n"
+    "<body>\n"
+    "<h1>nablad " NABLA_VERSION "</h1>\n"
+    "<p>Samples in, rates of change out.</p>\n"
+    "<ul>\n"
+    "<li><a href=\"/api/v1/rates?sort=-rate&amp;limit=20\">/api/v1/rates</a>: the rates of change, "
+    "here the twenty largest; <code>match[]=temperature{site=\"a\"}</code> selects</li>\n"
+    "<li><a href=\"/api/v1/labels\">/api/v1/labels</a>, "
+    "<a href=\"/api/v1/label/__name__/values\">/api/v1/label/__name__/values</a>, "
+    "<code>/api/v1/series</code>: which series there are</li>\n"
+    "<li><a href=\"/api/v1/stream\">/api/v1/stream</a>: each rate as it is born, as server-sent "
+    "events</li>\n"
+    "<li><a href=\"/metrics\">/metrics</a>: the rates, and nablad's own state, for "
+    "Prometheus</li>\n"
+    "<li><a href=\"/-/healthy\">/-/healthy</a>, <a href=\"/-/ready\">/-/ready</a>, "
+    "<code>POST /-/reload</code></li>\n"
+    "</ul>\n"
+    "</body>\n"
+    "</html>\n";
+
+enum MHD_Result home_answer(struct request *r)
+{
+    struct buf b = {0};
+    buf_add(&b, page, sizeof page - 1);
+    return reply_buf(r, MHD_HTTP_OK, TYPE_HTML, &b,
+                     (struct extra){MHD_HTTP_HEADER_CONTENT_SECURITY_POLICY,
+                                    "default-src 'none'; base-uri 'none'; form-action 'none'; "
+                                    "frame-ancestors 'none'"});
+}

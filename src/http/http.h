@@ -1,0 +1,47 @@
+/* http/http.h -- the HTTP server: its own libuv loop in its own thread.
+ *
+ *     libmicrohttpd (epoll descriptor) ──► uv_poll ──► MHD_run ──► routes ──► one file a resource
+ *
+ * Large answers are generated slice by slice as the client takes them. */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include "base/log.h"
+#include "base/stats.h"
+#include "conf/conf.h"
+#include "series/table.h"
+
+#include <stdatomic.h>
+
+struct http;
+
+/* A stream's client that has gone is noticed by it, and proxies keep the connection. */
+#define HTTP_HEARTBEAT_NS (15 * (int64_t)NS_PER_S)
+
+struct http_options {
+    struct conf_address listen;
+    uint32_t max_connections, max_streams;
+    int64_t timeout_ns, request_timeout_ns;
+    int64_t heartbeat_ns; /* of event streams that are silent; 0: HTTP_HEARTBEAT_NS */
+    int activated;        /* a bound socket from systemd, taken over; -1: bind one */
+    struct table *table;  /* borrowed for as long as the server lives, as the rest is */
+    struct feed *feed;
+    struct stats *stats;
+    struct log *log;
+    const atomic_bool *ready; /* what /-/ready says */
+    /* Re-reads the configuration. Called in the HTTP thread; it may block for as long as that
+     * takes. Errors: as conf_read_file; *errors then says why. */
+    enum nabla_status (*reload)(void *ctx, struct buf *errors);
+    void *reload_ctx;
+};
+
+/* Binds; no thread runs yet. Errors: NABLA_EIO with a logged reason, NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status http_new(const struct http_options *options, struct http **out);
+MUST_CHECK enum nabla_status http_start(struct http *http);
+uint16_t http_port(const struct http *http); /* the port in use, for port 0 */
+
+/* Takes no new connections, lets what was asked be answered, at most timeout_ns, then ends. */
+void http_stop(struct http *http, int64_t timeout_ns);
+void http_free(struct http *http); /* stopped, or never started; NULL is fine */
+
+#endif

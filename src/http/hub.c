@@ -1,0 +1,227 @@
+/* http/hub.c -- one reader of the feed for all streams.
+ * Laws: a queue holds whole events; a lost point is told of before the next that is not; nothing a
+ * client does or leaves undone makes the feed, or another client, wait. */
+#include "http/hub.h"
+
+#include "http/server.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOSS_ROOM = 64 }; /* bytes that the word of a loss takes at most */
+
+static void on_ready(void *ctx)
+{
+    struct http *h = ctx;
+    uv_async_send(&h->wake);
+}
+
+enum nabla_status hub_init(struct http *h)
+{
+    h->hub.items = calloc(HUB_TAKE, sizeof h->hub.items[0]);
+    return h->hub.items != NULL ? NABLA_OK : NABLA_ENOMEM;
+}
+
+void hub_fini(struct http *h)
+{
+    free(h->hub.items);
+    buf_fini(&h->hub.forms[TIME_RFC3339]);
+    buf_fini(&h->hub.forms[TIME_UNIX]);
+    h->hub.items = NULL;
+}
+
+struct stream *hub_join(struct http *h, struct MHD_Connection *connection, struct ask *ask)
+{
+    struct stream *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return NULL;
+    *s = (struct stream){.next = h->hub.first,
+                         .at = &h->hub.first,
+                         .http = h,
+                         .connection = connection,
+                         .ask = *ask,
+                         .wrote_ns = clock_now().mono_ns};
+    *ask = (struct ask){0};
+    if (s->next != NULL)
+        s->next->at = &s->next;
+    h->hub.first = s;
+    if (h->hub.n++ == 0 && h->options.feed != NULL)
+        feed_listen(h->options.feed, on_ready, h);
+    return s;
+}
+
+void hub_leave(struct stream *s)
+{
+    struct http *h = s->http;
+    *s->at = s->next;
+    if (s->next != NULL)
+        s->next->at = s->at;
+    if (--h->hub.n == 0 && h->options.feed != NULL)
+        feed_listen(h->options.feed, NULL, NULL);
+    ask_fini(&s->ask);
+    buf_fini(&s->queue);
+    free(s);
+}
+
+static void resume(struct stream *s)
+{
+    if (!s->suspended)
+        return;
+    s->suspended = false;
+    MHD_resume_connection(s->connection);
+    server_nudge(s->http);
+}
+
+static void lose(struct stream *s, uint64_t points)
+{
+    s->lost += points;
+    count(&s->http->options.stats->feed_lost, points);
+}
+
+/* Drops what the client has taken, so that the queue's room is what still waits. */
+static void compact(struct stream *s)
+{
+    if (s->taken == 0)
+        return;
+    memmove(s->queue.at, s->queue.at + s->taken, s->queue.n - s->taken);
+    s->queue.n -= s->taken;
+    s->taken = 0;
+}
+
+static void tell_loss(struct stream *s)
+{
+    if (s->lost > 0)
+        buf_printf(&s->queue, "event: lost\ndata: {\"lost\": %" PRIu64 "}\n\n", s->lost);
+    s->lost = 0;
+}
+
+/* Puts one event into the queue, or loses it. Room for the word of a loss is kept. */
+static bool put(struct stream *s, const char *event, size_t n, int64_t mono_ns)
+{
+    if (s->queue.n - s->taken + n + LOSS_ROOM > STREAM_QUEUE_MAX)
+        return false;
+    compact(s);
+    if (buf_room(&s->queue, n + LOSS_ROOM) == NULL) {
+        s->queue.failed = false; /* what waits is whole */
+        return false;
+    }
+    tell_loss(s);
+    buf_add(&s->queue, event, n);
+    s->wrote_ns = mono_ns;
+    resume(s);
+    return true;
+}
+
+static bool wants(const struct stream *s, const struct labelset *labels)
+{
+    for (uint32_t i = 0; i < s->ask.any_n; i++)
+        if (selector_match(s->ask.any[i], labels))
+            return true;
+    return s->ask.any_n == 0;
+}
+
+static void write_event(struct buf *b, const struct reading *r, const struct point *p,
+                        enum time_style style)
+{
+    buf_text(b, "event: point\ndata: ");
+    json_point(b, r->labels, r->per, p, style);
+    buf_text(b, "\n\n");
+}
+
+/* To every stream that wants it; each form of time is written once. */
+static void fan_out(struct http *h, const struct reading *r, const struct point *p, int64_t mono_ns)
+{
+    buf_clear(&h->hub.forms[TIME_RFC3339]);
+    buf_clear(&h->hub.forms[TIME_UNIX]);
+    for (struct stream *s = h->hub.first; s != NULL; s = s->next) {
+        struct buf *event = &h->hub.forms[s->ask.style];
+        if (!wants(s, r->labels))
+            continue;
+        if (event->n == 0)
+            write_event(event, r, p, s->ask.style);
+        if (event->failed || !put(s, event->at, event->n, mono_ns))
+            lose(s, 1);
+    }
+}
+
+/* Points of series that have gone meanwhile are nobody's any more. */
+static void deliver_one(struct http *h, const struct feed_item *item, struct instant now)
+{
+    struct found found = {.ref = item->series};
+    if (table_read(h->options.table, &found, 1, now, &h->readings) == NABLA_OK &&
+        h->readings.n == 1)
+        fan_out(h, &h->readings.at[0], &item->point, now.mono_ns);
+}
+
+static void deliver(struct http *h, uint32_t n, struct instant now)
+{
+    struct found found[HUB_TAKE] = {0};
+    for (uint32_t i = 0; i < n; i++)
+        found[i] = (struct found){.ref = h->hub.items[i].series};
+    if (table_read(h->options.table, found, n, now, &h->readings) == NABLA_OK &&
+        h->readings.n == n) {
+        for (uint32_t i = 0; i < n; i++)
+            fan_out(h, &h->readings.at[i], &h->hub.items[i].point, now.mono_ns);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) /* one has gone: which reading is whose is not plain */
+        deliver_one(h, &h->hub.items[i], now);
+}
+
+static void lose_for_all(struct http *h, uint64_t lost)
+{
+    for (struct stream *s = h->hub.first; lost > 0 && s != NULL; s = s->next) {
+        lose(s, lost);
+        resume(s);
+    }
+}
+
+void hub_take(struct http *h)
+{
+    for (int takes = 0; h->hub.n > 0 && !h->hub.ended; takes++) {
+        if (takes == HUB_TAKES_A_WAKE) {
+            uv_async_send(&h->wake);
+            return;
+        }
+        uint64_t lost = 0;
+        uint32_t n = feed_take(h->options.feed, h->hub.items, HUB_TAKE, &lost);
+        lose_for_all(h, lost);
+        deliver(h, n, clock_now());
+        if (n < HUB_TAKE)
+            return;
+    }
+}
+
+void hub_beat(struct http *h, int64_t mono_ns)
+{
+    static const char comment[] = ": heartbeat\n\n";
+    for (struct stream *s = h->hub.first; s != NULL; s = s->next)
+        if (mono_ns - s->wrote_ns >= h->options.heartbeat_ns)
+            put(s, comment, sizeof comment - 1, mono_ns);
+}
+
+void hub_end(struct http *h)
+{
+    h->hub.ended = true;
+    for (struct stream *s = h->hub.first; s != NULL; s = s->next) {
+        s->ended = true;
+        resume(s);
+    }
+}
+
+int64_t stream_take(struct stream *s, char *out, size_t max)
+{
+    if (s->taken == s->queue.n) {
+        compact(s);
+        if (buf_room(&s->queue, LOSS_ROOM) != NULL)
+            tell_loss(s);
+        s->queue.failed = false;
+    }
+    size_t n = s->queue.n - s->taken < max ? s->queue.n - s->taken : max;
+    if (n == 0)
+        return s->ended ? -1 : 0;
+    memcpy(out, s->queue.at + s->taken, n);
+    s->taken += n;
+    return (int64_t)n;
+}

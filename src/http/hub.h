@@ -1,0 +1,58 @@
+/* http/hub.h -- final points from the feed to every stream whose selector they match.
+ *
+ *     feed ──wake──► hub: labels, selectors ──► queue of each stream ──► client
+ *                                               full: points are lost, and the client told
+ *
+ * The feed is listened to while there is a stream. */
+#ifndef HTTP_HUB_H
+#define HTTP_HUB_H
+
+#include "base/buf.h"
+#include "http/params.h"
+#include "series/feed.h"
+
+#include <microhttpd.h>
+
+enum {
+    STREAM_QUEUE_MAX = 256 * 1024, /* bytes that wait for one client */
+    HUB_TAKE = READINGS_MAX,       /* points at a time */
+    HUB_TAKES_A_WAKE = 16,         /* then others get a turn */
+};
+
+struct http;
+
+struct stream {
+    struct stream *next, **at; /* in the hub */
+    struct http *http;
+    struct MHD_Connection *connection;
+    struct ask ask;   /* owned */
+    struct buf queue; /* queue.at[taken..n) waits */
+    size_t taken;
+    uint64_t lost;         /* points since the last that was told of */
+    int64_t wrote_ns;      /* monotonic: when something was last put into the queue */
+    bool suspended, ended; /* ended: what is queued is all there will be */
+};
+
+struct hub {
+    struct stream *first;
+    uint32_t n;
+    bool ended;
+    struct feed_item *items;         /* HUB_TAKE of them */
+    struct buf forms[TIME_UNIX + 1]; /* scratch: an event, in each form of time */
+};
+
+MUST_CHECK enum nabla_status hub_init(struct http *h);
+void hub_fini(struct http *h);
+
+/* ask's selectors are taken over. NULL if there is no memory. */
+struct stream *hub_join(struct http *h, struct MHD_Connection *connection, struct ask *ask);
+void hub_leave(struct stream *s); /* frees it */
+
+void hub_take(struct http *h);                  /* points have come */
+void hub_beat(struct http *h, int64_t mono_ns); /* comments to those that heard nothing for long */
+void hub_end(struct http *h);                   /* every stream ends once it is read */
+
+/* What waits for the client, as much as fits: bytes, 0 if nothing does; -1 at the end. */
+int64_t stream_take(struct stream *s, char *out, size_t max);
+
+#endif

@@ -1,0 +1,260 @@
+/* http/metrics.c -- /metrics: every live rate, then nablad's own metrics.
+ *
+ *     found, by family       a a | b b b | c | a' a'      a run: series of one metric name
+ *     groups, by exposition  [a a'] [b] [c]               names that are one when made valid
+ *     written                a: per second, per minute, per hour   each with its HELP and TYPE
+ *
+ * Laws: a family's lines stand together, under one HELP and one TYPE; no two lines of an answer have
+ * the same name and labels, even when making them valid made two series equal: the first is written.
+ * Groups are made by a job, since there can be as many names as series. */
+#include "base/number.h"
+#include "http/own_metrics.h"
+#include "http/routes.h"
+#include "http/scan.h"
+#include "http/strings.h"
+#include "wire/prom_out.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RUNS_A_STEP = 4096, SLICE_BYTES = 64 * 1024, READS_A_SLICE = 1024 };
+
+struct run {
+    uint32_t first, n; /* in found */
+    uint32_t next;     /* the group's next run + 1; 0: it is the last */
+};
+
+struct metrics {
+    struct scan scan;
+    enum exposition form;
+    bool timestamps;
+    struct run *runs; /* owned; runs[0..runs_n) */
+    uint32_t runs_n, runs_cap;
+    uint32_t *heads;       /* each group's first run; as many as runs_cap */
+    struct strings groups; /* their names, made valid */
+    /* where the answer is */
+    uint32_t group, run, place; /* run + 1, 0: the group begins; place: series of the run */
+    enum per per;
+    unsigned pers;          /* units that the group's series have */
+    bool titled;            /* this group and unit has its HELP and TYPE */
+    struct strings written; /* of a group of several runs: its lines' names and labels */
+    struct buf line;        /* scratch */
+};
+
+static void free_metrics(void *ctx)
+{
+    struct metrics *m = ctx;
+    scan_fini(&m->scan);
+    strings_fini(&m->groups);
+    strings_fini(&m->written);
+    buf_fini(&m->line);
+    free(m->runs);
+    free(m->heads);
+    free(m);
+}
+
+static enum nabla_status grow(struct metrics *m)
+{
+    uint32_t cap = m->runs_cap ? 2 * m->runs_cap : 256;
+    struct run *runs = realloc(m->runs, cap * sizeof *runs);
+    if (runs != NULL)
+        m->runs = runs;
+    uint32_t *heads = realloc(m->heads, cap * sizeof *heads);
+    if (heads != NULL)
+        m->heads = heads;
+    if (runs == NULL || heads == NULL)
+        return NABLA_ENOMEM;
+    m->runs_cap = cap;
+    return NABLA_OK;
+}
+
+/* Puts run number n behind the first of its group, or begins a group with it. */
+static enum nabla_status join_group(struct http *h, struct metrics *m, uint32_t n)
+{
+    char name[LABEL_NAME_MAX];
+    uint32_t family = m->scan.found.at[m->runs[n].first].family, group;
+    bool fresh;
+    buf_clear(&m->line);
+    prom_name(&m->line, name, table_family_name(h->options.table, family, name));
+    if (m->line.failed)
+        return NABLA_ENOMEM;
+    enum nabla_status s = strings_add(&m->groups, m->line.at, m->line.n, &group, &fresh);
+    if (s != NABLA_OK)
+        return s;
+    if (fresh) {
+        m->heads[group] = n;
+    } else {
+        struct run *head = &m->runs[m->heads[group]];
+        m->runs[n].next = head->next;
+        head->next = n + 1;
+    }
+    return NABLA_OK;
+}
+
+/* The next run of found, from scan.at on. */
+static enum nabla_status add_run(struct http *h, struct metrics *m)
+{
+    const struct findings *f = &m->scan.found;
+    uint32_t end = m->scan.at;
+    while (end < f->n && f->at[end].family == f->at[m->scan.at].family)
+        end++;
+    if (m->runs_n == m->runs_cap && grow(m) != NABLA_OK)
+        return NABLA_ENOMEM;
+    m->runs[m->runs_n] = (struct run){.first = m->scan.at, .n = end - m->scan.at};
+    m->scan.at = end;
+    return join_group(h, m, m->runs_n++);
+}
+
+static enum step group_step(struct request *r, void *ctx)
+{
+    struct metrics *m = ctx;
+    for (int i = 0; i < RUNS_A_STEP && scan_has_more(&m->scan); i++)
+        if (add_run(r->http, m) != NABLA_OK)
+            return STEP_FAILED;
+    return scan_has_more(&m->scan) ? STEP_MORE : STEP_DONE;
+}
+
+static void write_title(struct metrics *m, struct buf *out)
+{
+    static const char *const units[] = {"second", "minute", "hour"};
+    char help[LABEL_NAME_MAX + 64];
+    int n = (int)m->groups.at[m->group].n;
+    snprintf(help, sizeof help, "Rate of change of %.*s per %s, at the middle of three samples.", n,
+             strings_text(&m->groups, m->group), units[m->per]);
+    buf_clear(&m->line);
+    buf_add(&m->line, strings_text(&m->groups, m->group), (size_t)n);
+    buf_text(&m->line, per_suffix(m->per));
+    if (!m->line.failed)
+        prom_family(out, m->form, m->line.at, m->line.n, "gauge", help);
+    m->titled = true;
+}
+
+/* Of a group of several metric names: is there a line like this one's already? A line with a rate of
+ * 0 stands for name and labels. */
+static bool is_written(struct http *h, struct metrics *m, const struct reading *r)
+{
+    struct reading bare = *r;
+    uint32_t number;
+    bool fresh = false;
+    bare.rate.value = 0;
+    buf_clear(&m->line);
+    prom_reading(&m->line, m->form, &bare, false);
+    if (m->line.failed ||
+        strings_add(&m->written, m->line.at, m->line.n, &number, &fresh) != NABLA_OK || fresh)
+        return false;
+    char quoted[LOG_QUOTE_MAX];
+    struct label metric = labelset_metric(r->labels);
+    log_event(
+        h->options.log, LOG_LEVEL_WARN, "exposition_collision", "exposition_collision",
+        "metric=%s reason=\"another series has the same name and labels once they are valid\"",
+        log_quote(quoted, metric.value, metric.value_n));
+    return true;
+}
+
+static void write_reading(struct http *h, struct metrics *m, const struct reading *r,
+                          struct buf *out)
+{
+    if (r->state != STATE_OK || r->rate.order == 0)
+        return;
+    m->pers |= 1U << r->per;
+    if (r->per != m->per)
+        return;
+    bool several = m->runs[m->heads[m->group]].next != 0;
+    if (several && is_written(h, m, r))
+        return;
+    if (!m->titled)
+        write_title(m, out);
+    prom_reading(out, m->form, r, m->timestamps);
+}
+
+/* To the group's next run, or its next unit, or the next group. */
+static void next_run(struct metrics *m)
+{
+    uint32_t next = m->runs[m->run - 1].next;
+    m->run = next;
+    m->place = 0;
+    if (next != 0)
+        return;
+    m->titled = false;
+    do
+        m->per++;
+    while (m->per <= PER_HOUR && (m->pers & 1U << m->per) == 0);
+    if (m->per <= PER_HOUR)
+        return;
+    m->group++;
+    m->per = PER_SECOND;
+    m->pers = 0;
+    strings_fini(&m->written);
+}
+
+/* Writes a slice of a run. Returns how many series it read, 0 if there was no memory. */
+static uint32_t write_some(struct http *h, struct metrics *m, struct buf *out)
+{
+    if (m->run == 0)
+        m->run = m->heads[m->group] + 1;
+    m->written.seed = h->secret;
+    const struct run *run = &m->runs[m->run - 1];
+    uint32_t n = run->n - m->place < READINGS_MAX ? run->n - m->place : READINGS_MAX;
+    if (table_read(h->options.table, m->scan.found.at + run->first + m->place, n, clock_now(),
+                   &h->readings) != NABLA_OK)
+        return 0;
+    for (uint32_t i = 0; i < h->readings.n; i++)
+        write_reading(h, m, &h->readings.at[i], out);
+    m->place += n;
+    if (m->place == run->n)
+        next_run(m);
+    return n;
+}
+
+static enum step metrics_next(struct http *h, void *ctx, struct buf *out)
+{
+    struct metrics *m = ctx;
+    for (uint32_t reads = 0; m->group < m->groups.n;) {
+        uint32_t n = write_some(h, m, out);
+        if (n == 0)
+            return STEP_FAILED;
+        reads += n;
+        if (out->n >= SLICE_BYTES || reads >= READS_A_SLICE)
+            return STEP_MORE;
+    }
+    own_metrics_write(out, m->form, h);
+    prom_end(out, m->form);
+    return STEP_DONE;
+}
+
+static void free_source(struct http *h, void *ctx)
+{
+    (void)h;
+    free_metrics(ctx);
+}
+
+static enum MHD_Result metrics_reply(struct request *r, void *ctx)
+{
+    struct metrics *m = ctx;
+    r->job.free = NULL; /* the answer has it now */
+    return reply_source(r, prom_content_type(m->form),
+                        (struct source){metrics_next, free_source, m});
+}
+
+enum MHD_Result metrics_answer(struct request *r)
+{
+    struct ask ask;
+    struct fault fault;
+    enum nabla_status status = ask_read(&r->params, ASK_TIMESTAMPS, &ask, &fault);
+    if (status != NABLA_OK)
+        return reply_fault(r, status, &fault);
+    struct metrics *m = calloc(1, sizeof *m);
+    if (m == NULL)
+        return reply_fault(r, NABLA_ENOMEM, NULL);
+    m->timestamps = ask.timestamps;
+    m->form = prom_negotiate(
+        MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT));
+    m->groups.seed = r->http->secret;
+    ask.states = 1U << STATE_OK;
+    status = scan_new(r->http, &ask, true, &m->scan);
+    if (status != NABLA_OK) {
+        free_metrics(m);
+        return reply_fault(r, status, NULL);
+    }
+    return request_prepare(r, (struct job){group_step, metrics_reply, free_metrics, m});
+}

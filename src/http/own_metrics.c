@@ -1,0 +1,197 @@
+/* http/own_metrics.c -- struct stats as Prometheus metrics, and the process as the kernel sees it.
+ * Names, labels and units follow Prometheus' rules; `promtool check metrics` holds them to it. */
+#include "http/own_metrics.h"
+
+#include "http/routes.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+struct page {
+    struct buf *out;
+    enum exposition form;
+    struct buf labels; /* scratch */
+};
+
+static void title(struct page *p, const char *name, const char *type, const char *help)
+{
+    prom_family(p->out, p->form, name, strlen(name), type, help);
+}
+
+static void gauge(struct page *p, const char *name, const char *help, double v)
+{
+    title(p, name, "gauge", help);
+    prom_sample(p->out, name, "", v);
+}
+
+static void total(struct page *p, const char *name, const char *help, double v)
+{
+    title(p, name, "counter", help);
+    prom_sample(p->out, name, "", v);
+}
+
+/* A sample with labels: name, value, name, value, ..., NULL. */
+static void labelled(struct page *p, const char *metric, const char *const pairs[], double v)
+{
+    buf_clear(&p->labels);
+    for (; pairs[0] != NULL; pairs += 2)
+        prom_label(&p->labels, pairs[0], pairs[1], strlen(pairs[1]));
+    buf_char(&p->labels, '\0');
+    if (!p->labels.failed)
+        prom_sample(p->out, metric, p->labels.at, v);
+}
+
+static void write_samples(struct page *p, const struct stats *s)
+{
+    total(p, "nablad_lines_total", "Lines read, empty ones and comments not counted.",
+          (double)counted(&s->lines));
+    total(p, "nablad_samples_total", "Samples taken from lines.", (double)counted(&s->samples));
+    total(p, "nablad_points_total", "Final points derived, corrections among them.",
+          (double)counted(&s->points));
+    title(p, "nablad_rejected_total", "counter", "Lines, fields and samples refused, by reason.");
+    for (enum cause c = 0; c < CAUSE_COUNT; c++)
+        labelled(p, "nablad_rejected_total", (const char *[]){"reason", cause_label(c), NULL},
+                 (double)counted(&s->rejected[c]));
+    title(p, "nablad_events_total", "counter", "What else happened to samples and series.");
+    for (enum event e = 0; e < EVENT_COUNT; e++)
+        labelled(p, "nablad_events_total", (const char *[]){"event", event_label(e), NULL},
+                 (double)counted(&s->events[e]));
+}
+
+static const struct {
+    const char *name, *help;
+    size_t offset;
+} of_listeners[] = {
+#define OF(member, text)                                                                           \
+    {                                                                                              \
+        "nablad_listener_" #member "_total", text, offsetof(struct listener_stats, member)         \
+    }
+    OF(bytes, "Bytes received."),
+    OF(lines, "Lines received."),
+    OF(datagrams, "Datagrams received."),
+    OF(connections, "Connections accepted."),
+    OF(refused_connections, "Connections turned away at the limit."),
+#undef OF
+    {"nablad_udp_kernel_drops_total", "Datagrams that the kernel had no room for.",
+     offsetof(struct listener_stats, kernel_drops)},
+};
+
+static void write_listeners(struct page *p, const struct stats *s)
+{
+    for (size_t i = 0; i < sizeof of_listeners / sizeof of_listeners[0]; i++) {
+        title(p, of_listeners[i].name, "counter", of_listeners[i].help);
+        for (uint32_t l = 0; l < s->listeners_n; l++) {
+            const struct listener_stats *listener = &s->listeners[l];
+            const counter *c = (const counter *)((const char *)listener + of_listeners[i].offset);
+            labelled(p, of_listeners[i].name, (const char *[]){"listener", listener->name, NULL},
+                     (double)counted(c));
+        }
+    }
+    title(p, "nablad_listener_open_connections", "gauge", "Connections that are open.");
+    for (uint32_t l = 0; l < s->listeners_n; l++)
+        labelled(p, "nablad_listener_open_connections",
+                 (const char *[]){"listener", s->listeners[l].name, NULL},
+                 (double)atomic_load(&s->listeners[l].open_connections));
+}
+
+static void write_http(struct page *p, const struct stats *s, const struct http *h)
+{
+    static const char *const classes[] = {"2xx", "4xx", "5xx"};
+    title(p, "nablad_http_requests_total", "counter", "Requests answered, by resource and status.");
+    for (enum http_handler r = 0; r < HTTP_HANDLER_COUNT; r++)
+        for (enum http_class c = 0; c < HTTP_CLASS_COUNT; c++)
+            labelled(p, "nablad_http_requests_total",
+                     (const char *[]){"handler", route_label(r), "code", classes[c], NULL},
+                     (double)counted(&s->http_requests[r][c]));
+    total(p, "nablad_http_response_bytes_total", "Bytes of answers sent, after compression.",
+          (double)counted(&s->http_bytes));
+    gauge(p, "nablad_http_open_connections", "HTTP connections that are open.", (double)h->peers.n);
+    gauge(p, "nablad_http_streams", "Event streams that are open.", (double)h->hub.n);
+    total(p, "nablad_feed_lost_total", "Points that slow readers of event streams missed.",
+          (double)counted(&s->feed_lost));
+}
+
+static void write_daemon(struct page *p, const struct stats *s, const struct http *h)
+{
+    title(p, "nablad_build_info", "gauge", "Always 1; the label says which version runs.");
+    labelled(p, "nablad_build_info", (const char *[]){"version", NABLA_VERSION, NULL}, 1);
+    gauge(p, "nablad_start_time_seconds", "When nablad started, since the Unix epoch.",
+          (double)s->start_wall_ns / NS_PER_S);
+    gauge(p, "nablad_series", "Series that there are.", (double)table_count(h->options.table));
+    gauge(p, "nablad_table_memory_bytes", "Bytes that the series table has asked for.",
+          (double)table_memory(h->options.table));
+    title(p, "nablad_loop_lag_seconds", "gauge",
+          "How late a loop's timer was, the worst of the last second.");
+    for (uint32_t i = 0; i < s->loops_n; i++)
+        labelled(p, "nablad_loop_lag_seconds", (const char *[]){"loop", s->loops[i].name, NULL},
+                 (double)atomic_load(&s->loops[i].lag_ns) / NS_PER_S);
+    title(p, "nablad_config_reloads_total", "counter", "Configuration reloads, by result.");
+    labelled(p, "nablad_config_reloads_total", (const char *[]){"result", "ok", NULL},
+             (double)counted(&s->reloads_ok));
+    labelled(p, "nablad_config_reloads_total", (const char *[]){"result", "failed", NULL},
+             (double)counted(&s->reloads_failed));
+    total(p, "nablad_log_suppressed_total", "Log lines held back by the rate limit.",
+          (double)counted(&s->log_suppressed));
+}
+
+/* Pages in memory, 0 if the kernel does not say. */
+static unsigned long resident_pages(void)
+{
+    unsigned long size, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f == NULL)
+        return 0;
+    if (fscanf(f, "%lu %lu", &size, &resident) != 2)
+        resident = 0;
+    fclose(f);
+    return resident;
+}
+
+static unsigned open_descriptors(void)
+{
+    unsigned n = 0;
+    DIR *d = opendir("/proc/self/fd");
+    if (d == NULL)
+        return 0;
+    while (readdir(d) != NULL)
+        n++;
+    closedir(d);
+    return n < 3 ? 0 : n - 3; /* ".", ".." and the one of this look */
+}
+
+static double seconds(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+static void write_process(struct page *p, const struct stats *s)
+{
+    struct rusage usage;
+    struct rlimit files;
+    if (getrusage(RUSAGE_SELF, &usage) == 0)
+        total(p, "process_cpu_seconds_total", "User and system CPU time.",
+              seconds(usage.ru_utime) + seconds(usage.ru_stime));
+    gauge(p, "process_resident_memory_bytes", "Resident memory.",
+          (double)resident_pages() * (double)sysconf(_SC_PAGESIZE));
+    gauge(p, "process_open_fds", "Open file descriptors.", open_descriptors());
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+        gauge(p, "process_max_fds", "How many file descriptors may be open.",
+              (double)files.rlim_cur);
+    gauge(p, "process_start_time_seconds", "When the process started, since the Unix epoch.",
+          (double)s->start_wall_ns / NS_PER_S);
+}
+
+void own_metrics_write(struct buf *b, enum exposition form, struct http *h)
+{
+    struct page p = {.out = b, .form = form};
+    const struct stats *s = h->options.stats;
+    write_daemon(&p, s, h);
+    write_samples(&p, s);
+    write_listeners(&p, s);
+    write_http(&p, s, h);
+    write_process(&p, s);
+    buf_fini(&p.labels);
+}

@@ -1,0 +1,67 @@
+/* http/params.h -- name=value pairs of a query string or a form, and what they ask for. Pure but for
+ * the memory of selectors. */
+#ifndef HTTP_PARAMS_H
+#define HTTP_PARAMS_H
+
+#include "base/reading.h"
+#include "series/selector.h"
+#include "wire/json_out.h"
+
+enum { PARAMS_MAX = 128, SELECTORS_MAX = 64, FAULT_MAX = 512 };
+
+/* Why a request cannot be answered, for the one who sent it. */
+struct fault {
+    char message[FAULT_MAX];
+};
+__attribute__((format(printf, 2, 3))) void fault_set(struct fault *fault, const char *format, ...);
+
+/* Decoded; valid UTF-8; not terminated. */
+struct param {
+    const char *name, *value;
+    uint32_t name_n, value_n;
+};
+struct params {
+    struct param at[PARAMS_MAX];
+    uint32_t n;
+};
+
+/* Appends the pairs of text[0..n), which is decoded in place and must stay where it is.
+ * Errors: NABLA_EINVAL for a bad escape, bytes that are not UTF-8, or more than PARAMS_MAX pairs. */
+MUST_CHECK enum nabla_status params_read(struct params *p, char *text, size_t n,
+                                         struct fault *fault);
+
+/* Decodes %XX in place, and '+' to a blank if the text is a form's; *n is the length, before and
+ * after. Errors: NABLA_EINVAL for a bad escape or what is not UTF-8. */
+MUST_CHECK enum nabla_status percent_decode(char *text, size_t *n, bool form);
+
+enum sort_by { SORT_NONE, SORT_RATE, SORT_EDGE, SORT_ACCEL, SORT_VALUE, SORT_AGE, SORT_NAME };
+
+/* What a request asks for. Zeroed is everything, unsorted, in RFC 3339. */
+struct ask {
+    struct selector *any[SELECTORS_MAX]; /* owned */
+    uint32_t any_n;
+    uint32_t states; /* bit (1 << enum series_state); 0: every state */
+    enum sort_by sort;
+    bool descending;
+    uint32_t limit; /* series or values; 0: no limit */
+    enum time_style style;
+    bool timestamps;
+};
+
+/* Parameters that a resource knows; all others are ignored, as Prometheus ignores them. */
+enum {
+    ASK_MATCH = 1,       /* match[]=SELECTOR, any number */
+    ASK_STATE = 2,       /* state=ok,stale, any number */
+    ASK_SORT = 4,        /* sort=-rate */
+    ASK_LIMIT = 8,       /* limit=N */
+    ASK_TIME = 16,       /* time=unix or rfc3339 */
+    ASK_TIMESTAMPS = 32, /* timestamps=1 */
+};
+
+/* Of a parameter that can stand once the first counts. Errors: NABLA_EINVAL with a fault that names
+ * the parameter; NABLA_ENOMEM. *out is then empty. */
+MUST_CHECK enum nabla_status ask_read(const struct params *p, unsigned known, struct ask *out,
+                                      struct fault *fault);
+void ask_fini(struct ask *a); /* accepts a zeroed one */
+
+#endif

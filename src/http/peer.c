@@ -1,0 +1,94 @@
+/* http/peer.c -- connections by the kernel's own count of what they sent.
+ * A shutdown is all that is needed: libmicrohttpd then reads the end and frees the connection. */
+#include "http/peer.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Bytes that the connection has sent us; another on every call where the kernel does not count (a
+ * socket that is not TCP), which makes the deadline run from the last answer. */
+static uint64_t received(struct peer *p)
+{
+    struct tcp_info info;
+    socklen_t n = sizeof info;
+    if (getsockopt(p->fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0 ||
+        n < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received)
+        return p->received + 1;
+    return info.tcpi_bytes_received;
+}
+
+struct peer *peer_opened(struct peers *all, int fd)
+{
+    struct peer *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return NULL;
+    *p = (struct peer){.next = all->first, .at = &all->first, .fd = fd, .asking = true};
+    if (p->next != NULL)
+        p->next->at = &p->next;
+    all->first = p;
+    all->n++;
+    return p;
+}
+
+void peer_closed(struct peers *all, struct peer *p)
+{
+    if (p == NULL)
+        return;
+    *p->at = p->next;
+    if (p->next != NULL)
+        p->next->at = p->at;
+    all->n--;
+    free(p);
+}
+
+void peer_whole(struct peer *p)
+{
+    if (p != NULL)
+        p->asking = false;
+}
+
+void peer_answered(struct peer *p)
+{
+    if (p == NULL)
+        return;
+    p->asking = true;
+    p->begun_ns = 0;
+    p->received = received(p);
+}
+
+static bool is_late(struct peer *p, int64_t now_ns, int64_t patience_ns)
+{
+    if (!p->asking || p->ended)
+        return false;
+    if (p->begun_ns == 0) {
+        if (received(p) > p->received)
+            p->begun_ns = now_ns;
+        return false;
+    }
+    return now_ns - p->begun_ns > patience_ns;
+}
+
+static void end(struct peer *p)
+{
+    static const char text[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n"
+                               "Cache-Control: no-store\r\nConnection: close\r\n\r\n";
+    ssize_t sent = send(p->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)sent; /* a courtesy */
+    shutdown(p->fd, SHUT_RDWR);
+    p->ended = true;
+}
+
+uint32_t peers_check(struct peers *all, int64_t now_ns, int64_t patience_ns)
+{
+    uint32_t n = 0;
+    for (struct peer *p = all->first; p != NULL; p = p->next)
+        if (is_late(p, now_ns, patience_ns)) {
+            end(p);
+            n++;
+        }
+    return n;
+}

@@ -1,0 +1,255 @@
+/* http/request.c -- one request, as libmicrohttpd tells of it.
+ *
+ *     request_begin ── headers: judged ── body: kept or dropped ── whole: answered ── request_end
+ *     the URI, raw                                                   └─ job: suspended, step by step
+ *
+ * Laws: a request whose length two headers tell differently is refused and its connection closed,
+ * because what stands behind it may see another request there; an answer is chosen when the request
+ * has come whole, so that no client is answered while it still sends.
+ * Elsewhere: the deadline of a request that comes too slowly (http/peer.c). */
+#include "http/request.h"
+
+#include "http/reply.h"
+#include "http/routes.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void *request_begin(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    struct request *r = calloc(1, sizeof *r);
+    if (r == NULL || (r->uri = strdup(uri)) == NULL) {
+        free(r);
+        return NULL;
+    }
+    r->http = cls;
+    r->connection = connection;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    r->peer = info != NULL ? info->socket_context : NULL;
+    return r;
+}
+
+/* How many headers tell the length of the body, and whether they agree. */
+struct framing {
+    const char *length;
+    bool bad, chunked;
+};
+
+static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    struct framing *f = cls;
+    (void)kind;
+    if (value == NULL)
+        return MHD_YES;
+    if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
+        f->bad |= f->length != NULL && strcmp(f->length, value) != 0;
+        f->bad |= value[0] == '\0' || value[strspn(value, "0123456789")] != '\0';
+        f->length = value;
+    } else if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+        f->bad |= f->chunked || strcasecmp(value, "chunked") != 0;
+        f->chunked = true;
+    }
+    return MHD_YES;
+}
+
+static const char *header(const struct request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+/* The headers are here: refuse what must not be read on, find the route. */
+static enum MHD_Result judge(struct request *r, const char *method)
+{
+    struct framing f = {0};
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, look_at_header, &f);
+    r->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    r->is_post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
+    if (f.bad || (f.chunked && f.length != NULL))
+        return reply_error(r, MHD_HTTP_BAD_REQUEST,
+                           "Content-Length and Transfer-Encoding do not agree on one length");
+    unsigned long long length = f.length != NULL ? strtoull(f.length, NULL, 10) : 0;
+    if (length > BODY_SKIP_MAX || (length > BODY_MAX && header(r, MHD_HTTP_HEADER_EXPECT) != NULL))
+        return reply_error(r, MHD_HTTP_CONTENT_TOO_LARGE, "the body is longer than %d bytes",
+                           BODY_MAX);
+    return MHD_YES;
+}
+
+static enum MHD_Result take_body(struct request *r, const char *data, size_t n)
+{
+    r->too_long |= r->body.n + n > BODY_MAX;
+    if (!r->is_post || r->too_long) {
+        r->skipped += n;
+        return r->skipped <= BODY_SKIP_MAX ? MHD_YES : MHD_NO;
+    }
+    buf_add(&r->body, data, n);
+    return MHD_YES;
+}
+
+static bool is_form(const struct request *r)
+{
+    static const char form[] = MHD_HTTP_POST_ENCODING_FORM_URLENCODED;
+    const char *type = header(r, MHD_HTTP_HEADER_CONTENT_TYPE);
+    size_t n = sizeof form - 1;
+    return type != NULL && strncasecmp(type, form, n) == 0 && strchr("; \t", type[n]) != NULL;
+}
+
+/* Path and query of "/path?query", or of the absolute form "http://host/path?query". */
+static char *find_path(char *uri)
+{
+    if (strncasecmp(uri, "http://", 7) != 0 && strncasecmp(uri, "https://", 8) != 0)
+        return uri;
+    char *host = strchr(uri, ':') + 3;
+    return host + strcspn(host, "/?");
+}
+
+static unsigned method_bit(const char *method)
+{
+    static const struct {
+        const char *method;
+        unsigned bit;
+    } bits[] = {{MHD_HTTP_METHOD_GET, METHOD_GET},
+                {MHD_HTTP_METHOD_HEAD, METHOD_GET},
+                {MHD_HTTP_METHOD_POST, METHOD_POST},
+                {MHD_HTTP_METHOD_PUT, METHOD_PUT}};
+    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
+        if (strcmp(method, bits[i].method) == 0)
+            return bits[i].bit;
+    return 0;
+}
+
+static enum MHD_Result answer(struct request *r, const char *method)
+{
+    struct fault fault;
+    char *path = find_path(r->uri);
+    size_t path_n = strcspn(path, "?");
+    char *query = path + path_n + (path[path_n] == '?');
+    r->route = route_find(path, path_n, &r->name, &r->name_n);
+    if (r->route == NULL)
+        return reply_error(r, MHD_HTTP_NOT_FOUND, "there is nothing here; / says what there is");
+    if ((r->route->methods & method_bit(method)) == 0)
+        return reply_405(r, r->route->allow);
+    if (r->too_long)
+        return reply_error(r, MHD_HTTP_CONTENT_TOO_LARGE, "the body is longer than %d bytes",
+                           BODY_MAX);
+    if (r->name != NULL && percent_decode(r->name, &r->name_n, false) != NABLA_OK)
+        return reply_error(r, MHD_HTTP_BAD_REQUEST,
+                           "the label's name has a bad %%-escape or is not UTF-8");
+    bool wants_form = r->body.n > 0 && (r->route->methods & METHOD_GET) != 0;
+    if (wants_form && !is_form(r))
+        return reply_error(
+            r, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+            "the body's Content-Type is not " MHD_HTTP_POST_ENCODING_FORM_URLENCODED);
+    if (r->body.failed || params_read(&r->params, query, strlen(query), &fault) != NABLA_OK ||
+        (wants_form && params_read(&r->params, r->body.at, r->body.n, &fault) != NABLA_OK))
+        return reply_fault(r, r->body.failed ? NABLA_ENOMEM : NABLA_EINVAL, &fault);
+    return r->route->answer(r);
+}
+
+static enum MHD_Result end_job(struct request *r)
+{
+    if (r->job_end == STEP_DONE)
+        return r->job.reply(r, r->job.ctx);
+    if (r->http->draining)
+        return reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE, "nablad is shutting down");
+    return reply_fault(r, NABLA_ENOMEM, NULL);
+}
+
+enum MHD_Result request_go_on(void *cls, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *data, size_t *n,
+                              void **state)
+{
+    struct request *r = *state;
+    (void)cls, (void)connection, (void)url, (void)version;
+    if (r == NULL)
+        return MHD_NO; /* no memory: the connection is closed */
+    if (!r->seen) {
+        r->seen = true;
+        return judge(r, method);
+    }
+    if (*n > 0) {
+        size_t here = *n;
+        *n = 0;
+        return take_body(r, data, here);
+    }
+    if (r->job.step != NULL)
+        return r->job_done ? end_job(r) : MHD_YES;
+    r->whole = true;
+    r->http->answering++;
+    peer_whole(r->peer);
+    return answer(r, method);
+}
+
+enum MHD_Result request_prepare(struct request *r, struct job job)
+{
+    struct http *h = r->http;
+    r->job = job;
+    r->job_end = job.step(r, job.ctx);
+    r->job_done = r->job_end != STEP_MORE;
+    if (r->job_done)
+        return end_job(r);
+    r->next = h->jobs;
+    r->at = &h->jobs;
+    if (r->next != NULL)
+        r->next->at = &r->next;
+    h->jobs = r;
+    MHD_suspend_connection(r->connection);
+    server_nudge(h);
+    return MHD_YES;
+}
+
+static void unlink_job(struct request *r)
+{
+    if (r->at == NULL)
+        return;
+    *r->at = r->next;
+    if (r->next != NULL)
+        r->next->at = r->at;
+    r->at = NULL;
+}
+
+static void finish(struct request *r, enum step end)
+{
+    r->job_end = end;
+    r->job_done = true;
+    unlink_job(r);
+    MHD_resume_connection(r->connection);
+}
+
+bool jobs_step(struct http *h)
+{
+    for (struct request *r = h->jobs, *next; r != NULL; r = next) {
+        next = r->next;
+        enum step s = r->job.step(r, r->job.ctx);
+        if (s != STEP_MORE)
+            finish(r, s);
+    }
+    return h->jobs != NULL;
+}
+
+void jobs_cancel(struct http *h)
+{
+    while (h->jobs != NULL)
+        finish(h->jobs, STEP_FAILED);
+}
+
+void request_end(void *cls, struct MHD_Connection *connection, void **state,
+                 enum MHD_RequestTerminationCode why)
+{
+    struct request *r = *state;
+    (void)cls, (void)connection, (void)why;
+    if (r == NULL)
+        return;
+    unlink_job(r);
+    if (r->job.free != NULL)
+        r->job.free(r->job.ctx);
+    if (r->whole)
+        r->http->answering--;
+    peer_answered(r->peer);
+    buf_fini(&r->body);
+    free(r->uri);
+    free(r);
+    *state = NULL;
+}

@@ -1,0 +1,61 @@
+/* http/request.h -- one request, from its first line to the end of its answer. */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include "base/buf.h"
+#include "http/params.h"
+#include "http/server.h"
+
+struct route;
+
+enum step { STEP_MORE, STEP_DONE, STEP_FAILED };
+
+/* An answer that takes longer to prepare than other clients should wait: it is prepared step by step
+ * while the connection is suspended, so that its status can still be chosen at the end. */
+struct job {
+    enum step (*step)(struct request *r, void *ctx);        /* some milliseconds at most */
+    enum MHD_Result (*reply)(struct request *r, void *ctx); /* after STEP_DONE */
+    void (*free)(void *ctx);
+    void *ctx;
+};
+
+struct request {
+    struct http *http;
+    struct MHD_Connection *connection;
+    struct peer *peer;
+    const struct route *route; /* NULL until it is known */
+    char *uri;                 /* as it came, decoded in place as it is read */
+    char *name;                /* in uri: NAME of /api/v1/label/NAME/values */
+    size_t name_n;
+    struct buf body;
+    size_t skipped; /* bytes of a body that nobody wants */
+    struct params params;
+    bool is_head, is_post;
+    bool seen;   /* its headers were judged */
+    bool whole;  /* counted in http->answering */
+    bool queued; /* an answer has been given to libmicrohttpd */
+    bool too_long;
+
+    struct job job; /* .step == NULL: none */
+    bool job_done;
+    enum step job_end;
+    struct request *next, **at; /* in http->jobs */
+};
+
+/* libmicrohttpd's callbacks; cls is the struct http. */
+void *request_begin(void *cls, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result request_go_on(void *cls, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *data, size_t *n,
+                              void **state);
+void request_end(void *cls, struct MHD_Connection *connection, void **state,
+                 enum MHD_RequestTerminationCode why);
+
+/* Prepares an answer by a job, which is taken over; a job that is done in one step is answered in
+ * the same call. Returned by a route's answer(). */
+enum MHD_Result request_prepare(struct request *r, struct job job);
+
+/* One step of every job. Returns true if there are any left. */
+bool jobs_step(struct http *h);
+void jobs_cancel(struct http *h); /* they are answered with 503 */
+
+#endif

@@ -1,0 +1,57 @@
+/* http/routes.c -- the table of what is here. */
+#include "http/routes.h"
+
+#include <string.h>
+
+static const char name_mark[] = "NAME";
+
+#define QUERY METHOD_GET | METHOD_POST, "GET, HEAD, POST"
+#define READ  METHOD_GET, "GET, HEAD"
+
+static const struct route routes[] = {
+    {"/api/v1/rates", QUERY, HTTP_RATES, rates_answer},
+    {"/api/v1/series", QUERY, HTTP_SERIES, series_answer},
+    {"/api/v1/labels", QUERY, HTTP_LABELS, labels_answer},
+    {"/api/v1/label/NAME/values", QUERY, HTTP_LABEL_VALUES, label_values_answer},
+    {"/api/v1/stream", READ, HTTP_STREAM, stream_answer},
+    {"/metrics", READ, HTTP_METRICS, metrics_answer},
+    {"/-/healthy", READ, HTTP_HEALTHY, healthy_answer},
+    {"/-/ready", READ, HTTP_READY, ready_answer},
+    {"/-/reload", METHOD_POST | METHOD_PUT, "POST, PUT", HTTP_RELOAD, reload_answer},
+    {"/", READ, HTTP_HOME, home_answer},
+};
+enum { ROUTES = sizeof routes / sizeof routes[0] };
+
+/* True if path is head, one segment that is not empty, and tail. */
+static bool match_around(const char *pattern, const char *mark, char *path, size_t n, char **name,
+                         size_t *name_n)
+{
+    size_t head_n = (size_t)(mark - pattern);
+    const char *tail = mark + sizeof name_mark - 1;
+    size_t tail_n = strlen(tail);
+    if (n <= head_n + tail_n || memcmp(path, pattern, head_n) != 0 ||
+        memcmp(path + n - tail_n, tail, tail_n) != 0)
+        return false;
+    *name = path + head_n;
+    *name_n = n - head_n - tail_n;
+    return memchr(*name, '/', *name_n) == NULL;
+}
+
+const struct route *route_find(char *path, size_t n, char **name, size_t *name_n)
+{
+    for (size_t i = 0; i < ROUTES; i++) {
+        const char *mark = strstr(routes[i].path, name_mark);
+        if (mark != NULL ? match_around(routes[i].path, mark, path, n, name, name_n)
+                         : strlen(routes[i].path) == n && memcmp(path, routes[i].path, n) == 0)
+            return &routes[i];
+    }
+    return NULL;
+}
+
+const char *route_label(enum http_handler handler)
+{
+    for (size_t i = 0; i < ROUTES; i++)
+        if (routes[i].handler == handler)
+            return routes[i].path;
+    return "other";
+}

@@ -1,0 +1,36 @@
+/* http/routes.h -- paths to resources. */
+#ifndef HTTP_ROUTES_H
+#define HTTP_ROUTES_H
+
+#include "http/request.h"
+
+enum { METHOD_GET = 1, METHOD_POST = 2, METHOD_PUT = 4 }; /* HEAD goes with GET */
+
+struct route {
+    const char *path; /* "/api/v1/label/NAME/values": NAME is any one segment */
+    unsigned methods;
+    const char *allow; /* the same, for the header of a 405 */
+    enum http_handler handler;
+    enum MHD_Result (*answer)(struct request *r);
+};
+
+/* The route of path[0..n), which is not decoded; NULL if there is none. *name is the segment at
+ * NAME, if the route has one. */
+const struct route *route_find(char *path, size_t n, char **name, size_t *name_n);
+
+/* What stands for a handler in the metrics: "/api/v1/rates"; "other" for what is no resource. */
+const char *route_label(enum http_handler handler);
+
+/* The resources. Each gives its answer to libmicrohttpd, or starts a job. */
+enum MHD_Result rates_answer(struct request *r);
+enum MHD_Result series_answer(struct request *r);
+enum MHD_Result labels_answer(struct request *r);
+enum MHD_Result label_values_answer(struct request *r);
+enum MHD_Result metrics_answer(struct request *r);
+enum MHD_Result stream_answer(struct request *r);
+enum MHD_Result healthy_answer(struct request *r);
+enum MHD_Result ready_answer(struct request *r);
+enum MHD_Result reload_answer(struct request *r);
+enum MHD_Result home_answer(struct request *r);
+
+#endif

@@ -1,0 +1,34 @@
+/* http/scan.h -- found series, read slice by slice, and lists of them as answers. */
+#ifndef HTTP_SCAN_H
+#define HTTP_SCAN_H
+
+#include "http/reply.h"
+
+struct scan {
+    struct findings found; /* owned */
+    uint32_t at;           /* the next to read */
+};
+
+/* All series that ask wants. Errors: NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status scan_new(struct http *h, const struct ask *ask, bool by_family,
+                                      struct scan *out);
+void scan_fini(struct scan *s); /* accepts a zeroed one */
+
+static inline bool scan_has_more(const struct scan *s)
+{
+    return s->at < s->found.n;
+}
+
+/* Reads the next, at most READINGS_MAX, into h->readings: those that are still there.
+ * Errors: NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status scan_read(struct http *h, struct scan *s);
+
+/* The same of one series; h->readings.n is 0 or 1. */
+MUST_CHECK enum nabla_status scan_read_one(struct http *h, struct scan *s);
+
+/* {"status":"success","data":[...]}, an object a series and line, streamed. *scan is taken over. */
+enum MHD_Result list_reply(struct request *r, struct scan *scan, const struct ask *ask,
+                           void (*write)(struct buf *b, const struct reading *r,
+                                         enum time_style style));
+
+#endif

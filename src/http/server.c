@@ -1,0 +1,351 @@
+/* http/server.c -- libmicrohttpd on a libuv loop, in a thread of its own.
+ *
+ *     epoll descriptor ── uv_poll ──┐
+ *     its timeout ─────── uv_timer ─┼──► run: MHD_run, then ask how long to wait (http/pace.h)
+ *     at once, jobs ───── uv_idle ──┘
+ *     feed, stop ──────── uv_async ────► hub_take, begin_drain
+ *     tick ────────────── uv_timer ────► deadlines, heartbeats, the loop's lag
+ *
+ * The stop: hear what was asked, take no more connections, end the streams, answer what is whole, and
+ * only then, or when the time is up, stop libmicrohttpd with nothing suspended (it aborts otherwise).
+ * Elsewhere: requests (http/request.c), streams (http/hub.c), late requests (http/peer.c). */
+#include "http/server.h"
+
+#include "http/request.h"
+#include "http/socket.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+enum { RUNS_FOR_FREED = 8, TICKS_A_TIMEOUT = 8, LAST_RUNS = 4 };
+
+static int64_t now_ns(void)
+{
+    return clock_now().mono_ns;
+}
+
+static void run(struct http *h);
+static void finish(struct http *h);
+
+static void on_timer(uv_timer_t *timer)
+{
+    run(timer->data);
+}
+
+static void on_again(uv_idle_t *idle)
+{
+    struct http *h = idle->data;
+    jobs_step(h);
+    run(h);
+}
+
+/* Arms whatever libmicrohttpd is to be woken by next. */
+static void arm(struct http *h)
+{
+    MHD_UNSIGNED_LONG_LONG ms = 0;
+    bool has = MHD_get_timeout(h->daemon, &ms) == MHD_YES;
+    int64_t wait_ms = h->jobs != NULL ? 0 : pace_wait(&h->pace, has, ms);
+    if (wait_ms == 0)
+        uv_idle_start(&h->again, on_again);
+    else
+        uv_idle_stop(&h->again);
+    if (wait_ms > 0)
+        uv_timer_start(&h->timer, on_timer, (uint64_t)wait_ms, 0);
+    else
+        uv_timer_stop(&h->timer);
+}
+
+/* libmicrohttpd fills a place that was freed only in its next run: run again then, so that a client
+ * in the backlog need not wait for somebody else's event. */
+static void run_once(struct http *h)
+{
+    int tries = RUNS_FOR_FREED;
+    do {
+        h->closed_one = false;
+        MHD_run(h->daemon);
+    } while (h->closed_one && --tries > 0);
+}
+
+static void run(struct http *h)
+{
+    if (h->daemon == NULL)
+        return;
+    run_once(h);
+    if (h->draining && h->answering == 0)
+        finish(h);
+    else
+        arm(h);
+}
+
+static void on_event(uv_poll_t *poll, int status, int events)
+{
+    struct http *h = poll->data;
+    (void)status, (void)events;
+    pace_progress(&h->pace);
+    run(h);
+}
+
+void server_nudge(struct http *h)
+{
+    pace_progress(&h->pace);
+    uv_idle_start(&h->again, on_again);
+}
+
+static void begin_drain(struct http *h)
+{
+    for (int i = 0; i < DRAIN_RUNS; i++)
+        run_once(h);
+    h->draining = true;
+    int fd = MHD_quiesce_daemon(h->daemon);
+    if (fd >= 0)
+        close(fd);
+    hub_end(h);
+    run(h);
+}
+
+static void close_handle(uv_handle_t *handle, void *ctx)
+{
+    (void)ctx;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+/* Ends everything; the loop then has no handle left and returns. */
+static void finish(struct http *h)
+{
+    h->draining = true;
+    hub_end(h);
+    jobs_cancel(h);
+    for (int i = 0; i < LAST_RUNS; i++)
+        run_once(h);
+    uv_poll_stop(&h->poll);
+    MHD_stop_daemon(h->daemon);
+    h->daemon = NULL;
+    uv_walk(&h->loop, close_handle, NULL);
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    struct http *h = wake->data;
+    if (h->daemon == NULL)
+        return;
+    if (atomic_load(&h->stopping) && !h->draining)
+        begin_drain(h);
+    else
+        hub_take(h);
+}
+
+/* How late this tick is, the worst of a second. */
+static void measure_lag(struct http *h, int64_t now, int64_t period_ns)
+{
+    int64_t late = now - h->tick_due_ns;
+    h->tick_due_ns = now + period_ns;
+    h->lag_worst_ns = late > h->lag_worst_ns ? late : h->lag_worst_ns;
+    if (h->lag == NULL || now - h->lag_since_ns < NS_PER_S)
+        return;
+    atomic_store(&h->lag->lag_ns, h->lag_worst_ns);
+    h->lag_since_ns = now;
+    h->lag_worst_ns = 0;
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+    struct http *h = tick->data;
+    int64_t now = now_ns();
+    measure_lag(h, now, (int64_t)uv_timer_get_repeat(tick) * NS_PER_MS);
+    uint32_t late = peers_check(&h->peers, now, h->options.request_timeout_ns);
+    count(&h->options.stats->http_requests[HTTP_OTHER][HTTP_4XX], late);
+    hub_beat(h, now);
+    if (h->draining && now >= atomic_load(&h->stop_ns))
+        finish(h);
+}
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct http *h = cls;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (what == MHD_CONNECTION_NOTIFY_STARTED && info != NULL) {
+        *context = peer_opened(&h->peers, info->connect_fd);
+    } else if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        peer_closed(&h->peers, *context);
+        h->closed_one = true;
+    }
+}
+
+/* libmicrohttpd's complaints are about clients that come and go. */
+__attribute__((format(printf, 2, 0))) static void on_log(void *cls, const char *format,
+                                                         va_list args)
+{
+    struct http *h = cls;
+    char text[LOG_QUOTE_MAX], quoted[LOG_QUOTE_MAX];
+    int n = vsnprintf(text, sizeof text, format, args);
+    if (n <= 0)
+        return;
+    size_t length = (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+    length -= text[length - 1] == '\n';
+    log_event(h->options.log, LOG_LEVEL_INFO, "http_library", "http_library", "text=%s",
+              log_quote(quoted, text, length));
+}
+
+static enum nabla_status start_daemon(struct http *h)
+{
+    unsigned timeout_s = (unsigned)((h->options.timeout_ns + NS_PER_S - 1) / NS_PER_S);
+    h->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, request_go_on,
+        h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h, MHD_OPTION_LISTEN_SOCKET, h->listen_fd,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)h->options.max_connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, h, MHD_OPTION_URI_LOG_CALLBACK, request_begin, h,
+        MHD_OPTION_NOTIFY_COMPLETED, request_end, h, MHD_OPTION_END);
+    if (h->daemon == NULL)
+        return NABLA_EIO;
+    h->listen_fd = -1;
+    return NABLA_OK;
+}
+
+static uint64_t tick_ms(const struct http_options *o)
+{
+    int64_t least =
+        o->request_timeout_ns < o->heartbeat_ns ? o->request_timeout_ns : o->heartbeat_ns;
+    int64_t ms = least / TICKS_A_TIMEOUT / NS_PER_MS;
+    return ms < 1 ? 1 : ms > TICK_MOST_MS ? TICK_MOST_MS : (uint64_t)ms;
+}
+
+static enum nabla_status start_loop(struct http *h)
+{
+    int fd = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    if (uv_poll_init(&h->loop, &h->poll, fd) != 0 ||
+        uv_async_init(&h->loop, &h->wake, on_wake) != 0)
+        return NABLA_EIO;
+    uv_timer_init(&h->loop, &h->timer);
+    uv_timer_init(&h->loop, &h->tick);
+    uv_idle_init(&h->loop, &h->again);
+    h->poll.data = h->timer.data = h->again.data = h->wake.data = h->tick.data = h;
+    uint64_t ms = tick_ms(&h->options);
+    h->tick_due_ns = now_ns() + (int64_t)ms * NS_PER_MS;
+    h->lag_since_ns = now_ns();
+    uv_poll_start(&h->poll, UV_READABLE, on_event);
+    uv_timer_start(&h->tick, on_tick, ms, ms);
+    uv_idle_start(&h->again, on_again);
+    return NABLA_OK;
+}
+
+static void *serve(void *cls)
+{
+    struct http *h = cls;
+    uv_run(&h->loop, UV_RUN_DEFAULT);
+    return NULL;
+}
+
+static struct loop_stats *add_loop(struct stats *stats)
+{
+    if (stats->loops_n == STATS_LOOPS_MAX)
+        return NULL;
+    struct loop_stats *loop = &stats->loops[stats->loops_n++];
+    strcpy(loop->name, "http");
+    return loop;
+}
+
+/* The socket that systemd passed, or one of our own. */
+static enum nabla_status open_socket(struct http *h)
+{
+    const struct conf_address *address = &h->options.listen;
+    h->listen_fd = h->options.activated;
+    enum nabla_status status =
+        h->listen_fd >= 0 ? socket_take(h->listen_fd) : socket_listen(address, &h->listen_fd);
+    if (status != NABLA_OK)
+        log_event(h->options.log, LOG_LEVEL_ERROR, NULL, "http_listen_failed",
+                  "address=%s port=%u error=\"%s\"", address->host, address->port, strerror(errno));
+    else
+        h->port = socket_port(h->listen_fd);
+    return status;
+}
+
+static enum nabla_status open_loop(struct http *h)
+{
+    if (uv_loop_init(&h->loop) != 0)
+        return NABLA_ENOMEM;
+    h->has_loop = true;
+    ssize_t n = getrandom(&h->secret, sizeof h->secret, 0);
+    return n == (ssize_t)sizeof h->secret ? NABLA_OK : NABLA_EIO;
+}
+
+enum nabla_status http_new(const struct http_options *options, struct http **out)
+{
+    struct http *h = calloc(1, sizeof *h);
+    if (h == NULL)
+        return NABLA_ENOMEM;
+    h->options = *options;
+    if (h->options.heartbeat_ns == 0)
+        h->options.heartbeat_ns = HTTP_HEARTBEAT_NS;
+    enum nabla_status status = open_socket(h);
+    if (status == NABLA_OK)
+        status = open_loop(h);
+    if (status == NABLA_OK)
+        status = hub_init(h);
+    if (status != NABLA_OK) {
+        http_free(h);
+        return status;
+    }
+    h->lag = add_loop(options->stats);
+    *out = h;
+    return NABLA_OK;
+}
+
+enum nabla_status http_start(struct http *h)
+{
+    enum nabla_status status = start_daemon(h);
+    if (status == NABLA_OK)
+        status = start_loop(h);
+    if (status != NABLA_OK)
+        return status;
+    if (pthread_create(&h->thread, NULL, serve, h) != 0)
+        return NABLA_EIO;
+    h->running = true;
+    return NABLA_OK;
+}
+
+uint16_t http_port(const struct http *h)
+{
+    return h->port;
+}
+
+void http_stop(struct http *h, int64_t timeout_ns)
+{
+    if (h == NULL || !h->running)
+        return;
+    atomic_store(&h->stop_ns, now_ns() + timeout_ns);
+    atomic_store(&h->stopping, true);
+    uv_async_send(&h->wake);
+    pthread_join(h->thread, NULL);
+    h->running = false;
+}
+
+/* Also of a loop that never ran. */
+static void close_loop(uv_loop_t *loop)
+{
+    uv_walk(loop, close_handle, NULL);
+    uv_run(loop, UV_RUN_DEFAULT);
+    uv_loop_close(loop);
+}
+
+void http_free(struct http *h)
+{
+    if (h == NULL)
+        return;
+    if (h->has_loop)
+        close_loop(&h->loop);
+    if (h->daemon != NULL)
+        MHD_stop_daemon(h->daemon);
+    if (h->listen_fd >= 0)
+        close(h->listen_fd);
+    hub_fini(h);
+    readings_fini(&h->readings);
+    free(h);
+}

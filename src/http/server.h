@@ -1,0 +1,60 @@
+/* http/server.h -- the server's inside, for the files of this room. Everything here belongs to the
+ * server's thread once it runs, but for `stopping` and uv_async_send(&wake). */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "http/http.h"
+#include "http/hub.h"
+#include "http/pace.h"
+#include "http/peer.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <uv.h>
+
+enum {
+    TICK_MOST_MS = 250,            /* deadlines, heartbeats and the loop's lag are looked at */
+    CONNECTION_MEMORY = 64 * 1024, /* a connection's: request line and headers, then answers */
+    BODY_MAX = 64 * 1024,          /* of a form */
+    BODY_SKIP_MAX = 1024 * 1024,   /* of a body that is refused: read and dropped up to here */
+    DRAIN_RUNS = 16,               /* runs to hear what had been asked before the stop */
+};
+
+struct request;
+
+struct http {
+    struct http_options options;
+    int listen_fd; /* until MHD has it */
+    uint16_t port;
+    uint64_t secret; /* seeds hashes of names that others choose */
+    struct MHD_Daemon *daemon;
+    pthread_t thread;
+    bool running; /* the thread is there */
+    atomic_bool stopping;
+    atomic_llong stop_ns; /* monotonic: the thread has ended by then */
+
+    uv_loop_t loop;
+    bool has_loop;
+    uv_poll_t poll;   /* libmicrohttpd's epoll descriptor */
+    uv_timer_t timer; /* libmicrohttpd's next timeout */
+    uv_idle_t again;  /* libmicrohttpd at once, and jobs */
+    uv_async_t wake;  /* points in the feed, or the stop */
+    uv_timer_t tick;
+
+    struct pace pace;
+    bool closed_one; /* a connection ended during MHD_run: its place is free */
+    bool draining;
+    uint32_t answering; /* requests that have come whole and are not answered */
+    struct peers peers;
+    struct request *jobs; /* requests whose answers are being prepared, suspended */
+    struct hub hub;
+    struct readings readings; /* for one slice at a time */
+
+    struct loop_stats *lag; /* NULL if the statistics had no room */
+    int64_t tick_due_ns, lag_since_ns, lag_worst_ns;
+};
+
+/* Has libmicrohttpd run soon: something was resumed. */
+void server_nudge(struct http *h);
+
+#endif

@@ -1,0 +1,133 @@
+/* net/ingest.c -- the life of an ingest loop.
+ *
+ *     run ──► wake: a deadline is set ──► drain: turns that do not wait, until two of them in a row
+ *     brought no byte, or the deadline is past ──► close everything ──► the thread ends */
+#include "net/ingest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void on_wake(uv_async_t *wake)
+{
+    uv_stop(wake->loop);
+}
+
+/* How late the tick is, the worst of the last second, is the loop's lag. */
+static void note_lag(struct ingest *in, int64_t now_ns)
+{
+    int64_t worst = 0;
+    in->lags_ns[in->ticks++ % 4] = now_ns > in->tick_due_ns ? now_ns - in->tick_due_ns : 0;
+    for (int i = 0; i < 4; i++)
+        worst = in->lags_ns[i] > worst ? in->lags_ns[i] : worst;
+    in->loop_stats->lag_ns = worst;
+    count(&in->loop_stats->beats, 1);
+    in->tick_due_ns = now_ns + (int64_t)TICK_MS * NS_PER_MS;
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct ingest *in = timer->data;
+    note_lag(in, clock_now().mono_ns);
+    for (uint32_t i = 0; i < in->listeners_n; i++)
+        if (in->listeners[i].transport == TRANSPORT_UDP)
+            udp_count_drops(&in->listeners[i]);
+}
+
+static void on_turn_end(uv_check_t *check)
+{
+    struct ingest *in = check->data;
+    in->turn++;
+    tcp_resume(in);
+}
+
+struct ingest *ingest_new(struct house *house, struct table *table, struct loop_stats *stats,
+                          uint32_t listeners)
+{
+    struct ingest *in = malloc(sizeof *in); /* its buffers stay untouched, so unpaid, until used */
+    if (in == NULL)
+        return NULL;
+    memset(in, 0, offsetof(struct ingest, sink));
+    in->sink.table = table;
+    in->sink.stats = house->stats;
+    in->sink.log = house->log;
+    in->sink.batch.n = 0;
+    in->house = house;
+    in->loop_stats = stats;
+    in->listeners = calloc(listeners, sizeof *in->listeners);
+    if (in->listeners == NULL || uv_loop_init(&in->loop) != 0) {
+        free(in->listeners);
+        free(in);
+        return NULL;
+    }
+    uv_async_init(&in->loop, &in->wake, on_wake);
+    uv_timer_init(&in->loop, &in->tick);
+    uv_check_init(&in->loop, &in->turn_end);
+    in->tick.data = in->turn_end.data = in;
+    return in;
+}
+
+/* ---- the thread */
+
+static void drain(struct ingest *in)
+{
+    uint32_t quiet = 0;
+    while (quiet < DRAIN_QUIET && clock_now().mono_ns < in->deadline_ns) {
+        uint64_t before = in->bytes;
+        uv_run(&in->loop, UV_RUN_NOWAIT);
+        quiet = in->bytes == before ? quiet + 1 : 0;
+    }
+}
+
+static void close_handle(uv_handle_t *handle, void *unused)
+{
+    (void)unused;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void close_all(struct ingest *in)
+{
+    tcp_close_connections(in);
+    uv_walk(&in->loop, close_handle, NULL);
+    uv_run(&in->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&in->loop);
+}
+
+static void run(void *arg)
+{
+    struct ingest *in = arg;
+    in->tick_due_ns = clock_now().mono_ns + (int64_t)TICK_MS * NS_PER_MS;
+    uv_timer_start(&in->tick, on_tick, TICK_MS, TICK_MS);
+    uv_check_start(&in->turn_end, on_turn_end);
+    while (in->deadline_ns == 0)
+        uv_run(&in->loop, UV_RUN_DEFAULT);
+    drain(in);
+    on_tick(&in->tick); /* the last drops */
+    close_all(in);
+}
+
+enum nabla_status ingest_start(struct ingest *in)
+{
+    return uv_thread_create(&in->thread, run, in) == 0 ? NABLA_OK : NABLA_EIO;
+}
+
+void ingest_drain(struct ingest *in, int64_t deadline_ns)
+{
+    in->deadline_ns = deadline_ns;
+    uv_async_send(&in->wake);
+}
+
+void ingest_join(struct ingest *in)
+{
+    uv_thread_join(&in->thread);
+}
+
+void ingest_free(struct ingest *in)
+{
+    if (in == NULL)
+        return;
+    if (in->deadline_ns == 0) /* never ran */
+        close_all(in);
+    free(in->listeners);
+    free(in);
+}

@@ -1,0 +1,86 @@
+/* net/ingest.h -- one ingest loop: its thread, its sockets, its buffers. Everything here is touched by
+ * that thread only, but for what is marked. */
+#ifndef NET_INGEST_H
+#define NET_INGEST_H
+
+#include "conf/conf.h"
+#include "net/sink.h"
+
+#include <stdatomic.h>
+#include <uv.h>
+
+enum {
+    READ_MAX = 256 * 1024,  /* bytes one read can bring */
+    CARRY_MAX = 64 * 1024,  /* of an incomplete line, kept until its rest comes */
+    TURN_MAX = 1024 * 1024, /* bytes one connection may have in one turn of the loop */
+    DATAGRAMS_MAX = 20,     /* one recvmmsg brings; libuv takes 64 KiB for each */
+    DATAGRAM_ROOM = 64 * 1024,
+    TICK_MS = 250,
+    DRAIN_QUIET = 2, /* turns without a byte before a drain is over */
+};
+
+struct ingest;
+
+struct listener {
+    struct ingest *ingest;
+    struct source source;
+    enum transport transport;
+    uint32_t drops_seen; /* of the socket's own counter */
+    union {
+        uv_handle_t handle;
+        uv_tcp_t tcp;
+        uv_udp_t udp;
+    };
+};
+
+/* What the loops have in common. */
+struct house {
+    struct stats *stats;
+    struct log *log;
+    uint32_t max_connections, max_line;
+    atomic_uint connections; /* any thread: open on all loops */
+};
+
+struct connection;
+
+struct ingest {
+    struct house *house;
+    uv_loop_t loop;
+    uv_thread_t thread;
+    uv_async_t wake; /* any thread: net_stop */
+    uv_timer_t tick;
+    uv_check_t turn_end;
+    atomic_llong deadline_ns; /* any thread: 0, or when a drain must be over; monotonic */
+    struct loop_stats *loop_stats;
+    int64_t tick_due_ns;
+    int64_t lags_ns[4]; /* of the last ticks: a second's worth */
+    uint32_t ticks;
+    uint64_t turn;              /* number of the loop's turn */
+    uint64_t bytes;             /* read by it so far */
+    struct connection *first;   /* all connections, a list */
+    struct connection *paused;  /* those that had their share of this turn */
+    struct listener *listeners; /* owned */
+    uint32_t listeners_n;
+    struct sink sink;
+    char tcp_buf[CARRY_MAX + READ_MAX]; /* a carry is put in front of what was read */
+    char udp_buf[DATAGRAMS_MAX * DATAGRAM_ROOM];
+};
+
+/* net/tcp.c. Takes over fd, whatever happens. */
+MUST_CHECK enum nabla_status tcp_listen(struct listener *l, int fd);
+void tcp_resume(struct ingest *in); /* at the end of a turn: those that were paused read on */
+void tcp_close_connections(struct ingest *in);
+
+/* net/udp.c. Takes over fd, whatever happens. */
+MUST_CHECK enum nabla_status udp_listen(struct listener *l, int fd);
+void udp_count_drops(struct listener *l);
+
+/* net/ingest.c */
+struct ingest *ingest_new(struct house *house, struct table *table, struct loop_stats *stats,
+                          uint32_t listeners); /* NULL without memory */
+void ingest_free(struct ingest *in);           /* its thread is over, or never ran; NULL is fine */
+MUST_CHECK enum nabla_status ingest_start(struct ingest *in);
+void ingest_drain(struct ingest *in, int64_t deadline_ns); /* any thread */
+void ingest_join(struct ingest *in);
+
+#endif

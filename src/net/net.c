@@ -1,0 +1,212 @@
+/* net/net.c -- every listener on every ingest loop, and their common start and stop.
+ * Elsewhere: a loop's life (ingest.c), connections (tcp.c), datagrams (udp.c), sockets (bind.c). */
+#include "net/net.h"
+
+#include "net/bind.h"
+#include "net/ingest.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct net {
+    struct house house;
+    struct ingest **loops; /* owned */
+    uint32_t loops_n;
+    bool started;
+};
+
+/* A listener to be: from the configuration, or from systemd with a socket bound already. */
+struct plan {
+    struct conf_listener listener;
+    int fd; /* -1: to be bound */
+};
+
+struct plans {
+    struct plan at[STATS_LISTENERS_MAX];
+    uint32_t n;
+};
+
+static bool same_address(const struct conf_address *a, const struct conf_address *b)
+{
+    return a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+/* Gives a socket from systemd to the listener that is configured for its address, or, if none is, to
+ * one of its own that takes every format. */
+static void plan_activated(struct plans *plans, int fd, struct log *log)
+{
+    struct conf_listener l = {.precision_ns = 1};
+    if (!bind_describe(fd, &l.address, &l.transport) || plans->n == STATS_LISTENERS_MAX) {
+        log_event(log, LOG_LEVEL_WARN, NULL, "socket_ignored", "fd=%d", fd);
+        close(fd);
+        return;
+    }
+    for (uint32_t i = 0; i < plans->n; i++) {
+        struct plan *p = &plans->at[i];
+        if (p->fd < 0 && p->listener.transport == l.transport &&
+            same_address(&p->listener.address, &l.address)) {
+            p->fd = fd;
+            return;
+        }
+    }
+    plans->at[plans->n++] = (struct plan){l, fd};
+}
+
+static void plan_all(const struct net_options *o, struct plans *plans)
+{
+    for (uint32_t i = 0; i < o->conf->ingest.listeners_n; i++)
+        plans->at[plans->n++] = (struct plan){o->conf->ingest.listeners[i], -1};
+    for (int i = 0; i < o->activated_n; i++)
+        plan_activated(plans, o->activated[i], o->log);
+}
+
+static void log_failure(struct net *net, const struct plan *p)
+{
+    char name[STATS_NAME_MAX];
+    int why = errno;
+    bind_name(name, p->listener.transport, &p->listener.address);
+    log_event(net->house.log, LOG_LEVEL_ERROR, NULL, "listen_failed", "listener=%s why=\"%s\"",
+              name, strerror(why));
+}
+
+/* The socket for one more loop: the first binds, or takes what systemd bound, and settles the port. */
+static enum nabla_status socket_for(struct net *net, struct plan *p, int *out)
+{
+    if (p->fd >= 0) {
+        *out = dup(p->fd);
+        return *out < 0 ? NABLA_EIO : NABLA_OK;
+    }
+    return bind_socket(&p->listener.address, p->listener.transport, net->loops_n > 1, out,
+                       &p->listener.address.port);
+}
+
+static void ask_receive_buffer(struct net *net, const struct conf *conf, int fd, const char *name)
+{
+    int got = bind_receive_buffer(fd, conf->ingest.receive_buffer);
+    if (got < (int)conf->ingest.receive_buffer)
+        log_event(net->house.log, LOG_LEVEL_WARN, NULL, "receive_buffer_small",
+                  "listener=%s asked=%u got=%d why=\"net.core.rmem_max\"", name,
+                  conf->ingest.receive_buffer, got);
+}
+
+static enum nabla_status open_on(struct net *net, const struct conf *conf, struct ingest *in,
+                                 struct plan *p, struct listener_stats *stats)
+{
+    struct listener *l = &in->listeners[in->listeners_n];
+    int fd;
+    enum nabla_status status = socket_for(net, p, &fd);
+    if (status != NABLA_OK)
+        return status;
+    bind_name(stats->name, p->listener.transport, &p->listener.address);
+    l->ingest = in;
+    l->transport = p->listener.transport;
+    l->source = (struct source){.options = {.format = (enum line_format)p->listener.format,
+                                            .precision_ns = p->listener.precision_ns,
+                                            .max_line = conf->ingest.max_line},
+                                .stats = stats};
+    in->listeners_n++;
+    if (l->transport == TRANSPORT_TCP)
+        return tcp_listen(l, fd);
+    ask_receive_buffer(net, conf, fd, stats->name);
+    return udp_listen(l, fd);
+}
+
+static enum nabla_status open_everywhere(struct net *net, const struct conf *conf, struct plan *p)
+{
+    struct stats *all = net->house.stats;
+    struct listener_stats *stats = &all->listeners[all->listeners_n++];
+    for (uint32_t i = 0; i < net->loops_n; i++) {
+        enum nabla_status status = open_on(net, conf, net->loops[i], p, stats);
+        if (status != NABLA_OK) {
+            log_failure(net, p);
+            return status;
+        }
+    }
+    log_event(net->house.log, LOG_LEVEL_INFO, NULL, "listening", "listener=%s", stats->name);
+    return NABLA_OK;
+}
+
+static enum nabla_status open_all(struct net *net, const struct net_options *o)
+{
+    struct plans plans = {.n = 0};
+    enum nabla_status status = NABLA_OK;
+    plan_all(o, &plans);
+    for (uint32_t i = 0; i < plans.n && status == NABLA_OK; i++)
+        status = open_everywhere(net, o->conf, &plans.at[i]);
+    for (uint32_t i = 0; i < plans.n; i++)
+        if (plans.at[i].fd >= 0)
+            close(plans.at[i].fd); /* each loop has a duplicate */
+    return status;
+}
+
+static struct loop_stats *name_loop(struct stats *stats, uint32_t number)
+{
+    struct loop_stats *l = &stats->loops[stats->loops_n++];
+    snprintf(l->name, sizeof l->name, "ingest-%u", number);
+    return l;
+}
+
+static enum nabla_status make_loops(struct net *net, const struct net_options *o)
+{
+    uint32_t threads = o->conf->ingest.threads;
+    net->loops = calloc(threads, sizeof(struct ingest *));
+    for (; net->loops != NULL && net->loops_n < threads; net->loops_n++) {
+        net->loops[net->loops_n] = ingest_new(
+            &net->house, o->table, name_loop(o->stats, net->loops_n), STATS_LISTENERS_MAX);
+        if (net->loops[net->loops_n] == NULL)
+            return NABLA_ENOMEM;
+    }
+    return net->loops == NULL ? NABLA_ENOMEM : NABLA_OK;
+}
+
+enum nabla_status net_new(const struct net_options *options, struct net **out)
+{
+    struct net *net = calloc(1, sizeof *net);
+    if (net == NULL)
+        return NABLA_ENOMEM;
+    net->house.stats = options->stats;
+    net->house.log = options->log;
+    net->house.max_connections = options->conf->ingest.max_connections;
+    net->house.max_line = options->conf->ingest.max_line;
+    enum nabla_status status = make_loops(net, options);
+    if (status == NABLA_OK)
+        status = open_all(net, options);
+    if (status != NABLA_OK) {
+        net_free(net);
+        return status;
+    }
+    *out = net;
+    return NABLA_OK;
+}
+
+enum nabla_status net_start(struct net *net)
+{
+    for (uint32_t i = 0; i < net->loops_n; i++)
+        if (ingest_start(net->loops[i]) != NABLA_OK)
+            return NABLA_EIO;
+    net->started = true;
+    return NABLA_OK;
+}
+
+void net_stop(struct net *net, int64_t timeout_ns)
+{
+    int64_t deadline_ns = clock_now().mono_ns + timeout_ns;
+    for (uint32_t i = 0; i < net->loops_n && net->started; i++)
+        ingest_drain(net->loops[i], deadline_ns);
+    for (uint32_t i = 0; i < net->loops_n && net->started; i++)
+        ingest_join(net->loops[i]);
+    net->started = false;
+}
+
+void net_free(struct net *net)
+{
+    if (net == NULL)
+        return;
+    for (uint32_t i = 0; i < net->loops_n; i++)
+        ingest_free(net->loops[i]);
+    free(net->loops);
+    free(net);
+}

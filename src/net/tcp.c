@@ -1,0 +1,278 @@
+/* net/tcp.c -- connections: read, hand on whole lines, keep the beginning of the next.
+ *
+ *     tcp_buf   [            carry|bytes just read            ]
+ *                            ^ put here only once its line is whole
+ *
+ * All connections of a loop read into one buffer; a silent one costs its struct. A line too long is
+ * counted when it passes the limit and skipped to its end. When the table is busy the loop waits in
+ * it, and the kernel's window closes: back-pressure, nothing is dropped. */
+#include "net/ingest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BACKLOG = 1024, CARRY_KEPT = 4096 /* bytes of an empty carry that stay allocated */ };
+
+struct connection {
+    uv_tcp_t tcp;
+    struct listener *listener;
+    struct connection *next, *previous; /* of the loop's list */
+    struct connection *next_paused;
+    bool paused, closing;
+    bool skipping;  /* the rest of a line that is too long */
+    uint64_t turn;  /* of the loop, in which it last read */
+    uint32_t taken; /* bytes in that turn */
+    uint32_t carry_n, carry_cap;
+    char *carry; /* owned: the beginning of a line */
+};
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf);
+
+/* ---- life of a connection */
+
+static void link_in(struct ingest *in, struct connection *c)
+{
+    c->next = in->first;
+    if (in->first != NULL)
+        in->first->previous = c;
+    in->first = c;
+}
+
+static void unlink_from(struct ingest *in, struct connection *c)
+{
+    if (c->previous != NULL)
+        c->previous->next = c->next;
+    else
+        in->first = c->next;
+    if (c->next != NULL)
+        c->next->previous = c->previous;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct connection *c = handle->data;
+    free(c->carry);
+    free(c);
+}
+
+static void unpause(struct ingest *in, struct connection *c)
+{
+    struct connection **p = &in->paused;
+    while (*p != NULL && *p != c)
+        p = &(*p)->next_paused;
+    if (*p == c)
+        *p = c->next_paused;
+    c->paused = false;
+}
+
+static void close_connection(struct connection *c)
+{
+    struct ingest *in = c->listener->ingest;
+    if (c->closing)
+        return;
+    c->closing = true;
+    if (c->paused)
+        unpause(in, c);
+    unlink_from(in, c);
+    atomic_fetch_sub(&in->house->connections, 1);
+    atomic_fetch_sub(&c->listener->source.stats->open_connections, 1);
+    uv_close((uv_handle_t *)&c->tcp, on_closed);
+}
+
+void tcp_close_connections(struct ingest *in)
+{
+    while (in->first != NULL)
+        close_connection(in->first);
+}
+
+/* ---- reading */
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct connection *c = handle->data;
+    (void)suggested;
+    *buf = uv_buf_init(c->listener->ingest->tcp_buf + CARRY_MAX, READ_MAX);
+}
+
+static bool grow_carry(struct connection *c, uint32_t n)
+{
+    if (n <= c->carry_cap)
+        return true;
+    uint32_t cap = c->carry_cap < 256 ? 256 : c->carry_cap;
+    while (cap < n)
+        cap *= 2;
+    char *carry = realloc(c->carry, cap);
+    if (carry == NULL)
+        return false;
+    c->carry = carry;
+    c->carry_cap = cap;
+    return true;
+}
+
+static void drop_carry(struct connection *c)
+{
+    c->carry_n = 0;
+    if (c->carry_cap > CARRY_KEPT) {
+        free(c->carry);
+        c->carry = NULL;
+        c->carry_cap = 0;
+    }
+}
+
+/* Keeps the beginning of a line; one longer than the limit is refused and skipped instead. */
+static void keep(struct connection *c, const char *bytes, size_t n)
+{
+    struct ingest *in = c->listener->ingest;
+    uint32_t max_line = in->house->max_line;
+    bool too_long = c->carry_n + n > max_line + 1u; /* the CR of a CRLF does not count */
+    if (!too_long && grow_carry(c, c->carry_n + (uint32_t)n)) {
+        memcpy(c->carry + c->carry_n, bytes, n);
+        c->carry_n += (uint32_t)n;
+        return;
+    }
+    const char *start = c->carry_n > 0 ? c->carry : bytes;
+    sink_refuse(&in->sink, &c->listener->source, too_long ? CAUSE_LINE_LENGTH : CAUSE_MEMORY, start,
+                c->carry_n > 0 ? c->carry_n : n);
+    drop_carry(c);
+    c->skipping = true;
+}
+
+/* Whole lines of bytes[0..n) go on, the carry in front of the first; the rest is kept. */
+static void take(struct connection *c, char *bytes, size_t n)
+{
+    struct ingest *in = c->listener->ingest;
+    char *lf = memchr(bytes, '\n', n);
+    if (c->skipping) {
+        if (lf == NULL)
+            return;
+        c->skipping = false;
+        n -= (size_t)(lf + 1 - bytes);
+        bytes = lf + 1;
+        lf = memchr(bytes, '\n', n);
+    }
+    if (lf == NULL) {
+        if (n > 0)
+            keep(c, bytes, n);
+        return;
+    }
+    if (c->carry_n > 0) { /* what was read stands at tcp_buf + CARRY_MAX: there is room before it */
+        bytes -= c->carry_n;
+        n += c->carry_n;
+        memcpy(bytes, c->carry, c->carry_n);
+        drop_carry(c);
+    }
+    size_t used = sink_take(&in->sink, &c->listener->source, bytes, n);
+    sink_flush(&in->sink);
+    if (used < n)
+        keep(c, bytes + used, n - used);
+}
+
+/* A busy connection waits for the others, the timers and the next turn. */
+static void pause_if_greedy(struct connection *c, size_t n)
+{
+    struct ingest *in = c->listener->ingest;
+    c->taken = c->turn == in->turn ? c->taken + (uint32_t)n : (uint32_t)n;
+    c->turn = in->turn;
+    if (c->taken < TURN_MAX)
+        return;
+    uv_read_stop((uv_stream_t *)&c->tcp);
+    c->paused = true;
+    c->next_paused = in->paused;
+    in->paused = c;
+}
+
+void tcp_resume(struct ingest *in)
+{
+    while (in->paused != NULL) {
+        struct connection *c = in->paused;
+        in->paused = c->next_paused;
+        c->paused = false;
+        if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) != 0)
+            close_connection(c);
+    }
+}
+
+static void end(struct connection *c)
+{
+    if (c->carry_n > 0)
+        sink_refuse(&c->listener->ingest->sink, &c->listener->source, CAUSE_UNTERMINATED, c->carry,
+                    c->carry_n);
+    close_connection(c);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+    struct connection *c = stream->data;
+    if (n < 0) {
+        end(c);
+        return;
+    }
+    c->listener->ingest->bytes += (uint64_t)n;
+    count(&c->listener->source.stats->bytes, (uint64_t)n);
+    if (n > 0)
+        take(c, buf->base, (size_t)n);
+    pause_if_greedy(c, (size_t)n);
+}
+
+/* ---- accepting */
+
+/* One more connection on all loops together, if the limit lets it. */
+static bool admit(struct house *house)
+{
+    if (atomic_fetch_add(&house->connections, 1) < house->max_connections)
+        return true;
+    atomic_fetch_sub(&house->connections, 1);
+    return false;
+}
+
+static void on_refused_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void accept_one(struct listener *l, struct connection *c)
+{
+    struct house *house = l->ingest->house;
+    bool admitted = uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)&c->tcp) == 0 && admit(house);
+    if (!admitted) {
+        count(&l->source.stats->refused_connections, 1);
+        log_event(house->log, LOG_LEVEL_WARN, "connection_refused", "connection_refused",
+                  "listener=%s why=\"ingest.max_connections is reached\" max=%u",
+                  l->source.stats->name, house->max_connections);
+        uv_close((uv_handle_t *)&c->tcp, on_refused_closed);
+        return;
+    }
+    count(&l->source.stats->connections, 1);
+    atomic_fetch_add(&l->source.stats->open_connections, 1);
+    link_in(l->ingest, c);
+    if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) != 0)
+        close_connection(c);
+}
+
+static void on_connection(uv_stream_t *server, int status)
+{
+    struct listener *l = server->data;
+    struct connection *c = status == 0 ? calloc(1, sizeof *c) : NULL;
+    if (c == NULL) {
+        log_event(l->ingest->house->log, LOG_LEVEL_ERROR, "accept", "accept_failed",
+                  "listener=%s why=\"%s\"", l->source.stats->name,
+                  uv_strerror(status == 0 ? UV_ENOMEM : status));
+        return;
+    }
+    uv_tcp_init(&l->ingest->loop, &c->tcp);
+    c->tcp.data = c;
+    c->listener = l;
+    c->turn = UINT64_MAX;
+    accept_one(l, c);
+}
+
+enum nabla_status tcp_listen(struct listener *l, int fd)
+{
+    uv_tcp_init(&l->ingest->loop, &l->tcp);
+    l->tcp.data = l;
+    if (uv_tcp_open(&l->tcp, fd) != 0 ||
+        uv_listen((uv_stream_t *)&l->tcp, BACKLOG, on_connection) != 0)
+        return NABLA_EIO;
+    return NABLA_OK;
+}
