@@ -14,3 +14,7 @@ if(NABLA_SANITIZE)
     add_compile_options(-fsanitize=${NABLA_SANITIZE} -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${NABLA_SANITIZE})
 endif()
+if(NABLA_FUZZ)
+    # every room reports which of its edges an input reaches; the targets bring libFuzzer itself
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

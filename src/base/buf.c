@@ -94,11 +94,13 @@ void buf_double(struct buf *b, double v)
 void buf_int(struct buf *b, int64_t v)
 {
     char text[24];
-    buf_add(b, text, (size_t)snprintf(text, sizeof text, "%" PRId64, v));
+    int n = snprintf(text, sizeof text, "%" PRId64, v);
+    buf_add(b, text, (size_t)n);
 }
 
 void buf_uint(struct buf *b, uint64_t v)
 {
     char text[24];
-    buf_add(b, text, (size_t)snprintf(text, sizeof text, "%" PRIu64, v));
+    int n = snprintf(text, sizeof text, "%" PRIu64, v);
+    buf_add(b, text, (size_t)n);
 }

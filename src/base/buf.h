@@ -16,7 +16,7 @@ struct buf {
 };
 
 void buf_init(struct buf *b);
-void buf_fini(struct buf *b); /* frees; accepts a zeroed one */
+void buf_fini(struct buf *b);  /* frees; accepts a zeroed one */
 void buf_clear(struct buf *b); /* forgets the bytes and the failure, keeps the memory */
 
 /* Room for n more bytes at the end, or NULL; buf_used says how many were written there. */

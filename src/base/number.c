@@ -344,7 +344,7 @@ static void find_shortest(double v, struct digits *out)
                 break;
         }
     }
-    while (out->n > 1 && out->at[out->n - 1] == '0')
+    while (out->at[out->n - 1] == '0') /* the first digit never is */
         out->n--;
 }
 

@@ -19,7 +19,7 @@ size_t number_read(const char *text, size_t n, double *out);
 /* As number_read, and also nan, inf, infinity with a sign, in any case of letters. */
 size_t number_read_any(const char *text, size_t n, double *out);
 
-size_t number_read_i64(const char *text, size_t n, int64_t *out); /* -?digits */
+size_t number_read_i64(const char *text, size_t n, int64_t *out);  /* -?digits */
 size_t number_read_u64(const char *text, size_t n, uint64_t *out); /* digits */
 
 /* Decimal seconds, 1700000000.25 or 1.7e9, to nanoseconds without a double in between; digits past

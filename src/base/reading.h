@@ -21,13 +21,13 @@ const char *state_text(enum series_state state);
 /* What a rate is per: the rates of a reading are in [v] a unit. */
 enum per { PER_SECOND, PER_MINUTE, PER_HOUR };
 
-double per_seconds(enum per per);       /* 1, 60, 3600 */
-const char *per_unit(enum per per);     /* "1/s", "1/min", "1/h"; static */
-const char *per_suffix(enum per per);   /* "_per_second", "_per_minute", "_per_hour"; static */
+double per_seconds(enum per per);     /* 1, 60, 3600 */
+const char *per_unit(enum per per);   /* "1/s", "1/min", "1/h"; static */
+const char *per_suffix(enum per per); /* "_per_second", "_per_minute", "_per_hour"; static */
 
 struct derivative {
     int64_t t_ns;
-    double value; /* [v] a unit of per */
+    double value;  /* [v] a unit of per */
     uint8_t order; /* of accuracy; 0: not known, t_ns and value mean nothing */
 };
 
@@ -37,8 +37,8 @@ struct reading {
     enum kind kind;
     enum per per;
     struct derivative rate, edge;
-    double accel;           /* [v] a unit of per squared; NaN while rate.order is 0 */
-    int64_t age_ns;         /* since the last sample arrived, by the monotonic clock */
+    double accel;   /* [v] a unit of per squared; NaN while rate.order is 0 */
+    int64_t age_ns; /* since the last sample arrived, by the monotonic clock */
     struct obs window[WINDOW_SIZE];
     uint8_t window_n;
 };

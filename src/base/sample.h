@@ -12,7 +12,7 @@
 enum key_form {
     KEY_INFLUX,   /* key: measurement and tags, escaped; sub: the field's name, escaped */
     KEY_GRAPHITE, /* key: path with ;tag=value; sub: empty */
-    KEY_JSON,     /* key: the metric's JSON string, quotes included; sub: the labels' object or empty */
+    KEY_JSON, /* key: the metric's JSON string, quotes included; sub: the labels' object or empty */
 };
 
 /* One value of one series at one time. Borrows the buffer it was read from. */
@@ -27,8 +27,9 @@ struct sample {
 };
 
 enum {
-    BATCH_MAX = 1024,      /* samples in a batch */
-    LINE_SAMPLES_MAX = 512 /* samples (fields) that one line can hold; a batch with less room is full */
+    BATCH_MAX = 1024, /* samples in a batch */
+    LINE_SAMPLES_MAX =
+        512 /* samples (fields) that one line can hold; a batch with less room is full */
 };
 
 struct batch {

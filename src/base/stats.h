@@ -31,34 +31,44 @@ struct listener_stats {
 };
 
 struct loop_stats {
-    char name[24];             /* "main", "http", "ingest-0" */
-    _Atomic int64_t lag_ns;    /* how late the loop's timer was, the worst of the last second */
-    counter beats;             /* of that timer: a loop that hangs has none */
+    char name[24];          /* "main", "http", "ingest-0" */
+    _Atomic int64_t lag_ns; /* how late the loop's timer was, the worst of the last second */
+    counter beats;          /* of that timer: a loop that hangs has none */
 };
 
 /* Which resource a request was for, and how it was answered. */
 enum http_handler {
-    HTTP_RATES, HTTP_SERIES, HTTP_LABELS, HTTP_LABEL_VALUES, HTTP_METRICS, HTTP_STREAM,
-    HTTP_HEALTHY, HTTP_READY, HTTP_RELOAD, HTTP_HOME, HTTP_OTHER, HTTP_HANDLER_COUNT
+    HTTP_RATES,
+    HTTP_SERIES,
+    HTTP_LABELS,
+    HTTP_LABEL_VALUES,
+    HTTP_METRICS,
+    HTTP_STREAM,
+    HTTP_HEALTHY,
+    HTTP_READY,
+    HTTP_RELOAD,
+    HTTP_HOME,
+    HTTP_OTHER,
+    HTTP_HANDLER_COUNT
 };
 enum http_class { HTTP_2XX, HTTP_4XX, HTTP_5XX, HTTP_CLASS_COUNT };
 
 struct stats {
     int64_t start_wall_ns;
-    counter lines;                 /* read, comments and empty ones not counted */
-    counter samples;               /* taken from lines, before the table judges them */
-    counter points;                /* final points derived, corrections among them */
+    counter lines;   /* read, comments and empty ones not counted */
+    counter samples; /* taken from lines, before the table judges them */
+    counter points;  /* final points derived, corrections among them */
     counter rejected[CAUSE_COUNT];
     counter events[EVENT_COUNT];
     counter http_requests[HTTP_HANDLER_COUNT][HTTP_CLASS_COUNT];
-    counter http_bytes;            /* bodies sent, after compression */
-    counter feed_lost;             /* points that slow stream readers missed */
+    counter http_bytes; /* bodies sent, after compression */
+    counter feed_lost;  /* points that slow stream readers missed */
     counter reloads_ok, reloads_failed;
-    counter log_suppressed;        /* log lines held back by the rate limit */
+    counter log_suppressed; /* log lines held back by the rate limit */
     struct listener_stats listeners[STATS_LISTENERS_MAX];
-    uint32_t listeners_n;          /* set before any thread starts */
+    uint32_t listeners_n; /* set before any thread starts */
     struct loop_stats loops[STATS_LOOPS_MAX];
-    uint32_t loops_n;              /* set before any thread starts */
+    uint32_t loops_n; /* set before any thread starts */
 };
 
 #endif

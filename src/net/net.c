@@ -11,6 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* the configuration's numbers for formats, which it states without seeing the parser's */
+_Static_assert(LINE_AUTO == 0 && LINE_INFLUX == 1 && LINE_GRAPHITE == 2 && LINE_JSON == 3,
+               "conf.h and lines.h number the formats alike");
+
 struct net {
     struct house house;
     struct ingest **loops; /* owned */

@@ -327,7 +327,7 @@ static void sort_by_shard(struct run *r, uint32_t start[TABLE_SHARDS_MAX + 1])
 void table_apply(struct table *t, const struct batch *batch, struct instant now)
 {
     struct run r;
-    uint32_t start[TABLE_SHARDS_MAX + 1];
+    uint32_t start[TABLE_SHARDS_MAX + 1] = {0};
     r.t = t;
     r.batch = batch;
     r.now = now;

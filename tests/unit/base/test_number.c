@@ -294,6 +294,20 @@ START_TEST(like_strtod_on_random_texts)
 }
 END_TEST
 
+/* Where the quotient of integers has few bits to spare, what is cut decides ties. */
+START_TEST(like_strtod_on_long_fractions)
+{
+    uint64_t seed = 8;
+    for (int i = 0; i < RANDOM_NUMBERS; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%llue-%d",
+                 (unsigned long long)(next_random(&seed) % UINT64_C(10000000000000000000)),
+                 17 + (int)random_below(&seed, 4));
+        check_like_strtod(text);
+    }
+}
+END_TEST
+
 /* The middle of two doubles in full, and a hair beside it: up to some 770 digits decide. */
 START_TEST(like_strtod_halfway)
 {
@@ -491,6 +505,7 @@ Suite *suite(void)
     tcase_set_timeout(laws, 240);
     tcase_add_test(laws, like_strtod_on_random_bits);
     tcase_add_test(laws, like_strtod_on_random_texts);
+    tcase_add_test(laws, like_strtod_on_long_fractions);
     tcase_add_test(laws, like_strtod_halfway);
     tcase_add_test(laws, like_strtod_on_thousands_of_digits);
     tcase_add_test(laws, reads_nothing_past_the_end);

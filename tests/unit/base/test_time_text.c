@@ -115,6 +115,7 @@ static const struct {
     {"15251w", NABLA_ERANGE, 7, NULL},
     {"99999999999999999999w", NABLA_ERANGE, 7, NULL},
     {"106751d23h47m17s", NABLA_ERANGE, 7, NULL},
+    {"99999999999999999999w1s", NABLA_ERANGE, 7, NULL},
     {"99999999999w1x", NABLA_EINVAL, 7, NULL},
     {"", NABLA_EINVAL, 7, NULL},
     {"00", NABLA_EINVAL, 7, NULL},
@@ -210,6 +211,22 @@ START_TEST(durations_read_back)
 }
 END_TEST
 
+START_TEST(a_nul_is_no_letter)
+{
+    static const char *const texts[] = {"2016-12-31T23:59:60.1Z", "2016-12-31T23:59:59+00:00",
+                                        "1h30m"};
+    for (size_t t = 0; t < 3; t++)
+        for (size_t i = 0; i < strlen(texts[t]); i++) {
+            char text[64];
+            int64_t got;
+            snprintf(text, sizeof text, "%s", texts[t]);
+            text[i] = '\0';
+            ck_assert_int_eq(time_read(text, strlen(texts[t]), &got), NABLA_EINVAL);
+            ck_assert_int_eq(duration_read(text, strlen(texts[t]), &got), NABLA_EINVAL);
+        }
+}
+END_TEST
+
 START_TEST(reads_nothing_past_the_end)
 {
     static const char *const texts[] = {"2016-12-31T23:59:60.123456789012-00:00",
@@ -242,6 +259,7 @@ Suite *suite(void)
     tcase_add_test(laws, like_timegm_on_every_day);
     tcase_add_test(laws, offset_moves_by_itself);
     tcase_add_test(laws, durations_read_back);
+    tcase_add_test(laws, a_nul_is_no_letter);
     tcase_add_test(laws, reads_nothing_past_the_end);
     suite_add_tcase(s, laws);
     return s;

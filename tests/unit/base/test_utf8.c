@@ -82,6 +82,23 @@ START_TEST(every_character_at_a_guard_page)
 }
 END_TEST
 
+START_TEST(every_length_at_a_guard_page)
+{
+    struct guard guard = guard_new(4096);
+    for (size_t n = 0; n < 40; n++) {
+        char *text = guard.end - n;
+        memset(text, 'a', n);
+        ck_assert(utf8_valid(text, n));
+        for (size_t i = 0; i < n; i++) {
+            text[i] = '\x80';
+            ck_assert_msg(!utf8_valid(text, n), "byte %zu of %zu", i, n);
+            text[i] = 'a';
+        }
+    }
+    guard_free(&guard);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("utf8");
@@ -90,6 +107,7 @@ Suite *suite(void)
     tcase_add_loop_test(all, row, 0, ROWS(rows));
     tcase_add_test(all, every_short_sequence);
     tcase_add_test(all, every_character_at_a_guard_page);
+    tcase_add_test(all, every_length_at_a_guard_page);
     suite_add_tcase(s, all);
     return s;
 }

@@ -77,8 +77,10 @@ static const struct {
     {BUFFER, "1GiB", false, 1 << 30, NULL},
     {BUFFER, "9223372036854775807GiB", false, UNTOUCHED,
      "\"9223372036854775807GiB\" is out of range: 4KiB to 1GiB"},
-    {BUFFER, "17179869184GiB", false, UNTOUCHED, /* 2^64: no wrap to 0 */
-     "\"17179869184GiB\" is out of range: 4KiB to 1GiB"},
+    {BUFFER, "17179869185GiB", false, UNTOUCHED, /* 2^64 + 1 GiB: it must not wrap */
+     "\"17179869185GiB\" is out of range: 4KiB to 1GiB"},
+    {BUFFER, "9223372036854775809GiB", false, UNTOUCHED,
+     "\"9223372036854775809GiB\" is out of range: 4KiB to 1GiB"},
     {BUFFER, "99999999999999999999MiB", false, UNTOUCHED,
      "\"99999999999999999999MiB\" is out of range: 4KiB to 1GiB"},
     {LINE, "1024", true, UNTOUCHED, "\"1024\"" IN_QUOTES},
