@@ -27,9 +27,8 @@ struct sample {
 };
 
 enum {
-    BATCH_MAX = 1024, /* samples in a batch */
-    LINE_SAMPLES_MAX =
-        512 /* samples (fields) that one line can hold; a batch with less room is full */
+    BATCH_MAX = 1024,       /* samples in a batch */
+    LINE_SAMPLES_MAX = 512, /* of one line (its fields); a batch with less room is full */
 };
 
 struct batch {

@@ -47,8 +47,10 @@ void peer_closed(struct peers *all, struct peer *p)
 
 void peer_whole(struct peer *p)
 {
-    if (p != NULL)
-        p->asking = false;
+    if (p == NULL)
+        return;
+    p->asking = false;
+    p->received = received(p); /* now: once it is answered, the next may have begun already */
 }
 
 void peer_answered(struct peer *p)
@@ -57,7 +59,6 @@ void peer_answered(struct peer *p)
         return;
     p->asking = true;
     p->begun_ns = 0;
-    p->received = received(p);
 }
 
 static bool is_late(struct peer *p, int64_t now_ns, int64_t patience_ns)

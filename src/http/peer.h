@@ -15,7 +15,7 @@ struct peer {
     int fd;
     bool asking;       /* no request of this connection is being answered */
     bool ended;        /* told to go */
-    uint64_t received; /* bytes, when the last request ended */
+    uint64_t received; /* bytes, when the last request had come whole */
     int64_t begun_ns;  /* monotonic; 0: no byte of a request yet */
 };
 

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GZIP_LEAST = 1024, BLOCK = 16 * 1024 }; /* bytes; a smaller answer fits a packet as it is */
+enum { GZIP_LEAST = 512, BLOCK = 16 * 1024 }; /* bytes; a smaller answer fits a packet as it is */
 
 struct streamed {
     struct http *http;
@@ -219,6 +219,8 @@ enum MHD_Result reply_source(struct request *r, const char *type, struct source 
     if (response == NULL)
         free_stream(s);
     mark_packed(response, packed);
+    if (r->is_head && response != NULL) /* else libmicrohttpd sends the last chunk of no body */
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     return reply_queue(r, MHD_HTTP_OK, type, response);
 }
 

@@ -144,6 +144,8 @@ static void measure_lag(struct http *h, int64_t now, int64_t period_ns)
     int64_t late = now - h->tick_due_ns;
     h->tick_due_ns = now + period_ns;
     h->lag_worst_ns = late > h->lag_worst_ns ? late : h->lag_worst_ns;
+    if (h->lag != NULL)
+        count(&h->lag->beats, 1);
     if (h->lag == NULL || now - h->lag_since_ns < NS_PER_S)
         return;
     atomic_store(&h->lag->lag_ns, h->lag_worst_ns);

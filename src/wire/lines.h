@@ -24,7 +24,7 @@ enum line_format { LINE_AUTO, LINE_INFLUX, LINE_GRAPHITE, LINE_JSON };
 
 struct line_options {
     enum line_format format;
-    int64_t precision_ns; /* what one unit of an Influx timestamp is: 1, 1000, 1000000, 1000000000 */
+    int64_t precision_ns; /* one unit of an Influx timestamp: 1, 1000, 1000000, 1000000000 */
     int64_t arrival_ns;   /* the time of samples that bring none */
     uint32_t max_line;    /* bytes, LF not counted: a longer one is refused */
 };
@@ -34,11 +34,11 @@ struct line_report {
     uint64_t lines, samples;
     uint64_t refused[CAUSE_COUNT]; /* lines (or, CAUSE_STRING and such, fields) by cause */
     bool has_fault;
-    enum cause fault;         /* of the first refused line */
-    uint64_t fault_line;      /* its number among the lines read so far, from 0 */
-    const char *fault_text;   /* the line: borrows buf */
+    enum cause fault;       /* of the first refused line */
+    uint64_t fault_line;    /* its number among the lines read so far, from 0 */
+    const char *fault_text; /* the line: borrows buf */
     uint32_t fault_text_n;
-    uint32_t fault_offset;    /* where in the line it went wrong, in bytes */
+    uint32_t fault_offset; /* where in the line it went wrong, in bytes */
 };
 
 /* Reads whole lines from buf[0..n) until they end or the batch has no room for LINE_SAMPLES_MAX

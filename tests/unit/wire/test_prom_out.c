@@ -12,7 +12,8 @@
 
 static void expect(struct buf *b, const char *label, const char *want)
 {
-    ck_assert_msg(!b->failed && b->n == strlen(want) && memcmp(b->at, want, b->n) == 0,
+    ck_assert_msg(!b->failed && b->n == strlen(want) &&
+                      (b->n == 0 || memcmp(b->at, want, b->n) == 0),
                   "%s: %.*s\n  not %s", label, (int)b->n, b->at, want);
     buf_fini(b);
 }
