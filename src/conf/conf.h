@@ -63,9 +63,10 @@ struct conf {
 void conf_default(struct conf *c);
 void conf_fini(struct conf *c); /* frees what it owns; accepts a zeroed one */
 
-/* Reads a file over the defaults. Errors: NABLA_EIO (the file cannot be read), NABLA_EINVAL,
- * NABLA_ENOMEM. Then *c is untouched, and every fault found has been appended to errors, a line
- * each: "file:line:column: what is wrong; did you mean ...?" */
+/* Reads a file over the defaults into *c, which is written over, not ended. Errors: NABLA_EIO (the
+ * file cannot be read), NABLA_EINVAL, NABLA_ENOMEM. Then *c is untouched, and every fault found has
+ * been appended to errors, in the file's order, a line each:
+ * "file:line:column: what is wrong; did you mean ...?" */
 MUST_CHECK enum nabla_status conf_read_file(const char *path, struct conf *c, struct buf *errors);
 
 /* The same of bytes; name stands for the file in errors. */

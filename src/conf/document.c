@@ -75,7 +75,7 @@ struct shape {
 static enum nabla_status check_event(const yaml_event_t *e, struct shape *shape,
                                      struct faults *faults)
 {
-    if (false && is_decorated(e))
+    if (is_decorated(e))
         return refuse(faults, e,
                       "anchors (&), aliases (*) and tags (!) are not used here; text "
                       "that begins so goes in quotes");

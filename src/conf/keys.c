@@ -36,22 +36,20 @@ static const struct conf_word same_as_stale[] = {{"stale_after", 0}, {0}};
 #define AT(type, member)   .offset = offsetof(type, member), .size = sizeof((type *)0)->member
 #define RANGE(least, most) .min = least, .max = most
 
-/* clang-format off: a table */
-
 /* Keys of `defaults` and, inherited from there, of each item of `series`. */
+/* clang-format off */
 #define POLICY_KEYS(parent, type, at, or)                                                          \
-    {parent ".kind", CONF_WORD, or ("gauge"), .words = kinds, AT(type, at.kind)},                  \
-        {parent ".per", CONF_WORD, or ("1s"), .words = pers, AT(type, at.per)},                    \
-        {parent ".on_nan", CONF_WORD, or ("skip"), .words = on_nans, AT(type, at.on_nan)},         \
-        {parent ".edge_order", CONF_INTEGER, or ("1"), RANGE("1", "2"), AT(type, at.edge_order)},  \
-        {parent ".max_gap",   CONF_DURATION,          or ("stale_after"),                          \
-         RANGE("1us", "52w"), .words = same_as_stale, AT(type, at.max_gap_ns)},                    \
-        {parent ".stale_after", CONF_DURATION, or ("5m"), RANGE("1ms", "52w"),                     \
-         AT(type, at.stale_after_ns)},                                                             \
-    {                                                                                              \
-        parent ".expire_after", CONF_DURATION, or ("1h"), RANGE("1ms", "52w"),                     \
-            AT(type, at.expire_after_ns)                                                           \
-    }
+    {parent ".kind", CONF_WORD, or("gauge"), .words = kinds, AT(type, at.kind)},                   \
+    {parent ".per", CONF_WORD, or("1s"), .words = pers, AT(type, at.per)},                         \
+    {parent ".on_nan", CONF_WORD, or("skip"), .words = on_nans, AT(type, at.on_nan)},              \
+    {parent ".edge_order", CONF_INTEGER, or("1"), RANGE("1", "2"), AT(type, at.edge_order)},       \
+    {parent ".max_gap", CONF_DURATION, or("stale_after"), RANGE("1us", "52w"),                     \
+     .words = same_as_stale, AT(type, at.max_gap_ns)},                                             \
+    {parent ".stale_after", CONF_DURATION, or("5m"), RANGE("1ms", "52w"),                          \
+     AT(type, at.stale_after_ns)},                                                                 \
+    {parent ".expire_after", CONF_DURATION, or("1h"), RANGE("1ms", "52w"),                         \
+     AT(type, at.expire_after_ns)}
+/* clang-format on */
 #define OR(text)           text
 #define OR_INHERITED(text) NULL
 
@@ -105,7 +103,6 @@ const struct conf_key conf_keys[] = {
     {"series[].match", CONF_SELECTOR, .required = true, AT(struct policy_rule, match)},
     POLICY_KEYS("series[]", struct policy_rule, policy, OR_INHERITED),
 };
-/* clang-format on */
 
 const size_t conf_keys_n = sizeof conf_keys / sizeof conf_keys[0];
 _Static_assert(sizeof conf_keys / sizeof conf_keys[0] <= CONF_KEYS_MAX, "readers count on it");

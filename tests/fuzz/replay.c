@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 static void run_at_guard(const uint8_t *data, size_t n)
 {
     size_t page = 4096, room = (n / page + 1) * page;
-    uint8_t *map = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *map =
+        mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (map == MAP_FAILED || mprotect(map + room, page, PROT_NONE) != 0)
         exit(2);
     memcpy(map + room - n, data, n);

@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# scripts/test.sh -- ./dev test: every test there is, and one line that counts them.
+#
+#     plain    unit tests and fuzz corpora on dev (assertions on), end to end on release, then the
+#              unit tests and the short end-to-end ones again on asan
+#     --quick  dev and release only
+#     --asan   everything on asan; --tsan everything on tsan
+#
+# FILTER goes to ctest -R and to pytest -k. The results come as JUnit files, which
+# scripts/count-tests adds up: test cases, not programs.
+
+mode=all
+filter=''
+results=()
+failed=no
+
+options() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --quick | --asan | --tsan) mode=${1#--} ;;
+        -*) die "test does not know $1; see ./dev help" ;;
+        *) filter=$1 ;;
+        esac
+        shift
+    done
+}
+
+# A report's text on standard error ends the daemon or the test that wrote it.
+sanitizer_options() {
+    export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+    export UBSAN_OPTIONS=print_stacktrace=1
+    export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/scripts/tsan.supp
+}
+
+# unit PRESET: Check's programs and the replayed fuzz corpora.
+unit() {
+    local out=$PWD/build/$1/ctest.xml
+    say "== unit tests and fuzz corpora, $1"
+    rm -f "$out"
+    ctest --test-dir "build/$1" -j2 --output-on-failure --output-junit "$out" \
+        --test-output-size-passed 100000 --test-output-size-failed 100000 \
+        ${filter:+-R "$filter"} >&2 || failed=yes
+    results+=("$out")
+}
+
+# e2e PRESET [PYTEST ARGS]: exit status 5 is "no test matches", which only the sum may judge.
+e2e() {
+    local preset=$1 status=0 out=$PWD/build/$1/pytest.xml
+    shift
+    say "== end to end, $preset"
+    rm -f "$out"
+    NABLA_BUILD=$PWD/build/$preset /usr/bin/python3 -m pytest tests/e2e -q -n 2 \
+        -p no:cacheprovider --junitxml "$out" ${filter:+-k "$filter"} "$@" \
+        >&2 </dev/null || status=$?
+    [ "$status" = 0 ] || [ "$status" = 5 ] || failed=yes
+    results+=("$out")
+}
+
+main() {
+    options "$@"
+    sanitizer_options
+    need build run test
+    [ "$mode" = quick ] || need sanitize
+    case $mode in
+    asan | tsan)
+        build "$mode"
+        unit "$mode"
+        e2e "$mode"
+        ;;
+    *)
+        build dev
+        build release
+        unit dev
+        e2e release
+        ;;
+    esac
+    if [ "$mode" = all ]; then
+        build asan
+        unit asan
+        e2e asan -m "not slow"
+    fi
+    scripts/count-tests "${results[@]}" || failed=yes
+    [ "$failed" = no ]
+}

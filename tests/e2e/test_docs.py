@@ -1,0 +1,153 @@
+"""Every fenced example of README.md and docs/ is run.
+
+    ```lines          sent over TCP to the page's daemon: every line is taken
+    ```console        lines that start with "$ " are run by bash in order; the lines after each are
+                      what it prints, … standing for anything within a line, a line "..." for any
+                      number of lines
+    ```yaml nablad    a configuration that is checked
+    ```TYPE FILE.EXT  FILE.EXT in the folder that the page's commands run in
+
+A page has one daemon; its ports stand where the page says 2207 (TCP and UDP) and 9207 (HTTP).
+"""
+import os
+import re
+import subprocess
+
+import pytest
+
+from daemon import NABLA, NABLAD, ROOT
+
+PAGES = sorted(p.relative_to(ROOT) for p in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+               if p.exists())
+FILE = re.compile(r"\w+ ([\w-]+\.\w+)")
+FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+# Commands that change the machine, or that are tested elsewhere: who tests them.
+ELSEWHERE = {
+    "./dev ": "test_demo.py, and whoever runs this",
+    "sudo ": "needs a machine to spare",
+    "git clone": "needs a network",
+    "cd ": "follows git clone",
+    "systemctl ": "needs a running systemd; the units are checked in test_systemd.py",
+}
+
+
+def blocks(page, tag):
+    text = (ROOT / page).read_text()
+    return [body for info, body in FENCE.findall(text) if info.strip() == tag]
+
+
+def commands(block):
+    """[(command, expected output)]; a backslash at a line's end joins the next."""
+    out = []
+    lines = iter(block.splitlines())
+    for line in lines:
+        if line.startswith("$ "):
+            command = line[2:]
+            while command.endswith("\\"):
+                command = command[:-1] + " " + next(lines).strip().removeprefix("> ")
+            out.append((command, []))
+        elif out:
+            out[-1][1].append(line)
+    return out
+
+
+def pattern(lines):
+    """Expected lines as a regular expression over the whole output."""
+    parts = []
+    for line in lines:
+        parts.append(r"(?:.*\n)*?" if line.strip() == "..."
+                     else ".*?".join(map(re.escape, line.rstrip().split("…"))) + r"[ \t]*\n")
+    return re.compile("".join(parts))
+
+
+# nabla with the page's daemon in the place of the default one; what a command says itself comes later
+# and wins.
+HERE = """#!/bin/bash
+case $1 in
+rates) set -- rates --url http://127.0.0.1:{http} "${{@:2}}" ;;
+send) set -- send --to tcp://127.0.0.1:{port} "${{@:2}}" ;;
+esac
+exec {nabla} "$@"
+"""
+
+
+class Page:
+    def __init__(self, nablad, free_port, folder):
+        self.port, self.http = free_port(), free_port()
+        self.daemon = nablad(f"""
+            ingest: {{listeners: [{{address: "127.0.0.1:{self.port}", protocol: tcp}},
+                                  {{address: "127.0.0.1:{self.port}", protocol: udp}}]}}
+            http: {{listen: "127.0.0.1:{self.http}"}}""")
+        self.folder = folder / "page"
+        bin_ = folder / "bin"
+        for new in (self.folder, bin_):
+            new.mkdir()
+        (bin_ / "nabla").write_text(HERE.format(http=self.http, port=self.port, nabla=NABLA))
+        (bin_ / "nabla").chmod(0o755)
+        self.env = {**os.environ, "PATH": f"{bin_}:{NABLAD.parent}:{os.environ['PATH']}"}
+
+    def here(self, text):
+        return text.replace("2207", str(self.port)).replace("9207", str(self.http))
+
+    def as_written(self, text):
+        return text.replace(str(self.port), "2207").replace(str(self.http), "9207")
+
+    def run(self, command, expected):
+        if command.startswith(tuple(ELSEWHERE)):
+            return
+        done = subprocess.run(["bash", "-c", self.here(command)], cwd=self.folder, env=self.env,
+                              timeout=60, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+        got = self.as_written(done.stdout)
+        got += "" if got.endswith("\n") or not got else "\n"
+        if not pattern(expected).fullmatch(got):
+            pytest.fail("\n".join([f"$ {command}", "--- the page says", *expected,
+                                   "--- it prints", got]), pytrace=False)
+        shown = any(line.strip() not in ("", "...") for line in expected)
+        if done.returncode != 0 and not shown:  # a failure is an example only if the page shows it
+            pytest.fail(f"$ {command}\nexit status {done.returncode}\n{got}", pytrace=False)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_examples_of_a_page(nablad, free_port, tmp_path, page):
+    text = (ROOT / page).read_text()
+    runnable = [(info.strip(), body) for info, body in FENCE.findall(text)
+                if info.strip() in ("lines", "console") or FILE.fullmatch(info.strip())]
+    if not runnable:
+        return
+    p = Page(nablad, free_port, tmp_path)
+    for link in ("config", "docs", "tests", "scripts"):
+        (p.folder / link).symlink_to(ROOT / link)
+    for info, body in runnable:
+        if named := FILE.fullmatch(info):
+            (p.folder / named[1]).write_text(body)
+        elif info == "lines":
+            before = p.daemon.rejected()
+            p.daemon.send(body)
+            assert p.daemon.rejected() == before, body + p.daemon.log()[-2000:]
+        else:
+            for command, expected in commands(body):
+                p.run(command, expected)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_configurations_of_a_page(nabla, tmp_path, page):
+    for n, body in enumerate(blocks(page, "yaml nablad")):
+        file = tmp_path / f"example-{n}.yaml"
+        file.write_text(body)
+        done = nabla("check", "config", file)
+        assert done.returncode == 0, body + done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_no_example_goes_untested(page):
+    """A shell example under another tag would not be run."""
+    for info, body in FENCE.findall((ROOT / page).read_text()):
+        assert info.strip() not in ("sh", "bash", "shell"), body
+        if info.strip() not in ("console", "text"):
+            assert not re.search(r"^\$ ", body, re.MULTILINE), body
+
+
+def test_there_are_pages():
+    assert len(PAGES) >= 5 and any(blocks(p, "console") for p in PAGES)
