@@ -6,7 +6,7 @@ declare -A packages=(
         libjansson-dev libxxhash-dev libyaml-dev libpcre2-dev zlib1g-dev libsystemd-dev
         libcurl4-openssl-dev"
     [run]="curl python3"
-    [test]="python3-pytest python3-pytest-xdist python3-hypothesis python3-numpy python3-yaml
+    [test]="mandoc python3-pytest python3-pytest-xdist python3-hypothesis python3-numpy python3-yaml
         prometheus collectd-core socat netcat-openbsd curl systemd"
     [sanitize]="libasan8 libubsan1 libtsan2"
     [lint]="clang-format clang-tidy cppcheck shellcheck mandoc python3 python3-yaml"
@@ -45,8 +45,8 @@ need() {
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     say "dev: installing ${missing[*]}"
-    as_root apt-get update -q >&2
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+    as_root apt-get update -qq >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
         "${missing[@]}" >&2
 }
 

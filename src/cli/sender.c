@@ -163,7 +163,7 @@ static void summarise(const struct sender *s, int64_t took_ns)
     char seconds[PEOPLE_TEXT_MAX];
     if (s->options->quiet)
         return;
-    people_number(seconds, (double)(took_ns / 1000) / 1e6);
+    people_number(seconds, (double)took_ns / 1e9);
     fprintf(stderr, "sent %" PRIu64 " line%s in %s s\n", s->sent, s->sent == 1 ? "" : "s", seconds);
 }
 

@@ -14,14 +14,20 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FEED_CAPACITY = 64 * 1024, SHARDS_WITH_THREADS = 16 };
+enum {
+    FEED_CAPACITY = 64 * 1024,
+    MANY_SHARDS = 16,
+    SHARD_SERIES = 60 * 1000 * 1000, /* one shard has places for this many */
+};
 
 static enum nabla_status make_table(struct app *app)
 {
     struct table_options o = {
         .max_series = app->conf.limits.max_series,
         /* one thread never waits for itself; several rarely meet in one of sixteen */
-        .shards = app->conf.ingest.threads == 1 ? 1 : SHARDS_WITH_THREADS,
+        .shards = app->conf.ingest.threads == 1 && app->conf.limits.max_series <= SHARD_SERIES
+                      ? 1
+                      : MANY_SHARDS,
         .max_future_ns = app->conf.limits.max_future_ns,
         .read_key = key_read,
         .policies = &app->conf.policies,
@@ -132,6 +138,8 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
 {
     app->conf = *conf;
     *conf = (struct conf){0};
+    app->at_start = app->conf;
+    app->at_start.policies = (struct policies){0};
     app->config_file = config_file;
     app->stats.start_wall_ns = clock_now().wall_ns;
     pthread_mutex_init(&app->conf_lock, NULL);
@@ -157,7 +165,9 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
 
 static void stop_doors(struct app *app)
 {
+    pthread_mutex_lock(&app->conf_lock); /* HTTP may be reloading */
     int64_t bound_ns = app->conf.shutdown_timeout_ns;
+    pthread_mutex_unlock(&app->conf_lock);
     int64_t deadline_ns = clock_now().mono_ns + bound_ns;
     net_stop(app->net, bound_ns / 2);
     http_stop(app->http, deadline_ns - clock_now().mono_ns);

@@ -15,7 +15,8 @@
 
 struct app {
     const char *config_file;   /* borrowed; NULL: the defaults */
-    struct conf conf;          /* in force; its policies are the table's */
+    struct conf conf;          /* as last read; its policies are the table's */
+    struct conf at_start;      /* what holds for keys that need a restart; owns nothing */
     pthread_mutex_t conf_lock; /* of conf: SIGHUP and HTTP both reload */
     struct stats stats;
     struct log *log;
@@ -29,7 +30,10 @@ struct app {
     uv_timer_t tick, watchdog;
     struct loop_stats *loop_stats;
     int64_t tick_due_ns;
-    uint64_t watchdog_beats[STATS_LOOPS_MAX]; /* at the last sign of life */
+    struct {
+        uint64_t beats;
+        int64_t changed_ns; /* monotonic, when they were last seen to have grown */
+    } alive[STATS_LOOPS_MAX];
     struct sweep sweep;
     _Atomic int64_t sweep_period_ns; /* in which every series is visited once */
 };

@@ -2,7 +2,7 @@
  * the service manager for as long as every loop beats. */
 #include "daemon/app.h"
 
-enum { TICK_MS = 250, SWEEP_MIN = 1024 };
+enum { TICK_MS = 250, SWEEP_MIN = 1024, HANG_TICKS = 4 };
 
 static void sweep(struct app *app, struct instant now)
 {
@@ -24,16 +24,19 @@ static void on_tick(uv_timer_t *timer)
     app->tick_due_ns = clock_now().mono_ns + (int64_t)TICK_MS * NS_PER_MS;
 }
 
-/* A loop that has not beaten since the last sign of life hangs: no sign then, and the service
+/* A loop that has not beaten for several of its ticks hangs: no sign of life then, and the service
  * manager acts. */
 static void on_watchdog(uv_timer_t *timer)
 {
     struct app *app = timer->data;
+    int64_t now_ns = clock_now().mono_ns, patience_ns = (int64_t)HANG_TICKS * TICK_MS * NS_PER_MS;
     bool alive = true;
     for (uint32_t i = 0; i < app->stats.loops_n; i++) {
         uint64_t beats = counted(&app->stats.loops[i].beats);
-        alive = alive && beats != app->watchdog_beats[i];
-        app->watchdog_beats[i] = beats;
+        if (beats != app->alive[i].beats || app->alive[i].changed_ns == 0)
+            app->alive[i].changed_ns = now_ns;
+        app->alive[i].beats = beats;
+        alive = alive && now_ns - app->alive[i].changed_ns <= patience_ns;
     }
     if (alive)
         systemd_notify("WATCHDOG=1");

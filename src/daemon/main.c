@@ -15,7 +15,7 @@ static const char *choose_file(const struct options *options)
 {
     if (options->config != NULL)
         return options->config;
-    return access(SYSTEM_CONFIG, R_OK) == 0 ? SYSTEM_CONFIG : NULL;
+    return access(SYSTEM_CONFIG, F_OK) == 0 ? SYSTEM_CONFIG : NULL;
 }
 
 /* False, after saying why, if the configuration is no good. */

@@ -22,7 +22,7 @@ static void log_restart_keys(struct app *app, const struct conf *fresh)
 {
     struct buf keys;
     buf_init(&keys);
-    conf_restart_keys(&app->conf, fresh, &keys);
+    conf_restart_keys(&app->at_start, fresh, &keys);
     if (keys.n > 0)
         log_event(app->log, LOG_LEVEL_WARN, NULL, "restart_needed", "keys=\"%.*s\"", (int)keys.n,
                   keys.at);
@@ -49,8 +49,9 @@ static void adopt(struct app *app, struct conf *fresh)
     app->sweep_period_ns = app_sweep_period(&fresh->policies);
     table_configure(app->table, &fresh->policies, fresh->limits.max_series,
                     fresh->limits.max_future_ns);
-    conf_fini(&app->conf);
+    struct conf old = app->conf;
     app->conf = *fresh;
+    conf_fini(&old);
 }
 
 enum nabla_status app_reload(struct app *app, struct buf *errors)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 void systemd_sockets(const struct conf *conf, int *http, int rest[static ACTIVATED_MAX],
                      int *rest_n)
@@ -21,6 +22,8 @@ void systemd_sockets(const struct conf *conf, int *http, int rest[static ACTIVAT
             *http = fd;
         else if (*rest_n < ACTIVATED_MAX)
             rest[(*rest_n)++] = fd;
+        else
+            close(fd);
     }
 }
 

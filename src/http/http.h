@@ -18,13 +18,18 @@ struct http;
 /* A stream's client that has gone is noticed by it, and proxies keep the connection. */
 #define HTTP_HEARTBEAT_NS (15 * (int64_t)NS_PER_S)
 
+/* What all answers on their way may hold together, lists of series above all (a million series:
+ * 12 MB a request, 50 MB if they are sorted): further ones get a 503. One is always let through. */
+#define HTTP_HELD_BYTES (256 * (uint64_t)1024 * 1024)
+
 struct http_options {
     struct conf_address listen;
     uint32_t max_connections, max_streams;
     int64_t timeout_ns, request_timeout_ns;
-    int64_t heartbeat_ns; /* of event streams that are silent; 0: HTTP_HEARTBEAT_NS */
-    int activated;        /* a bound socket from systemd, taken over; -1: bind one */
-    struct table *table;  /* borrowed for as long as the server lives, as the rest is */
+    int64_t heartbeat_ns;    /* of event streams that are silent; 0: HTTP_HEARTBEAT_NS */
+    uint64_t max_held_bytes; /* by large answers on their way; 0: HTTP_HELD_BYTES */
+    int activated;           /* a bound socket from systemd, taken over; -1: bind one */
+    struct table *table;     /* borrowed for as long as the server lives, as the rest is */
     struct feed *feed;
     struct stats *stats;
     struct log *log;

@@ -4,8 +4,8 @@
  *     groups, by exposition  [a a'] [b] [c]               names that are one when made valid
  *     written                a: per second, per minute, per hour   each with its HELP and TYPE
  *
- * Laws: a family's lines stand together, under one HELP and one TYPE; no two lines of an answer have
- * the same name and labels, even when making them valid made two series equal: the first is written.
+ * Laws: a family's lines stand together, under one HELP and one TYPE. Where making the metrics' names
+ * valid made two series equal, the first is written and the log says which was not.
  * Groups are made by a job, since there can be as many names as series. */
 #include "base/number.h"
 #include "http/own_metrics.h"
@@ -129,8 +129,8 @@ static void write_title(struct metrics *m, struct buf *out)
     m->titled = true;
 }
 
-/* Of a group of several metric names: is there a line like this one's already? A line with a rate of
- * 0 stands for name and labels. */
+/* Of a group of several metric names: is there a line like this one's already? A line with a rate
+ * of 0 stands for name and labels. */
 static bool is_written(struct http *h, struct metrics *m, const struct reading *r)
 {
     struct reading bare = *r;
@@ -231,6 +231,10 @@ static void free_source(struct http *h, void *ctx)
 static enum MHD_Result metrics_reply(struct request *r, void *ctx)
 {
     struct metrics *m = ctx;
+    uint64_t bytes = m->runs_cap * (sizeof m->runs[0] + sizeof m->heads[0]) + m->groups.text.cap;
+    enum nabla_status status = scan_hold(&m->scan, bytes);
+    if (status != NABLA_OK)
+        return reply_fault(r, status, NULL);
     r->job.free = NULL; /* the answer has it now */
     return reply_source(r, prom_content_type(m->form),
                         (struct source){metrics_next, free_source, m});

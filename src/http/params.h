@@ -1,5 +1,5 @@
-/* http/params.h -- name=value pairs of a query string or a form, and what they ask for. Pure but for
- * the memory of selectors. */
+/* http/params.h -- name=value pairs of a query string or a form, and what they ask for. Pure but
+ * for the memory of selectors. */
 #ifndef HTTP_PARAMS_H
 #define HTTP_PARAMS_H
 
@@ -26,7 +26,7 @@ struct params {
 };
 
 /* Appends the pairs of text[0..n), which is decoded in place and must stay where it is.
- * Errors: NABLA_EINVAL for a bad escape, bytes that are not UTF-8, or more than PARAMS_MAX pairs. */
+ * Errors: NABLA_EINVAL for a bad escape, bytes that are not UTF-8, more than PARAMS_MAX pairs. */
 MUST_CHECK enum nabla_status params_read(struct params *p, char *text, size_t n,
                                          struct fault *fault);
 

@@ -1,5 +1,5 @@
-/* http/peer.h -- connections, and the deadline of a request that comes in drops: libmicrohttpd's own
- * timeout is for silence alone, so that one byte now and then would hold a connection for ever.
+/* http/peer.h -- connections, and the deadline of a request that comes in drops: libmicrohttpd's
+ * own timeout is for silence alone: one byte now and then would hold a connection for ever.
  *
  *     accepted ──► asking ──whole──► answered ──┐        begun: when the kernel's count of received
  *                    ▲                          │        bytes was first seen to have grown

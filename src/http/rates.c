@@ -27,7 +27,7 @@ struct sorting {
     struct ranked *at;
     uint32_t n;
     struct buf names;
-    bool too_many;
+    bool too_many, busy; /* names to sort by: for one answer, for all of them */
 };
 
 static double derivative(const struct derivative *d)
@@ -119,10 +119,12 @@ static enum step sort_step(struct request *r, void *ctx)
 {
     struct sorting *s = ctx;
     for (int i = 0; i < SLICES_A_STEP && scan_has_more(&s->scan); i++) {
+        size_t names = s->names.n;
         if (rank_slice(r->http, s) != NABLA_OK || s->names.failed)
             return STEP_FAILED;
+        s->busy = scan_hold(&s->scan, s->names.n - names) != NABLA_OK;
         s->too_many = s->names.n > NAMES_MAX;
-        if (s->too_many)
+        if (s->too_many || s->busy)
             return STEP_DONE;
     }
     if (scan_has_more(&s->scan))
@@ -140,6 +142,8 @@ static enum MHD_Result sort_reply(struct request *r, void *ctx)
                            "invalid parameter \"sort\": %u series are too many to sort by name; "
                            "select fewer by match[]",
                            s->scan.found.n);
+    if (s->busy)
+        return reply_fault(r, NABLA_ELIMIT, NULL);
     for (uint32_t i = 0; i < s->n; i++)
         s->scan.found.at[i] = s->at[i].found;
     s->scan.found.n = s->n;
@@ -158,13 +162,14 @@ static void sort_free(void *ctx)
 
 static enum MHD_Result sort(struct request *r, struct scan *scan, const struct ask *ask)
 {
-    struct sorting *s = calloc(1, sizeof *s);
-    struct ranked *at = malloc((scan->found.n ? scan->found.n : 1) * sizeof *at);
-    if (s == NULL || at == NULL) {
+    uint64_t bytes = (scan->found.n + 1u) * sizeof(struct ranked);
+    enum nabla_status held = scan_hold(scan, bytes);
+    struct sorting *s = held == NABLA_OK ? calloc(1, sizeof *s) : NULL;
+    struct ranked *at = s != NULL ? malloc(bytes) : NULL;
+    if (at == NULL) {
         free(s);
-        free(at);
         scan_fini(scan);
-        return reply_fault(r, NABLA_ENOMEM, NULL);
+        return reply_fault(r, held != NABLA_OK ? held : NABLA_ENOMEM, NULL);
     }
     *s = (struct sorting){.scan = *scan, .at = at};
     s->ask = (struct ask){

@@ -2,8 +2,8 @@
  *
  *     source.next ──► slice ──► [ gzip ──► packed ] ──► libmicrohttpd, as much as the client takes
  *
- * Laws: a slice is made only when the one before has been taken, so that an answer of any size costs
- * the memory of one slice. */
+ * Laws: a slice is made only when the one before has been taken, so that an answer of any size
+ * costs the memory of one slice. */
 #include "http/reply.h"
 
 #include "http/gzip.h"
@@ -152,6 +152,9 @@ enum MHD_Result reply_fault(struct request *r, enum nabla_status why, const stru
 {
     if (why == NABLA_EINVAL)
         return reply_error(r, MHD_HTTP_BAD_REQUEST, "%s", fault->message);
+    if (why == NABLA_ELIMIT)
+        return reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE,
+                           "too many large answers are on their way; try again");
     return reply_error(r, MHD_HTTP_INTERNAL_SERVER_ERROR, "out of memory");
 }
 

@@ -1,5 +1,5 @@
-/* http/reply.h -- answers: small ones at once, large ones slice by slice, either made smaller by gzip
- * when the client asked for that. Each counts the request and its bytes, and has Content-Type,
+/* http/reply.h -- answers: small ones at once, large ones slice by slice, either made smaller by
+ * gzip when the client asked for that. Each counts the request and its bytes, and has Content-Type,
  * Cache-Control: no-store and X-Content-Type-Options: nosniff. */
 #ifndef HTTP_REPLY_H
 #define HTTP_REPLY_H
@@ -29,7 +29,7 @@ struct extra {
 __attribute__((format(printf, 3, 4))) enum MHD_Result reply_error(struct request *r,
                                                                   unsigned status,
                                                                   const char *format, ...);
-/* NABLA_EINVAL is the client's fault: 400; all else ours: 500. */
+/* NABLA_EINVAL is the client's fault: 400; NABLA_ELIMIT: 503; all else ours: 500. */
 enum MHD_Result reply_fault(struct request *r, enum nabla_status why, const struct fault *fault);
 enum MHD_Result reply_405(struct request *r, const char *allow);
 

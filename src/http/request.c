@@ -1,7 +1,7 @@
 /* http/request.c -- one request, as libmicrohttpd tells of it.
  *
  *     request_begin ── headers: judged ── body: kept or dropped ── whole: answered ── request_end
- *     the URI, raw                                                   └─ job: suspended, step by step
+ *     the URI, raw                                                  └─ job: suspended, step by step
  *
  * Laws: a request whose length two headers tell differently is refused and its connection closed,
  * because what stands behind it may see another request there; an answer is chosen when the request
@@ -186,7 +186,7 @@ enum MHD_Result request_prepare(struct request *r, struct job job)
 {
     struct http *h = r->http;
     r->job = job;
-    r->job_end = job.step(r, job.ctx);
+    r->job_end = h->finishing ? STEP_FAILED : job.step(r, job.ctx);
     r->job_done = r->job_end != STEP_MORE;
     if (r->job_done)
         return end_job(r);

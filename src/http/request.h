@@ -10,8 +10,8 @@ struct route;
 
 enum step { STEP_MORE, STEP_DONE, STEP_FAILED };
 
-/* An answer that takes longer to prepare than other clients should wait: it is prepared step by step
- * while the connection is suspended, so that its status can still be chosen at the end. */
+/* An answer that takes longer to prepare than other clients should wait: it is prepared step by
+ * step while the connection is suspended, so that its status can still be chosen at the end. */
 struct job {
     enum step (*step)(struct request *r, void *ctx);        /* some milliseconds at most */
     enum MHD_Result (*reply)(struct request *r, void *ctx); /* after STEP_DONE */

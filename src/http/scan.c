@@ -9,15 +9,32 @@ enum nabla_status scan_new(struct http *h, const struct ask *ask, bool by_family
                           .any_n = ask->any_n,
                           .states = ask->states,
                           .by_family = by_family};
-    struct scan s = {0};
+    struct scan s = {.http = h};
     enum nabla_status status = table_select(h->options.table, &query, clock_now(), &s.found);
     if (status == NABLA_OK)
+        status = scan_hold(&s, s.found.n * sizeof s.found.at[0]);
+    if (status == NABLA_OK)
         *out = s;
+    else
+        scan_fini(&s);
     return status;
+}
+
+enum nabla_status scan_hold(struct scan *s, uint64_t bytes)
+{
+    struct http *h = s->http;
+    uint64_t others = h->held_bytes - s->held;
+    if (others > 0 && h->held_bytes + bytes > h->options.max_held_bytes)
+        return NABLA_ELIMIT;
+    h->held_bytes += bytes;
+    s->held += bytes;
+    return NABLA_OK;
 }
 
 void scan_fini(struct scan *s)
 {
+    if (s->http != NULL)
+        s->http->held_bytes -= s->held;
     findings_fini(&s->found);
     *s = (struct scan){0};
 }

@@ -5,13 +5,18 @@
 #include "http/reply.h"
 
 struct scan {
+    struct http *http;
     struct findings found; /* owned */
     uint32_t at;           /* the next to read */
+    uint64_t held;         /* its part of http->held_bytes */
 };
 
-/* All series that ask wants. Errors: NABLA_ENOMEM. */
+/* All series that ask wants. Errors: NABLA_ENOMEM; NABLA_ELIMIT while answers on their way hold all
+ * that they may. */
 MUST_CHECK enum nabla_status scan_new(struct http *h, const struct ask *ask, bool by_family,
                                       struct scan *out);
+/* The answer holds so many bytes more, until scan_fini. Errors: NABLA_ELIMIT. */
+MUST_CHECK enum nabla_status scan_hold(struct scan *s, uint64_t bytes);
 void scan_fini(struct scan *s); /* accepts a zeroed one */
 
 static inline bool scan_has_more(const struct scan *s)

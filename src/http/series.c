@@ -1,4 +1,4 @@
-/* http/series.c -- /api/v1/series: the labels of what a selector finds, as Prometheus lists them. */
+/* http/series.c -- /api/v1/series: the labels of what selectors find, as Prometheus lists them. */
 #include "http/routes.h"
 #include "http/scan.h"
 

@@ -6,8 +6,9 @@
  *     feed, stop ──────── uv_async ────► hub_take, begin_drain
  *     tick ────────────── uv_timer ────► deadlines, heartbeats, the loop's lag
  *
- * The stop: hear what was asked, take no more connections, end the streams, answer what is whole, and
- * only then, or when the time is up, stop libmicrohttpd with nothing suspended (it aborts otherwise).
+ * The stop: hear what was asked, take no more connections, end the streams, answer what is whole,
+ * and only then, or when the time is up, stop libmicrohttpd with nothing suspended: it aborts
+ * otherwise.
  * Elsewhere: requests (http/request.c), streams (http/hub.c), late requests (http/peer.c). */
 #include "http/server.h"
 
@@ -116,7 +117,7 @@ static void close_handle(uv_handle_t *handle, void *ctx)
 /* Ends everything; the loop then has no handle left and returns. */
 static void finish(struct http *h)
 {
-    h->draining = true;
+    h->draining = h->finishing = true;
     hub_end(h);
     jobs_cancel(h);
     for (int i = 0; i < LAST_RUNS; i++)
@@ -262,8 +263,10 @@ static enum nabla_status open_socket(struct http *h)
     enum nabla_status status =
         h->listen_fd >= 0 ? socket_take(h->listen_fd) : socket_listen(address, &h->listen_fd);
     if (status != NABLA_OK)
-        log_event(h->options.log, LOG_LEVEL_ERROR, NULL, "http_listen_failed",
-                  "address=%s port=%u error=\"%s\"", address->host, address->port, strerror(errno));
+        log_event(h->options.log, LOG_LEVEL_ERROR, NULL, "listen_failed",
+                  "listener=http://%s%s%s:%u why=\"%s\"", strchr(address->host, ':') ? "[" : "",
+                  address->host, strchr(address->host, ':') ? "]" : "", address->port,
+                  strerror(errno));
     else
         h->port = socket_port(h->listen_fd);
     return status;
@@ -286,6 +289,8 @@ enum nabla_status http_new(const struct http_options *options, struct http **out
     h->options = *options;
     if (h->options.heartbeat_ns == 0)
         h->options.heartbeat_ns = HTTP_HEARTBEAT_NS;
+    if (h->options.max_held_bytes == 0)
+        h->options.max_held_bytes = HTTP_HELD_BYTES;
     enum nabla_status status = open_socket(h);
     if (status == NABLA_OK)
         status = open_loop(h);

@@ -16,8 +16,9 @@ enum {
     TICK_MOST_MS = 250,            /* deadlines, heartbeats and the loop's lag are looked at */
     CONNECTION_MEMORY = 64 * 1024, /* a connection's: request line and headers, then answers */
     BODY_MAX = 64 * 1024,          /* of a form */
-    BODY_SKIP_MAX = 1024 * 1024,   /* of a body that is refused: read and dropped up to here */
-    DRAIN_RUNS = 16,               /* runs to hear what had been asked before the stop */
+    BODY_SKIP_MAX =
+        8 * 1024 * 1024, /* a refused body is read up to here: its sender gets the answer */
+    DRAIN_RUNS = 16,     /* runs to hear what had been asked before the stop */
 };
 
 struct request;
@@ -42,13 +43,15 @@ struct http {
     uv_timer_t tick;
 
     struct pace pace;
-    bool closed_one; /* a connection ended during MHD_run: its place is free */
-    bool draining;
+    bool closed_one;    /* a connection ended during MHD_run: its place is free */
+    bool draining;      /* nothing new is taken */
+    bool finishing;     /* nothing may be suspended any more */
     uint32_t answering; /* requests that have come whole and are not answered */
     struct peers peers;
     struct request *jobs; /* requests whose answers are being prepared, suspended */
     struct hub hub;
     struct readings readings; /* for one slice at a time */
+    uint64_t held_bytes;      /* by answers on their way: lists of series, keys to sort by */
 
     struct loop_stats *lag; /* NULL if the statistics had no room */
     int64_t tick_due_ns, lag_since_ns, lag_worst_ns;

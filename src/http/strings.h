@@ -17,8 +17,8 @@ struct string {
     uint32_t offset, n;
 };
 
-/* *number says which it is; *fresh, if not NULL, whether it is new. Errors: NABLA_ELIMIT for one too
- * many or too many bytes, NABLA_ENOMEM. */
+/* *number says which it is; *fresh, if not NULL, whether it is new. Errors: NABLA_ELIMIT for one
+ * too many or too many bytes, NABLA_ENOMEM. */
 MUST_CHECK enum nabla_status strings_add(struct strings *s, const char *text, size_t n,
                                          uint32_t *number, bool *fresh);
 void strings_sort(struct strings *s); /* by bytes; nothing can be added afterwards */

@@ -29,7 +29,7 @@ static void on_tick(uv_timer_t *timer)
     struct ingest *in = timer->data;
     note_lag(in, clock_now().mono_ns);
     for (uint32_t i = 0; i < in->listeners_n; i++)
-        if (in->listeners[i].transport == TRANSPORT_UDP)
+        if (in->listeners[i].counts_drops)
             udp_count_drops(&in->listeners[i]);
 }
 
@@ -108,7 +108,8 @@ static void run(void *arg)
 
 enum nabla_status ingest_start(struct ingest *in)
 {
-    return uv_thread_create(&in->thread, run, in) == 0 ? NABLA_OK : NABLA_EIO;
+    in->ran = uv_thread_create(&in->thread, run, in) == 0;
+    return in->ran ? NABLA_OK : NABLA_EIO;
 }
 
 void ingest_drain(struct ingest *in, int64_t deadline_ns)
@@ -126,7 +127,7 @@ void ingest_free(struct ingest *in)
 {
     if (in == NULL)
         return;
-    if (in->deadline_ns == 0) /* never ran */
+    if (!in->ran)
         close_all(in);
     free(in->listeners);
     free(in);

@@ -25,7 +25,10 @@ struct listener {
     struct ingest *ingest;
     struct source source;
     enum transport transport;
+    bool counts_drops;   /* UDP: of the loops that share a socket, one counts for all */
     uint32_t drops_seen; /* of the socket's own counter */
+    uv_tcp_t spare;      /* TCP: takes a connection for which there is no memory, to close it */
+    bool spare_busy;
     union {
         uv_handle_t handle;
         uv_tcp_t tcp;
@@ -50,6 +53,7 @@ struct ingest {
     uv_async_t wake; /* any thread: net_stop */
     uv_timer_t tick;
     uv_check_t turn_end;
+    bool ran;                 /* its thread has run, and has closed the loop */
     atomic_llong deadline_ns; /* any thread: 0, or when a drain must be over; monotonic */
     struct loop_stats *loop_stats;
     int64_t tick_due_ns;

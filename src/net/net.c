@@ -19,7 +19,7 @@ struct net {
     struct house house;
     struct ingest **loops; /* owned */
     uint32_t loops_n;
-    bool started;
+    uint32_t running; /* loops [0..running) have a thread */
 };
 
 /* A listener to be: from the configuration, or from systemd with a socket bound already. */
@@ -76,6 +76,18 @@ static void log_failure(struct net *net, const struct plan *p)
               name, strerror(why));
 }
 
+/* Sockets that share an address let any process of this user join them: so that a second nablad is
+ * told, the address is first bound by one socket that does not share. It also settles port 0. */
+static enum nabla_status claim(struct plan *p)
+{
+    int fd;
+    enum nabla_status status = bind_socket(&p->listener.address, p->listener.transport, false, &fd,
+                                           &p->listener.address.port);
+    if (status == NABLA_OK)
+        close(fd);
+    return status;
+}
+
 /* The socket for one more loop: the first binds, or takes what systemd bound, and settles the port. */
 static enum nabla_status socket_for(struct net *net, struct plan *p, int *out)
 {
@@ -107,6 +119,8 @@ static enum nabla_status open_on(struct net *net, const struct conf *conf, struc
     bind_name(stats->name, p->listener.transport, &p->listener.address);
     l->ingest = in;
     l->transport = p->listener.transport;
+    /* the duplicates of a socket that systemd passed share its one counter */
+    l->counts_drops = l->transport == TRANSPORT_UDP && (p->fd < 0 || in == net->loops[0]);
     l->source = (struct source){.options = {.format = (enum line_format)p->listener.format,
                                             .precision_ns = p->listener.precision_ns,
                                             .max_line = conf->ingest.max_line},
@@ -122,15 +136,17 @@ static enum nabla_status open_everywhere(struct net *net, const struct conf *con
 {
     struct stats *all = net->house.stats;
     struct listener_stats *stats = &all->listeners[all->listeners_n++];
-    for (uint32_t i = 0; i < net->loops_n; i++) {
-        enum nabla_status status = open_on(net, conf, net->loops[i], p, stats);
-        if (status != NABLA_OK) {
+    enum nabla_status status = NABLA_OK;
+    if (net->loops_n > 1 && p->fd < 0 && (status = claim(p)) != NABLA_OK)
+        log_failure(net, p);
+    for (uint32_t i = 0; i < net->loops_n && status == NABLA_OK; i++) {
+        status = open_on(net, conf, net->loops[i], p, stats);
+        if (status != NABLA_OK)
             log_failure(net, p);
-            return status;
-        }
     }
-    log_event(net->house.log, LOG_LEVEL_INFO, NULL, "listening", "listener=%s", stats->name);
-    return NABLA_OK;
+    if (status == NABLA_OK)
+        log_event(net->house.log, LOG_LEVEL_INFO, NULL, "listening", "listener=%s", stats->name);
+    return status;
 }
 
 static enum nabla_status open_all(struct net *net, const struct net_options *o)
@@ -188,21 +204,20 @@ enum nabla_status net_new(const struct net_options *options, struct net **out)
 
 enum nabla_status net_start(struct net *net)
 {
-    for (uint32_t i = 0; i < net->loops_n; i++)
-        if (ingest_start(net->loops[i]) != NABLA_OK)
+    for (; net->running < net->loops_n; net->running++)
+        if (ingest_start(net->loops[net->running]) != NABLA_OK)
             return NABLA_EIO;
-    net->started = true;
     return NABLA_OK;
 }
 
 void net_stop(struct net *net, int64_t timeout_ns)
 {
     int64_t deadline_ns = clock_now().mono_ns + timeout_ns;
-    for (uint32_t i = 0; i < net->loops_n && net->started; i++)
+    for (uint32_t i = 0; i < net->running; i++)
         ingest_drain(net->loops[i], deadline_ns);
-    for (uint32_t i = 0; i < net->loops_n && net->started; i++)
+    for (uint32_t i = 0; i < net->running; i++)
         ingest_join(net->loops[i]);
-    net->started = false;
+    net->running = 0;
 }
 
 void net_free(struct net *net)

@@ -29,8 +29,8 @@ MUST_CHECK enum nabla_status net_new(const struct net_options *options, struct n
 /* Starts the threads. Errors: NABLA_EIO. */
 MUST_CHECK enum nabla_status net_start(struct net *net);
 
-/* Stops accepting, reads what the kernel has received, then ends the threads; waits for them, at
- * most timeout_ns. */
+/* Reads what the kernel has received, connections that wait to be accepted among it, until nothing
+ * more comes or timeout_ns have passed; then closes all and ends the threads, and waits for them. */
 void net_stop(struct net *net, int64_t timeout_ns);
 void net_free(struct net *net); /* stopped, or never started; NULL is fine */
 

@@ -19,23 +19,41 @@ void sink_refuse(struct sink *sink, struct source *source, enum cause cause, con
     log_line(sink, source, cause, (uint32_t)n, text, n);
 }
 
-static void count_report(struct sink *sink, struct source *source, const struct line_report *r)
+/* Adds up what the lines since the last flush came to. */
+static void publish(struct sink *sink, struct source *source)
 {
+    struct line_report *r = &source->report;
     count(&sink->stats->lines, r->lines);
     count(&source->stats->lines, r->lines);
     count(&sink->stats->samples, r->samples);
     for (int i = 0; i < CAUSE_COUNT; i++)
         if (r->refused[i] != 0)
             count(&sink->stats->rejected[i], r->refused[i]);
-    if (r->has_fault)
-        log_line(sink, source, r->fault, r->fault_offset, r->fault_text, r->fault_text_n);
+    *r = (struct line_report){0};
 }
 
-void sink_flush(struct sink *sink)
+static void apply(struct sink *sink)
 {
     if (sink->batch.n > 0)
         table_apply(sink->table, &sink->batch, sink->now);
     sink->batch.n = 0;
+}
+
+void sink_flush(struct sink *sink, struct source *source)
+{
+    apply(sink);
+    publish(sink, source);
+}
+
+/* The first fault of a call is logged while its text is at hand. */
+static size_t read_lines(struct sink *sink, struct source *source, const char *buf, size_t n)
+{
+    struct line_report *r = &source->report;
+    r->has_fault = false;
+    size_t used = lines_read(&source->options, buf, n, &sink->batch, r);
+    if (r->has_fault)
+        log_line(sink, source, r->fault, r->fault_offset, r->fault_text, r->fault_text_n);
+    return used;
 }
 
 size_t sink_take(struct sink *sink, struct source *source, const char *buf, size_t n)
@@ -45,12 +63,10 @@ size_t sink_take(struct sink *sink, struct source *source, const char *buf, size
         if (sink->batch.n == 0)
             sink->now = clock_now();
         source->options.arrival_ns = sink->now.wall_ns;
-        struct line_report report = {0};
-        used += lines_read(&source->options, buf + used, n - used, &sink->batch, &report);
-        count_report(sink, source, &report);
+        used += read_lines(sink, source, buf + used, n - used);
         full = sink->batch.n > BATCH_MAX - LINE_SAMPLES_MAX;
         if (full)
-            sink_flush(sink);
+            apply(sink);
     }
     return used;
 }

@@ -10,8 +10,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { BACKLOG = 1024, CARRY_KEPT = 4096 /* bytes of an empty carry that stay allocated */ };
+enum {
+    BACKLOG = 1024,
+    CARRY_KEPT = 4096, /* bytes of an empty carry that stay allocated */
+    KEEPALIVE_S =
+        60, /* of silence: a sender that lost its power must not hold its place for ever */
+};
 
 struct connection {
     uv_tcp_t tcp;
@@ -80,12 +86,6 @@ static void close_connection(struct connection *c)
     uv_close((uv_handle_t *)&c->tcp, on_closed);
 }
 
-void tcp_close_connections(struct ingest *in)
-{
-    while (in->first != NULL)
-        close_connection(in->first);
-}
-
 /* ---- reading */
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
@@ -125,7 +125,7 @@ static void keep(struct connection *c, const char *bytes, size_t n)
 {
     struct ingest *in = c->listener->ingest;
     uint32_t max_line = in->house->max_line;
-    bool too_long = c->carry_n + n > max_line + 1u; /* the CR of a CRLF does not count */
+    bool too_long = c->carry_n + n > max_line;
     if (!too_long && grow_carry(c, c->carry_n + (uint32_t)n)) {
         memcpy(c->carry + c->carry_n, bytes, n);
         c->carry_n += (uint32_t)n;
@@ -163,7 +163,7 @@ static void take(struct connection *c, char *bytes, size_t n)
         drop_carry(c);
     }
     size_t used = sink_take(&in->sink, &c->listener->source, bytes, n);
-    sink_flush(&in->sink);
+    sink_flush(&in->sink, &c->listener->source);
     if (used < n)
         keep(c, bytes + used, n - used);
 }
@@ -199,6 +199,12 @@ static void end(struct connection *c)
         sink_refuse(&c->listener->ingest->sink, &c->listener->source, CAUSE_UNTERMINATED, c->carry,
                     c->carry_n);
     close_connection(c);
+}
+
+void tcp_close_connections(struct ingest *in)
+{
+    while (in->first != NULL)
+        end(in->first);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
@@ -243,21 +249,48 @@ static void accept_one(struct listener *l, struct connection *c)
         uv_close((uv_handle_t *)&c->tcp, on_refused_closed);
         return;
     }
+    l->ingest->bytes++; /* a sign of life for the drain: there may be more to read */
     count(&l->source.stats->connections, 1);
     atomic_fetch_add(&l->source.stats->open_connections, 1);
     link_in(l->ingest, c);
+    uv_tcp_keepalive(&c->tcp, 1, KEEPALIVE_S);
     if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) != 0)
         close_connection(c);
+}
+
+static void on_spare_closed(uv_handle_t *handle)
+{
+    struct listener *l = handle->data;
+    l->spare_busy = false;
+}
+
+/* A connection that is not taken over stops its listener for good, so without memory for it it is
+ * taken over by the listener's spare handle and closed. */
+static void turn_away(struct listener *l)
+{
+    count(&l->source.stats->refused_connections, 1);
+    log_event(l->ingest->house->log, LOG_LEVEL_ERROR, "accept", "accept_failed",
+              "listener=%s why=\"no memory\"", l->source.stats->name);
+    if (l->spare_busy)
+        return;
+    l->spare_busy = true;
+    uv_tcp_init(&l->ingest->loop, &l->spare);
+    l->spare.data = l;
+    (void)uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)&l->spare);
+    uv_close((uv_handle_t *)&l->spare, on_spare_closed);
 }
 
 static void on_connection(uv_stream_t *server, int status)
 {
     struct listener *l = server->data;
-    struct connection *c = status == 0 ? calloc(1, sizeof *c) : NULL;
-    if (c == NULL) {
+    if (status != 0) {
         log_event(l->ingest->house->log, LOG_LEVEL_ERROR, "accept", "accept_failed",
-                  "listener=%s why=\"%s\"", l->source.stats->name,
-                  uv_strerror(status == 0 ? UV_ENOMEM : status));
+                  "listener=%s why=\"%s\"", l->source.stats->name, uv_strerror(status));
+        return;
+    }
+    struct connection *c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        turn_away(l);
         return;
     }
     uv_tcp_init(&l->ingest->loop, &c->tcp);
@@ -271,8 +304,9 @@ enum nabla_status tcp_listen(struct listener *l, int fd)
 {
     uv_tcp_init(&l->ingest->loop, &l->tcp);
     l->tcp.data = l;
-    if (uv_tcp_open(&l->tcp, fd) != 0 ||
-        uv_listen((uv_stream_t *)&l->tcp, BACKLOG, on_connection) != 0)
+    if (uv_tcp_open(&l->tcp, fd) != 0) {
+        close(fd);
         return NABLA_EIO;
-    return NABLA_OK;
+    }
+    return uv_listen((uv_stream_t *)&l->tcp, BACKLOG, on_connection) == 0 ? NABLA_OK : NABLA_EIO;
 }

@@ -32,14 +32,19 @@ static void on_datagram(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf, const str
     if (n >= 0 && from != NULL)
         take(l, buf->base, (size_t)n);
     if ((flags & UV_UDP_MMSG_CHUNK) == 0)
-        sink_flush(&l->ingest->sink); /* the batch borrows the buffer, which is free from here on */
+        sink_flush(&l->ingest->sink,
+                   &l->source); /* the batch borrows the buffer, which is free from here on */
 }
 
 enum nabla_status udp_listen(struct listener *l, int fd)
 {
     uv_udp_init_ex(&l->ingest->loop, &l->udp, AF_UNSPEC | UV_UDP_RECVMMSG);
     l->udp.data = l;
-    if (uv_udp_open(&l->udp, fd) != 0 || uv_udp_recv_start(&l->udp, on_alloc, on_datagram) != 0)
+    if (uv_udp_open(&l->udp, fd) != 0) {
+        close(fd);
+        return NABLA_EIO;
+    }
+    if (uv_udp_recv_start(&l->udp, on_alloc, on_datagram) != 0)
         return NABLA_EIO;
     l->drops_seen = bind_drops(fd);
     return NABLA_OK;

@@ -18,6 +18,21 @@ const struct obs *window_newest(const struct window *w, int *n)
     return w->at + w->n - *n;
 }
 
+static bool same_value(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+bool window_holds(const struct window *w, struct obs x)
+{
+    int n;
+    const struct obs *at = window_newest(w, &n);
+    for (int i = 0; i < n; i++)
+        if (at[i].t_ns == x.t_ns)
+            return same_value(at[i].v, x.v);
+    return false;
+}
+
 static void emit(struct points *out, const struct obs *x, double rate, double accel, int order,
                  bool corrected)
 {
@@ -94,7 +109,7 @@ static enum arrival append(struct window *w, struct obs x, struct manner manner,
 static enum arrival replace(struct window *w, int j, double v, struct manner manner,
                             struct points *out)
 {
-    if (w->at[j].v == v || (isnan(w->at[j].v) && isnan(v)))
+    if (same_value(w->at[j].v, v))
         return ARRIVAL_DUPLICATE;
     w->at[j].v = v;
     derive_around(w, j, -1, false, manner, out);

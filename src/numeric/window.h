@@ -68,6 +68,9 @@ enum arrival window_push(struct window *w, struct obs x, struct manner manner, s
  * both, of order 1; with one none), and *w is empty afterwards. */
 void window_end(struct window *w, struct manner manner, struct points *out);
 
+/* True if the window has this very sample, time and value (NaN is NaN's equal). */
+bool window_holds(const struct window *w, struct obs x);
+
 /* The window's newest samples, at most WINDOW_SIZE, oldest first; *n says how many. Borrowed. */
 const struct obs *window_newest(const struct window *w, int *n);
 

@@ -85,12 +85,12 @@ void table_free(struct table *t)
     free(t);
 }
 
-/* Puts records [from..from+SLICE) under the policies in force. */
-static void choose_slice(struct table *t, struct shard *s, uint32_t from)
+/* Puts records [from..from+n) under the policies in force. */
+static void choose_slice(struct table *t, struct shard *s, uint32_t from, uint32_t n)
 {
     pthread_mutex_lock(&s->lock);
     pthread_mutex_lock(&t->catalog.lock);
-    for (uint32_t place = from; place < s->places && place < from + SLICE; place++)
+    for (uint32_t place = from; place < s->places && place < from + n; place++)
         if (record_at(s, place)->identity != NULL)
             birth_choose_policy(t, record_at(s, place));
     pthread_mutex_unlock(&t->catalog.lock);
@@ -116,9 +116,11 @@ void table_configure(struct table *t, struct policies *policies, uint32_t max_se
     c->generation = old ^ 1;
     c->max_series = max_series;
     pthread_mutex_unlock(&c->lock);
+    uint32_t slice =
+        SLICE / (1 + c->policies[old ^ 1].rules_n / 8); /* each record meets each rule */
     for (uint32_t i = 0; i < t->shards_n; i++)
-        for (uint32_t from = 0, n = places_of(&t->shards[i]); from < n; from += SLICE)
-            choose_slice(t, &t->shards[i], from);
+        for (uint32_t from = 0, n = places_of(&t->shards[i]); from < n; from += slice)
+            choose_slice(t, &t->shards[i], from, slice);
     policies_fini(&c->policies[old]); /* no record counts in it any more */
 }
 
@@ -148,5 +150,6 @@ enum series_state record_state(const struct table *t, const struct record *x, in
 {
     if ((x->flags & RECORD_STALE) != 0 || mono_ns - x->seen_ns > policy_of(t, x)->stale_after_ns)
         return STATE_STALE;
-    return x->window.n < 2 ? STATE_WARMING : STATE_OK;
+    bool broken = (x->flags & RECORD_BROKEN) != 0;
+    return broken || x->window.n < 2 ? STATE_WARMING : STATE_OK;
 }

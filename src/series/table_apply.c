@@ -3,8 +3,9 @@
  *   hash all ─► for 64 at a time:  prefetch slots ─► prefetch records ─► compare, push
  *
  * At a million series each sample costs three cache misses; so staged, those of 64 samples overlap.
- * Shards are taken one after the other, each locked once a batch; samples whose series, met under
- * another spelling, lives in another shard are pushed after that, under its lock. */
+ * With one shard a sample is pushed as soon as its series is found. With several, a key's shard and its
+ * series' shard may differ (another spelling): then all are found first, each shard locked once, and
+ * pushed after that in the order they came, each shard locked once more. */
 #include "series/parts.h"
 
 #include "base/log.h"
@@ -48,28 +49,54 @@ static struct manner manner_of(const struct policy *p)
     return (struct manner){.kind = p->kind, .edge_order = p->edge_order};
 }
 
-/* Ends the run: its last points go out, the next sample starts another. */
-static void restart(struct push *p)
+static bool is_newest(const struct window *w, int64_t t_ns)
 {
+    return w->n == 0 || t_ns > w->at[w->n - 1].t_ns;
+}
+
+/* Ends the run: its last points go out, unless they did when it was found silent or broken. */
+static void end_run(struct push *p)
+{
+    struct window ended = p->x->window;
     struct points points;
-    bool ended = (p->x->flags & RECORD_STALE) != 0; /* the sweep has sent its last points */
-    window_end(&p->x->window, manner_of(p->policy), &points);
-    if (!ended)
-        points_out(p->t, p->ref, &points, p->tally);
-    p->x->flags &= (uint8_t)~RECORD_STALE;
+    if ((p->x->flags & RECORD_OVER) != 0)
+        return;
+    window_end(&ended, manner_of(p->policy), &points);
+    points_out(p->t, p->ref, &points, p->tally);
+}
+
+static void begin_anew(struct push *p)
+{
+    end_run(p);
+    p->x->window = (struct window){0};
+    p->x->flags &= (uint8_t)~RECORD_OVER;
 }
 
 /* True if the series was silent for too long, whether or not the sweep has come by since. */
-static bool was_silent(struct push *p)
+static bool was_silent(const struct push *p)
 {
-    if ((p->x->flags & RECORD_STALE) != 0)
-        return true;
-    bool silent = p->now.mono_ns - p->x->seen_ns > p->policy->stale_after_ns;
-    p->tally->events[EVENT_STALED] += silent;
-    return silent;
+    return (p->x->flags & RECORD_STALE) != 0 ||
+           (p->x->window.n > 0 && p->now.mono_ns - p->x->seen_ns > p->policy->stale_after_ns);
 }
 
-/* What a sample newer than all others may have to do first. */
+/* What comes when the run is over: the very sample again is nothing new; after a break, time goes on
+ * from where it was; after a silence all begins anew, at whatever time. CAUSE_COUNT: take it. */
+static enum cause reopen(struct push *p, struct obs x, bool *ignored)
+{
+    bool silent = was_silent(p);
+    *ignored = window_holds(&p->x->window, x);
+    if (*ignored) {
+        p->tally->events[EVENT_DUPLICATE]++;
+        return CAUSE_COUNT;
+    }
+    if (!silent && !is_newest(&p->x->window, x.t_ns))
+        return CAUSE_LATE;
+    p->tally->events[EVENT_STALED] += silent && (p->x->flags & RECORD_STALE) == 0;
+    begin_anew(p);
+    return CAUSE_COUNT;
+}
+
+/* What a sample newer than all others of a run that goes on may have to do first. */
 static void before_append(struct push *p, struct obs x)
 {
     const struct window *w = &p->x->window;
@@ -77,26 +104,24 @@ static void before_append(struct push *p, struct obs x)
         return;
     const struct obs *newest = &w->at[w->n - 1];
     int64_t gap = p->policy->max_gap_ns > 0 ? p->policy->max_gap_ns : p->policy->stale_after_ns;
-    if (was_silent(p)) {
-        restart(p);
-    } else if ((uint64_t)x.t_ns - (uint64_t)newest->t_ns > (uint64_t)gap) {
+    if ((uint64_t)x.t_ns - (uint64_t)newest->t_ns > (uint64_t)gap) {
         p->tally->events[EVENT_GAP]++;
-        restart(p);
+        begin_anew(p);
     } else if (p->policy->kind == KIND_COUNTER && x.v < newest->v) {
         p->tally->events[EVENT_RESET]++;
     }
 }
 
-static bool is_newest(const struct window *w, int64_t t_ns)
-{
-    return w->n == 0 || t_ns > w->at[w->n - 1].t_ns;
-}
-
 static enum cause take(struct push *p, struct obs x)
 {
     struct points points;
-    bool newest = is_newest(&p->x->window, x.t_ns);
-    if (newest)
+    if ((p->x->flags & RECORD_OVER) != 0 || was_silent(p)) {
+        bool ignored;
+        enum cause cause = reopen(p, x, &ignored);
+        if (cause != CAUSE_COUNT || ignored)
+            return cause;
+    }
+    if (is_newest(&p->x->window, x.t_ns))
         before_append(p, x);
     switch (window_push(&p->x->window, x, manner_of(p->policy), &points)) {
     case ARRIVAL_APPENDED: break;
@@ -105,34 +130,31 @@ static enum cause take(struct push *p, struct obs x)
     case ARRIVAL_DUPLICATE: p->tally->events[EVENT_DUPLICATE]++; break;
     case ARRIVAL_LATE: return CAUSE_LATE;
     }
-    if (newest || (p->x->flags & RECORD_STALE) == 0)
-        p->x->seen_ns = p->now.mono_ns;
+    p->x->seen_ns = p->now.mono_ns;
     points_out(p->t, p->ref, &points, p->tally);
     return CAUSE_COUNT;
 }
 
 static enum cause push(struct push *p, struct obs x)
 {
+    const struct window *w = &p->x->window;
     if (isfinite(x.v) || p->policy->on_nan == ON_NAN_PROPAGATE)
         return take(p, x);
-    if (p->policy->on_nan == ON_NAN_BREAK && is_newest(&p->x->window, x.t_ns)) {
+    bool over = (p->x->flags & RECORD_OVER) != 0;
+    if (p->policy->on_nan == ON_NAN_BREAK && !over && w->n > 0 && is_newest(w, x.t_ns)) {
         p->tally->events[EVENT_BREAK]++;
-        restart(p);
+        end_run(p);
+        p->x->flags |= RECORD_BROKEN;
     }
     return CAUSE_NOT_FINITE;
 }
 
 /* ---- a batch */
 
-/* A sample of the batch on its way through a shard. */
+/* A sample of the batch on its way through its key's shard. */
 struct staged {
     uint32_t sample;    /* its number in the batch */
     uint32_t candidate; /* place with the right tag, before anybody compared; UINT32_MAX: none */
-};
-
-struct away {
-    uint32_t sample;
-    struct ref target;
 };
 
 struct run {
@@ -140,93 +162,85 @@ struct run {
     const struct batch *batch;
     struct instant now;
     struct tally tally;
+    uint32_t
+        first_refused[CAUSE_COUNT]; /* sample numbers, for the log; where tally.rejected is not 0 */
     struct keyhash keys[BATCH_MAX];
-    uint32_t order[BATCH_MAX];       /* sample numbers, shard by shard */
-    struct away away[2 * BATCH_MAX]; /* samples whose series live in another shard than their key;
-                                        in the second half those that are tried again */
-    uint32_t away_n;
+    struct ref targets[BATCH_MAX]; /* of each sample, once it is resolved */
+    bool resolved[BATCH_MAX];      /* several shards: those that wait to be pushed */
 };
 
-static void log_refused(struct run *r, const struct sample *s, enum cause cause)
-{
-    char key[LOG_QUOTE_MAX];
-    log_event(r->t->log, LOG_LEVEL_WARN, cause_label(cause), "sample_refused",
-              "reason=%s key=%s t_ns=%lld why=\"%s\"", cause_label(cause),
-              log_quote(key, s->key, s->key_n), (long long)s->t_ns, cause_text(cause));
-}
-
-/* Counts a refusal; the first of its cause in a batch is logged too. */
-static void refuse(struct run *r, const struct sample *s, enum cause cause)
+/* Counts a refusal; the first of its cause in a batch is logged, when no lock is held any more. */
+static void refuse(struct run *r, uint32_t number, enum cause cause)
 {
     if (r->tally.rejected[cause]++ == 0)
-        log_refused(r, s, cause);
+        r->first_refused[cause] = number;
 }
 
-static void push_into(struct run *r, struct ref ref, struct record *x, const struct sample *s)
+static void log_refused(const struct run *r)
 {
+    char key[LOG_QUOTE_MAX];
+    for (int i = 0; i < CAUSE_COUNT; i++) {
+        const struct sample *s = &r->batch->at[r->first_refused[i]];
+        if (r->tally.rejected[i] > 0)
+            log_event(r->t->log, LOG_LEVEL_WARN, cause_label((enum cause)i), "sample_refused",
+                      "reason=%s key=%s t_ns=%lld why=\"%s\"", cause_label((enum cause)i),
+                      log_quote(key, s->key, s->key_n), (long long)s->t_ns,
+                      cause_text((enum cause)i));
+    }
+}
+
+static void push_into(struct run *r, struct ref ref, struct record *x, uint32_t number)
+{
+    const struct sample *s = &r->batch->at[number];
     struct push p = {r->t, ref, x, policy_of(r->t, x), r->now, &r->tally};
     enum cause cause = push(&p, (struct obs){.t_ns = s->t_ns, .v = s->v});
     if (cause != CAUSE_COUNT)
-        refuse(r, s, cause);
+        refuse(r, number, cause);
     if (x->seen_ns == 0) /* born, and its first sample was refused: its silence begins now */
         x->seen_ns = r->now.mono_ns;
 }
 
-/* The series of a raw key, by the shard's index; false if the key is new. */
-static bool find(const struct shard *s, struct keyhash key, struct ref *out)
+/* ---- from a raw key to its series; the key's shard is locked */
+
+/* The place or alias of a raw key in the shard's index; false if the key is new. */
+static bool find(const struct shard *s, struct keyhash key, uint32_t *place)
 {
-    uint32_t at = keyhash_tag(key), place;
-    while (index_next(&s->index, keyhash_tag(key), &at, &place)) {
-        if ((place & ALIAS_BIT) != 0) {
-            const struct alias *a = &s->aliases[place & ~(uint32_t)ALIAS_BIT];
-            if (keyhash_equal(a->key, key)) {
-                *out = a->target;
-                return true;
-            }
-        } else if (keyhash_equal(record_at(s, place)->key, key)) {
-            *out = ref_of(s, place);
+    uint32_t at = keyhash_tag(key);
+    while (index_next(&s->index, keyhash_tag(key), &at, place)) {
+        uint32_t number = *place & ~(uint32_t)ALIAS_BIT;
+        bool alias = (*place & ALIAS_BIT) != 0;
+        if (keyhash_equal(alias ? s->aliases[number].key : record_at(s, number)->key, key))
             return true;
-        }
     }
     return false;
 }
 
-/* Forgets an alias whose series is over, so that its key can be born again. */
-static void drop_alias(struct table *t, struct shard *s, struct keyhash key)
+/* Whether a series still is there: births and ends pass the catalog's lock as well as its shard's. */
+static bool is_there(struct table *t, struct ref target)
 {
-    uint32_t at = keyhash_tag(key), place;
-    while (index_next(&s->index, keyhash_tag(key), &at, &place))
-        if ((place & ALIAS_BIT) != 0) {
-            uint32_t number = place & ~(uint32_t)ALIAS_BIT;
-            if (keyhash_equal(s->aliases[number].key, key)) {
-                birth_end_alias(t, s, number);
-                return;
-            }
-        }
+    pthread_mutex_lock(&t->catalog.lock);
+    bool there = record_of(t, target) != NULL;
+    pthread_mutex_unlock(&t->catalog.lock);
+    return there;
 }
 
 /* The slow way: an alias, a collision of tags, or a key never seen. */
-static void push_found(struct run *r, struct shard *s, uint32_t number)
+static enum cause resolve_slowly(struct run *r, struct shard *s, uint32_t number)
 {
-    const struct sample *sample = &r->batch->at[number];
+    uint32_t place;
     struct keyhash key = r->keys[number];
-    struct ref target;
-    bool known = find(s, key, &target);
-    if (known && ref_shard(target) == s->number && record_of(r->t, target) == NULL) {
-        drop_alias(r->t, s, key);
-        known = false;
-    }
-    if (!known) {
-        enum cause cause = birth_resolve(r->t, s, sample, key, &target);
-        if (cause != CAUSE_COUNT) {
-            refuse(r, sample, cause);
-            return;
+    if (find(s, key, &place)) {
+        if ((place & ALIAS_BIT) == 0) {
+            r->targets[number] = ref_of(s, place);
+            return CAUSE_COUNT;
         }
+        uint32_t alias = place & ~(uint32_t)ALIAS_BIT;
+        r->targets[number] = s->aliases[alias].target;
+        if (is_there(r->t, r->targets[number]))
+            return CAUSE_COUNT;
+        birth_end_alias(r->t, s, alias); /* its series is over: the key is born again */
     }
-    if (ref_shard(target) == s->number)
-        push_into(r, target, record_of(r->t, target), sample);
-    else
-        r->away[r->away_n++] = (struct away){number, target};
+    return birth_resolve(r->t, s, &r->batch->at[number], key, &r->targets[number]);
 }
 
 static void prefetch_record(const struct shard *s, struct staged *x, struct keyhash key)
@@ -241,103 +255,169 @@ static void prefetch_record(const struct shard *s, struct staged *x, struct keyh
     __builtin_prefetch(record + 64, 1);
 }
 
-static void push_stage(struct run *r, struct shard *s, const uint32_t *order, uint32_t n)
+/* True if the candidate is the key's: an empty place has an empty key, it may have ended since. */
+static bool is_mine(const struct shard *s, const struct staged *x, struct keyhash key)
+{
+    if (x->candidate == UINT32_MAX)
+        return false;
+    const struct record *record = record_at(s, x->candidate);
+    return record->identity != NULL && keyhash_equal(record->key, key);
+}
+
+/* Resolves one sample and, if its series lives in this very shard and `now` allows it, pushes it. */
+static void settle(struct run *r, struct shard *s, const struct staged *x, bool push_now)
+{
+    uint32_t number = x->sample;
+    enum cause cause = CAUSE_COUNT;
+    if (is_mine(s, x, r->keys[number]))
+        r->targets[number] = ref_of(s, x->candidate);
+    else
+        cause = resolve_slowly(r, s, number);
+    if (cause != CAUSE_COUNT)
+        refuse(r, number, cause);
+    else if (push_now)
+        push_into(r, r->targets[number], record_of(r->t, r->targets[number]), number);
+    else
+        r->resolved[number] = true;
+}
+
+static void settle_stage(struct run *r, struct shard *s, const uint32_t *numbers, uint32_t n,
+                         bool push_now)
 {
     struct staged stage[STAGE];
     for (uint32_t i = 0; i < n; i++)
-        index_prefetch(&s->index, keyhash_tag(r->keys[order[i]]));
+        index_prefetch(&s->index, keyhash_tag(r->keys[numbers[i]]));
     for (uint32_t i = 0; i < n; i++) {
-        stage[i].sample = order[i];
-        prefetch_record(s, &stage[i], r->keys[order[i]]);
+        stage[i].sample = numbers[i];
+        prefetch_record(s, &stage[i], r->keys[numbers[i]]);
     }
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t number = stage[i].sample, place = stage[i].candidate;
-        struct record *x = place == UINT32_MAX ? NULL : record_at(s, place);
-        /* an empty place has an empty key: it may have ended since */
-        if (x != NULL && x->identity != NULL && keyhash_equal(x->key, r->keys[number]))
-            push_into(r, ref_of(s, place), x, &r->batch->at[number]);
-        else
-            push_found(r, s, number);
-    }
+    for (uint32_t i = 0; i < n; i++)
+        settle(r, s, &stage[i], push_now);
 }
 
-static void push_shard(struct run *r, struct shard *s, const uint32_t *order, uint32_t n)
+static void settle_shard(struct run *r, struct shard *s, const uint32_t *numbers, uint32_t n,
+                         bool push_now)
 {
     pthread_mutex_lock(&s->lock);
     for (uint32_t from = 0; from < n; from += STAGE)
-        push_stage(r, s, order + from, n - from < STAGE ? n - from : STAGE);
+        settle_stage(r, s, numbers + from, n - from < STAGE ? n - from : STAGE, push_now);
     pthread_mutex_unlock(&s->lock);
 }
 
-/* The alias led to a series that is over: its key is resolved again. */
+/* ---- shard by shard */
+
+static uint32_t shard_of_key(const struct run *r, uint32_t number)
+{
+    return keyhash_shard(r->keys[number], r->t->shards_n);
+}
+
+static uint32_t shard_of_target(const struct run *r, uint32_t number)
+{
+    return ref_shard(r->targets[number]);
+}
+
+/* Puts numbers[0..n) in the order of their shards, each shard's in the order they have:
+ * sorted[start[i]..start[i+1]) are those of shard i. */
+static void sort_by(const struct run *r, uint32_t (*shard_of)(const struct run *, uint32_t),
+                    const uint32_t *numbers, uint32_t n, uint32_t *sorted,
+                    uint32_t start[TABLE_SHARDS_MAX + 1])
+{
+    uint32_t next[TABLE_SHARDS_MAX + 1] = {0};
+    for (uint32_t i = 0; i < n; i++)
+        next[shard_of(r, numbers[i]) + 1]++;
+    for (uint32_t s = 0; s < r->t->shards_n; s++)
+        next[s + 1] += next[s];
+    memcpy(start, next, sizeof next);
+    for (uint32_t i = 0; i < n; i++)
+        sorted[next[shard_of(r, numbers[i])]++] = numbers[i];
+}
+
+/* One resolved sample under its series' lock. The series may have ended since it was resolved: false
+ * then. */
+static bool push_resolved(struct run *r, uint32_t number)
+{
+    struct record *x = record_of(r->t, r->targets[number]);
+    if (x != NULL)
+        push_into(r, r->targets[number], x, number);
+    return x != NULL;
+}
+
 static void push_again(struct run *r, uint32_t number)
 {
-    struct shard *s = &r->t->shards[keyhash_shard(r->keys[number], r->t->shards_n)];
+    struct shard *s = &r->t->shards[shard_of_key(r, number)];
     pthread_mutex_lock(&s->lock);
-    drop_alias(r->t, s, r->keys[number]);
-    push_found(r, s, number);
+    enum cause cause = resolve_slowly(r, s, number);
+    pthread_mutex_unlock(&s->lock);
+    s = &r->t->shards[shard_of_target(r, number)];
+    pthread_mutex_lock(&s->lock);
+    if (cause != CAUSE_COUNT || !push_resolved(r, number))
+        refuse(r, number, cause != CAUSE_COUNT ? cause : CAUSE_LATE);
     pthread_mutex_unlock(&s->lock);
 }
 
-/* Samples met under another spelling, each under its own shard's lock. One whose series is over is
- * tried again once; that its new series should be over too by then, it gives up. */
-static void push_away(struct run *r)
+/* Several shards: all keys are resolved first, then all samples pushed in the order they came, each
+ * under the lock of its series' shard, so that two spellings of one series stay in step. */
+static void push_resolved_all(struct run *r, const uint32_t *numbers, uint32_t n)
 {
-    uint32_t first_try = r->away_n;
-    for (uint32_t i = 0; i < r->away_n; i++) {
-        const struct away *a = &r->away[i];
-        struct shard *s = &r->t->shards[ref_shard(a->target)];
-        pthread_mutex_lock(&s->lock);
-        struct record *x = record_of(r->t, a->target);
-        if (x != NULL)
-            push_into(r, a->target, x, &r->batch->at[a->sample]);
-        pthread_mutex_unlock(&s->lock);
-        if (x == NULL && i < first_try)
-            push_again(r, a->sample);
-        else if (x == NULL)
-            refuse(r, &r->batch->at[a->sample], CAUSE_LATE);
+    uint32_t sorted[BATCH_MAX], start[TABLE_SHARDS_MAX + 1], missed[BATCH_MAX], missed_n = 0;
+    sort_by(r, shard_of_target, numbers, n, sorted, start);
+    for (uint32_t i = 0; i < r->t->shards_n; i++) {
+        if (start[i] == start[i + 1])
+            continue;
+        pthread_mutex_lock(&r->t->shards[i].lock);
+        for (uint32_t k = start[i]; k < start[i + 1]; k++)
+            if (!push_resolved(r, sorted[k]))
+                missed[missed_n++] = sorted[k];
+        pthread_mutex_unlock(&r->t->shards[i].lock);
     }
+    for (uint32_t i = 0; i < missed_n; i++)
+        push_again(r, missed[i]);
 }
 
-/* Refuses samples from the future; numbers the others shard by shard: order[start[i]..start[i+1]). */
-static void sort_by_shard(struct run *r, uint32_t start[TABLE_SHARDS_MAX + 1])
+static void push_many_shards(struct run *r, const uint32_t *numbers, uint32_t n)
 {
-    uint32_t shards = r->t->shards_n, count[TABLE_SHARDS_MAX] = {0}, kept = 0;
-    uint32_t numbers[BATCH_MAX];
+    uint32_t sorted[BATCH_MAX], start[TABLE_SHARDS_MAX + 1], kept = 0;
+    memset(r->resolved, 0, sizeof r->resolved);
+    sort_by(r, shard_of_key, numbers, n, sorted, start);
+    for (uint32_t i = 0; i < r->t->shards_n; i++)
+        if (start[i] < start[i + 1])
+            settle_shard(r, &r->t->shards[i], sorted + start[i], start[i + 1] - start[i], false);
+    for (uint32_t i = 0; i < n; i++)
+        if (r->resolved[numbers[i]])
+            sorted[kept++] = numbers[i];
+    push_resolved_all(r, sorted, kept);
+}
+
+/* Numbers of the samples that are not from the future. */
+static uint32_t keep_present(struct run *r, uint32_t numbers[BATCH_MAX])
+{
+    uint32_t n = 0;
     int64_t latest;
     if (__builtin_add_overflow(r->now.wall_ns, r->t->max_future_ns, &latest))
         latest = INT64_MAX;
     for (uint32_t i = 0; i < r->batch->n; i++) {
-        if (r->batch->at[i].t_ns > latest) {
-            refuse(r, &r->batch->at[i], CAUSE_FUTURE);
-            continue;
-        }
-        numbers[kept++] = i;
-        count[keyhash_shard(r->keys[i], shards)]++;
+        if (r->batch->at[i].t_ns > latest)
+            refuse(r, i, CAUSE_FUTURE);
+        else
+            numbers[n++] = i;
     }
-    start[0] = 0;
-    for (uint32_t s = 0; s < shards; s++) {
-        start[s + 1] = start[s] + count[s];
-        count[s] = start[s];
-    }
-    for (uint32_t i = 0; i < kept; i++)
-        r->order[count[keyhash_shard(r->keys[numbers[i]], shards)]++] = numbers[i];
+    return n;
 }
 
 void table_apply(struct table *t, const struct batch *batch, struct instant now)
 {
     struct run r;
-    uint32_t start[TABLE_SHARDS_MAX + 1] = {0};
+    uint32_t numbers[BATCH_MAX] = {0};
     r.t = t;
     r.batch = batch;
     r.now = now;
-    r.away_n = 0;
     memset(&r.tally, 0, sizeof r.tally);
     keyhash_batch(&t->secrets, batch, r.keys);
-    sort_by_shard(&r, start);
-    for (uint32_t i = 0; i < t->shards_n; i++)
-        if (start[i] < start[i + 1])
-            push_shard(&r, &t->shards[i], r.order + start[i], start[i + 1] - start[i]);
-    push_away(&r);
+    uint32_t n = keep_present(&r, numbers);
+    if (t->shards_n == 1)
+        settle_shard(&r, &t->shards[0], numbers, n, true);
+    else
+        push_many_shards(&r, numbers, n);
     tally_add(t->stats, &r.tally);
+    log_refused(&r);
 }

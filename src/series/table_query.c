@@ -128,6 +128,8 @@ static void fill(const struct table *t, const struct record *x, int64_t mono_ns,
     const struct policy *p = policy_of(t, x);
     int n;
     const struct obs *newest = window_newest(&x->window, &n);
+    if ((x->flags & RECORD_OVER) == RECORD_BROKEN)
+        n = 0;
     *r = (struct reading){.state = record_state(t, x, mono_ns),
                           .kind = p->kind,
                           .per = p->per,

@@ -9,8 +9,9 @@ static void end_run(struct table *t, struct shard *s, uint32_t place, struct tal
     struct record *x = record_at(s, place);
     const struct policy *p = policy_of(t, x);
     struct window ended = x->window;
-    struct points points;
-    window_end(&ended, (struct manner){.kind = p->kind, .edge_order = p->edge_order}, &points);
+    struct points points = {0};
+    if ((x->flags & RECORD_BROKEN) == 0)
+        window_end(&ended, (struct manner){.kind = p->kind, .edge_order = p->edge_order}, &points);
     points_out(t, ref_of(s, place), &points, tally);
     x->flags |= RECORD_STALE;
     tally->events[EVENT_STALED]++;
@@ -26,7 +27,8 @@ static void visit(struct table *t, struct shard *s, uint32_t place, int64_t mono
     int64_t silence = mono_ns - x->seen_ns;
     if (silence > p->stale_after_ns && (x->flags & RECORD_STALE) == 0)
         end_run(t, s, place, tally);
-    if (silence > p->expire_after_ns) {
+    else if (silence >
+             p->expire_after_ns) { /* at a later visit: its last point has been read by then */
         birth_end(t, s, place);
         tally->events[EVENT_EXPIRED]++;
     }

@@ -60,11 +60,21 @@ def test_nobody_can_hold_up_the_end(nablad):
         d.stop()
 
 
-def test_many_signals_are_one(nablad):
-    d = nablad()
-    for _ in range(3):
+def test_a_second_signal_ends_it_at_once(nablad):
+    """For whoever will not wait until the last answer is read."""
+    d = nablad("shutdown_timeout: 5m")
+    d.send("".join(f"m,k={k} value=1 {T0}000000000\n" for k in range(50_000)))
+    with socket.create_connection(d.http_address) as deaf:
+        deaf.sendall(b"GET /api/v1/rates HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert deaf.recv(10)
         d.proc.send_signal(signal.SIGTERM)
-    d.finish()
+        d.wait_event("stopping")
+
+        def ended():
+            d.proc.send_signal(signal.SIGTERM)
+            return d.proc.poll() is not None
+        eventually(ended, "the end")
+    assert d.proc.returncode == -signal.SIGTERM and not d.events("stopped")
 
 
 # -- the start ----------------------------------------------------------------------------------
@@ -82,20 +92,21 @@ def test_bad_usage(run_nablad, args):
 
 
 CONFIG = """
-ingest: {{listeners: [{{address: "127.0.0.1:{tcp}", protocol: tcp}},
+ingest: {{threads: {threads}, listeners: [{{address: "127.0.0.1:{tcp}", protocol: tcp}},
                       {{address: "127.0.0.1:{udp}", protocol: udp}}]}}
 http: {{listen: "127.0.0.1:{http}"}}
 """
 
 
+@pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("taken", ["tcp", "udp", "http"])
-def test_a_port_in_use_ends_the_start(nablad, run_nablad, tmp_path, free_port, taken):
+def test_a_port_in_use_ends_the_start(nablad, run_nablad, tmp_path, free_port, taken, threads):
     """Another program's, or another nablad's: two of them never share a port."""
-    first = nablad()
+    first = nablad(f"ingest: {{threads: {threads}}}")
     ports = {"tcp": free_port(), "udp": free_port(), "http": free_port()}
     ports[taken] = first.address(taken)[1]
     file = tmp_path / "second.yaml"
-    file.write_text(CONFIG.format(**ports))
+    file.write_text(CONFIG.format(threads=threads, **ports))
     done = run_nablad("--config", file)
     assert done.returncode == 1, done.stderr
     assert str(ports[taken]) in done.stderr and "in use" in done.stderr.lower()
@@ -135,7 +146,7 @@ def test_socket_activation(nablad, free_port):
     ports = {"tcp": free_port(), "udp": free_port(), "http": free_port()}
     command = ["systemd-socket-activate", "-l", f"127.0.0.1:{ports['tcp']}",
                "-l", f"127.0.0.1:{ports['http']}", NABLAD]
-    d = nablad(CONFIG.format(**ports), command=command, ready=False)
+    d = nablad(CONFIG.format(threads=1, **ports), command=command, ready=False)
 
     def connect():
         try:
@@ -156,7 +167,7 @@ def test_socket_activation(nablad, free_port):
 def test_socket_activation_by_a_datagram(nablad, free_port):
     ports = {"tcp": free_port(), "udp": free_port(), "http": free_port()}
     command = ["systemd-socket-activate", "-d", "-l", f"127.0.0.1:{ports['udp']}", NABLAD]
-    d = nablad(CONFIG.format(**ports), command=command, ready=False)
+    d = nablad(CONFIG.format(threads=1, **ports), command=command, ready=False)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect(("127.0.0.1", ports["udp"]))
 

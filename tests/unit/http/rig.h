@@ -1,5 +1,5 @@
-/* tests/unit/http/rig.h -- a whole server on a free port over a real table, and a client that speaks
- * raw HTTP/1.1 to it. Reads have a limit of PATIENCE_S, so that a server that does not answer fails
+/* tests/unit/http/rig.h -- a whole server on a free port over a real table, and a client that
+ * speaks raw HTTP/1.1 to it. Reads have a limit of PATIENCE_S, so that a server that does not answer fails
  * a test instead of holding it. */
 #ifndef TESTS_HTTP_RIG_H
 #define TESTS_HTTP_RIG_H

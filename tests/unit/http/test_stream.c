@@ -1,4 +1,4 @@
-/* /api/v1/stream: points as they are born, to whom they concern; slow readers, leavers and the end. */
+/* /api/v1/stream: points as they are born, to whom they concern; slow readers, leavers, the end. */
 #include "http/hub.h"
 #include "rig.h"
 
@@ -129,8 +129,8 @@ START_TEST(the_feed_is_left)
 }
 END_TEST
 
-/* Samples of t until its reader has lost some, no faster than the hub takes them: whenever the quick
- * stream has heard of the mark, the feed is empty. Returns how many samples there were. */
+/* Samples of t until its reader has lost some, no faster than the hub takes them: whenever the
+ * quick stream has heard of the mark, the feed is empty. Returns how many samples there were. */
 static int64_t put_until_lost(int quick, struct answer *heard)
 {
     enum { AT_A_TIME = 500 };

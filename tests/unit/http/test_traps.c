@@ -149,6 +149,33 @@ START_TEST(the_stop_answers)
 }
 END_TEST
 
+/* Answers that are being prepared, and more of them asked for, when the time is up at once: nothing
+ * is left suspended, which libmicrohttpd would not survive. */
+START_TEST(the_stop_cancels_jobs)
+{
+    enum { CLIENTS = 8 };
+    static const char sorted[] = "GET /api/v1/rates?sort=name HTTP/1.1\r\nHost: x\r\n\r\n";
+    int fd[CLIENTS];
+    rig_start(&rig);
+    rig_put_many(&rig, 50000);
+    for (int i = 0; i < CLIENTS; i++) {
+        fd[i] = dial(&rig);
+        for (int n = 0; n < 4; n++)
+            say(fd[i], sorted);
+    }
+    AWAIT(counted(&rig.stats.http_requests[HTTP_RATES][HTTP_2XX]) > 0);
+    http_stop(rig.http, 0);
+    for (int i = 0; i < CLIENTS; i++) {
+        struct answer a;
+        hear(fd[i], &a);
+        ck_assert(a.status == 0 || a.status == 200 || a.status == 503);
+        answer_fini(&a);
+        close(fd[i]);
+    }
+    rig_stop(&rig);
+}
+END_TEST
+
 /* A client that takes nothing does not hold the stop past its bound. */
 START_TEST(the_stop_is_bounded)
 {
@@ -201,6 +228,35 @@ START_TEST(activated)
     ck_assert_int_eq(listen(o.activated, 5), 0);
     rig_serve(&rig, &o);
     expect_answer(get(&rig, "/-/healthy"), 200, "nablad is healthy.\n", "activated");
+    rig_stop(&rig);
+}
+END_TEST
+
+/* ---- large answers at once */
+
+START_TEST(large_answers_are_bounded)
+{
+    struct answer a;
+    rig_init(&rig);
+    struct http_options o = rig_options(&rig);
+    o.max_held_bytes = 1000; /* a list of 50,000 series is more */
+    rig_serve(&rig, &o);
+    rig_put_many(&rig, 50000);
+    int fd = dial(&rig);
+    say(fd, "GET /api/v1/rates HTTP/1.1\r\nHost: x\r\n\r\n");
+    hear_head(fd, &a);
+    ck_assert_int_eq(a.status, 200); /* one is always let through */
+    static const char *const more[] = {"/api/v1/rates", "/api/v1/series?match[]=many",
+                                       "/api/v1/labels", "/metrics", "/api/v1/rates?sort=name"};
+    for (int i = 0; i < ROWS(more); i++)
+        expect_answer(get(&rig, more[i]), 503, NULL, more[i]);
+    expect_answer(get(&rig, "/-/healthy"), 200, NULL, "small ones");
+    hear_body(fd, &a);
+    ck_assert(!a.cut);
+    answer_fini(&a);
+    for (int i = 0; i < ROWS(more); i++)
+        expect_answer(get(&rig, more[i]), 200, NULL, more[i]);
+    close(fd);
     rig_stop(&rig);
 }
 END_TEST
@@ -329,6 +385,7 @@ static const struct framing_row {
     {"no host", "GET / HTTP/1.1\r\n\r\n", 400},
     {"a body that is far too long",
      "POST /api/v1/labels HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n", 413},
+    {"on a GET", "GET /-/ready HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n", 413},
     {"one that asks first",
      "POST /api/v1/labels HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: "
      "100000\r\n\r\n",
@@ -375,8 +432,11 @@ START_TEST(endless_chunks)
     ck_assert_int_gt(n, 16384);
     int fd = dial(&rig);
     say(fd, "POST /api/v1/labels HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
-    while (send(fd, chunk, (size_t)n, MSG_NOSIGNAL) > 0)
-        ;
+    ssize_t sent;
+    for (uint64_t total = 0; (sent = send(fd, chunk, (size_t)n, MSG_NOSIGNAL)) > 0;) {
+        total += (uint64_t)sent;
+        ck_assert_uint_lt(total, 64 * 1024 * 1024);
+    }
     close(fd);
 }
 END_TEST
@@ -428,7 +488,7 @@ START_TEST(clients_that_go)
         int fd = dial(&rig);
         say(fd, requests[i % ROWS(requests)]);
         if (i % 2 == 0)
-            recv(fd, &(char){0}, 1, i % 3 == 0 ? 0 : MSG_DONTWAIT);
+            recv(fd, &(char){0}, 1, i % ROWS(requests) < 5 ? 0 : MSG_DONTWAIT);
         if (i % 4 == 0)
             setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         if (i % 7 == 4)
@@ -472,7 +532,9 @@ Suite *suite(void)
     tcase_add_test(tc[3], the_limit_of_connections);
     tcase_set_timeout(own, 200);
     tcase_add_test(own, the_stop_answers);
+    tcase_add_test(own, the_stop_cancels_jobs);
     tcase_add_test(own, the_stop_is_bounded);
+    tcase_add_test(own, large_answers_are_bounded);
     tcase_add_test(own, never_started);
     tcase_add_test(own, activated);
     suite_add_tcase(s, own);

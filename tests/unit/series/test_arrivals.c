@@ -254,6 +254,93 @@ START_TEST(a_sample_after_silence_starts_anew)
 }
 END_TEST
 
+/* Samples 0 1 9 at seconds 0 1 3, then silence; then one that is not the newest. */
+static const struct over_row {
+    const char *label;
+    int64_t s;
+    double v;
+    uint64_t duplicates;
+    enum series_state state;
+    int window_n;
+} over_rows[] = {
+    {"the very sample again is nothing new", 1, 1, 1, STATE_STALE, 3},
+    {"another value for its time begins anew", 1, 2, 0, STATE_WARMING, 1},
+    {"between its times begins anew", 2, 4, 0, STATE_WARMING, 1},
+    {"before them too: one wrong clock must not freeze a series", -5, 4, 0, STATE_WARMING, 1},
+};
+
+START_TEST(what_comes_when_the_run_is_over)
+{
+    const struct over_row *row = &over_rows[_i / 2];
+    struct bench b;
+    struct feed_item out[8];
+    setup(&b, 1, 10, policy_default());
+    push(&b, "t", t0, 0);
+    push(&b, "t", t0 + S, 1);
+    push(&b, "t", t0 + 3 * S, 9);
+    drain(&b, out, 8);
+    b.now.mono_ns += 301 * S;
+    if (_i % 2) /* whether the sweep came by makes no difference */
+        sweep_all(&b);
+    push(&b, "t", t0 + row->s * S, row->v);
+    const struct reading *r = read_one(&b, "t");
+    ck_assert_msg(happened(&b, EVENT_DUPLICATE) == row->duplicates, "%s", row->label);
+    ck_assert_msg(r->state == row->state && r->window_n == row->window_n, "%s: %s", row->label,
+                  state_text(r->state));
+    ck_assert_uint_eq(rejected(&b, CAUSE_LATE), 0);
+    sweep_all(&b);
+    ck_assert_msg(drain(&b, out, 8) == 1, "%s: the last point, once", row->label);
+    ck_assert_int_eq(out[0].point.t_ns, t0 + 3 * S);
+    ck_assert_uint_eq(happened(&b, EVENT_STALED), 1);
+    teardown(&b);
+}
+END_TEST
+
+START_TEST(a_series_that_began_with_nan_loses_nothing)
+{
+    struct bench b;
+    struct feed_item out[8];
+    setup(&b, 1, 10, policy_default());
+    push(&b, "t", t0, NAN);
+    b.now.mono_ns += 301 * S;
+    sweep_all(&b);
+    for (int i = 1; i < 4; i++)
+        push(&b, "t", t0 + i * S, i * i);
+    ck_assert_uint_eq(drain(&b, out, 8), 2);
+    ck_assert(read_one(&b, "t")->rate.value == 4);
+    teardown(&b);
+}
+END_TEST
+
+/* 1 2 NaN, sent twice, then 9: at-least-once delivery changes nothing after a break either. */
+START_TEST(a_break_remembers_the_time)
+{
+    struct bench b;
+    struct feed_item out[8];
+    struct policy p = policy_default();
+    p.on_nan = ON_NAN_BREAK;
+    setup(&b, 1, 10, p);
+    for (int round = 0; round < 2; round++) {
+        push(&b, "t", t0 + S, 1);
+        push(&b, "t", t0 + 2 * S, 2);
+        push(&b, "t", t0 + 3 * S, NAN);
+        ck_assert_int_eq(read_one(&b, "t")->state, STATE_WARMING);
+        ck_assert_int_eq(read_one(&b, "t")->window_n, 0);
+    }
+    ck_assert_uint_eq(drain(&b, out, 8), 2); /* of a run of two samples, both of order 1 */
+    ck_assert_uint_eq(happened(&b, EVENT_BREAK), 1);
+    ck_assert_uint_eq(happened(&b, EVENT_DUPLICATE), 2);
+    push(&b, "t", t0, 0);
+    ck_assert_uint_eq(rejected(&b, CAUSE_LATE), 1);
+    b.now.mono_ns += 301 * S;
+    sweep_all(&b);
+    push(&b, "t", t0 + 4 * S, 9);
+    ck_assert_int_eq(read_one(&b, "t")->window_n, 1);
+    ck_assert_uint_eq(drain(&b, out, 8), 0);
+    teardown(&b);
+}
+END_TEST
+
 START_TEST(a_counter_that_falls_was_reset)
 {
     struct bench b;
@@ -317,6 +404,9 @@ Suite *suite(void)
     tcase_add_test(t, max_gap_is_stale_after_unless_told);
     tcase_add_test(t, silence_makes_stale_then_forgets);
     tcase_add_loop_test(t, a_sample_after_silence_starts_anew, 0, ROWS(back_rows));
+    tcase_add_loop_test(t, what_comes_when_the_run_is_over, 0, 2 * ROWS(over_rows));
+    tcase_add_test(t, a_series_that_began_with_nan_loses_nothing);
+    tcase_add_test(t, a_break_remembers_the_time);
     tcase_add_test(t, a_counter_that_falls_was_reset);
     tcase_add_test(t, past_the_limit_new_series_are_refused);
     tcase_add_test(t, bad_keys_are_refused_by_cause);

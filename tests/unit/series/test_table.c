@@ -29,6 +29,33 @@ START_TEST(two_spellings_are_one_series)
 }
 END_TEST
 
+/* One batch, in the order of time, a series' two spellings in turns: on many shards they must not
+ * overtake each other. */
+START_TEST(spellings_stay_in_step)
+{
+    static char keys[400][32];
+    struct bench b;
+    setup(&b, _i, 100, policy_default());
+    for (int round = 0; round < 3; round++) {
+        batch.n = 0;
+        for (int i = 0; i < 400; i++) {
+            snprintf(keys[i], sizeof keys[i], i / 20 % 2 ? "s%d;a=1;b=2" : "s%d;b=2;a=1", i % 20);
+            batch.at[batch.n++] = (struct sample){.t_ns = t0 + (int64_t)(round * 400 + i) * S,
+                                                  .v = i,
+                                                  .key = keys[i],
+                                                  .sub = "",
+                                                  .key_n = (uint32_t)strlen(keys[i]),
+                                                  .form = KEY_GRAPHITE};
+        }
+        table_apply(b.table, &batch, b.now);
+    }
+    ck_assert_uint_eq(rejected(&b, CAUSE_LATE), 0);
+    ck_assert_uint_eq(happened(&b, EVENT_INSERTED), 0);
+    ck_assert_uint_eq(table_count(b.table), 20);
+    teardown(&b);
+}
+END_TEST
+
 START_TEST(an_alias_ends_with_its_series)
 {
     struct bench b;
@@ -266,6 +293,7 @@ Suite *suite(void)
     TCase *t = tcase_create("table");
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, two_spellings_are_one_series, 1, 3);
+    tcase_add_loop_test(t, spellings_stay_in_step, 1, 3);
     tcase_add_loop_test(t, an_alias_ends_with_its_series, 1, 3);
     tcase_add_test(t, forms_are_languages_of_their_own);
     tcase_add_loop_test(t, many_come_and_go, 1, 3);
