@@ -62,4 +62,9 @@ build() {
     ninja -C "build/$preset" ${quiet:+"$quiet"} "$@" >&2
 }
 
-c_files() { find src include tests -name '*.[ch]' | sort; }
+c_files() {
+    local folder
+    for folder in src include tests; do
+        [ ! -d "$folder" ] || find "$folder" -name '*.[ch]'
+    done | sort
+}
