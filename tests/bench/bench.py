@@ -5,6 +5,7 @@ Prints ratios of one run, with the raw figures; asserts nothing. CPU seconds are
 process's own, from the kernel's accounting.
 
     bench.py [ingest] [--lines N] [--runs N] [--build DIR] [--json FILE]
+    bench.py arrays ...     gradients beside numpy and a copy: arrays.py, and its --help
 """
 import argparse
 import datetime
@@ -152,9 +153,12 @@ def show(rows):
 
 
 def main():
+    if sys.argv[1:2] == ["arrays"]:
+        import arrays  # beside this file; needs numpy, which ingest does not
+        return arrays.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", default="ingest", choices=["ingest"])
+    parser.add_argument("what", nargs="?", default="ingest", choices=["ingest", "arrays"])
     parser.add_argument("--lines", type=int, default=4000000, help="lines a run (4,000,000)")
     parser.add_argument("--runs", type=int, default=3, help="runs of each case; medians are shown (3)")
     parser.add_argument("--build", default=os.environ.get("NABLA_BUILD", os.path.join(ROOT, "build/release")))
