@@ -30,7 +30,7 @@ char *buf_room(struct buf *b, size_t n)
 {
     if (b->failed)
         return NULL;
-    if (b->cap - b->n >= n)
+    if (b->at != NULL && b->cap - b->n >= n)
         return b->at + b->n;
     size_t cap = b->cap < 256 ? 256 : b->cap;
     while (cap - b->n < n)

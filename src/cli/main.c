@@ -10,6 +10,7 @@ static const struct command {
     const char *name;
     cli_command *run;
 } commands[] = {
+    {"gradient", gradient_command},
     {"rates", rates_command},
     {"send", send_command},
     {"check", check_command},
@@ -22,9 +23,10 @@ static const char help[] =
     "Usage: nabla COMMAND [ARGUMENT]...\n"
     "\n"
     "Commands:\n"
-    "  rates   show the rates of change that a nablad has, once or as a live table\n"
-    "  send    send a file of lines to a nablad, at any speed\n"
-    "  check   check a configuration file\n"
+    "  gradient  differentiate an array or a table: numpy.gradient for files\n"
+    "  rates     show the rates of change that a nablad has, once or as a live table\n"
+    "  send      send a file of lines to a nablad, at any speed\n"
+    "  check     check a configuration file\n"
     "\n"
     "  -h, --help       this text; nabla COMMAND --help tells more\n"
     "  -V, --version    the version\n"

@@ -1,6 +1,5 @@
 """nabla, the command: itself, `check`, and the manual pages."""
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -15,7 +14,7 @@ import daemon
 def test_help(nabla, args):
     done = nabla(*args)
     assert done.returncode == 0 and done.stderr == ""
-    assert "Usage: nabla" in done.stdout and "gradient" not in done.stdout
+    assert "Usage: nabla" in done.stdout
     assert all(len(line) <= 100 for line in done.stdout.splitlines())
 
 
@@ -138,9 +137,8 @@ def test_page_has_the_keys_of_the_configuration():
         assert f".It Cm max_connections Pq {conf[section]['max_connections']}\n" in page
 
 
-@pytest.mark.skipif(not shutil.which("mandoc"), reason="mandoc is not installed")
 def test_pages_are_clean():
     pages = sorted(page.name for page in MAN.iterdir())
-    assert len(pages) == 6
+    assert len(pages) == 8
     done = subprocess.run(["mandoc", "-T", "lint", *pages], cwd=MAN, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("", "")

@@ -1,0 +1,60 @@
+/* cli/gradient.h -- what the parts of nabla gradient share: its arguments, and the two kinds of input. */
+#ifndef CLI_GRADIENT_H
+#define CLI_GRADIENT_H
+
+#include "cli/arrays.h"
+#include "cli/cli.h"
+#include "cli/gradient_spacing.h"
+
+#include <nabla/nabla.h>
+
+#include <stdbool.h>
+
+enum { GRADIENT_THREADS_MAX = 256 };
+
+/* As given; texts are argv's. Nothing of it has been held against an array. */
+struct gradient_args {
+    const char *input;
+    const char *input_name; /* the same, for messages */
+    const char *output;     /* NULL: none given */
+    const char *plot;
+    const char *x, *y; /* columns */
+    const char *spacing[NABLA_DIMS_MAX];
+    int spacing_n;
+    int axes[NABLA_DIMS_MAX];
+    int axes_n; /* 0: all */
+    int edge_order;
+    enum nabla_mode mode;
+    int threads;
+    bool magnitude;
+    bool help;
+};
+
+/* Reads the command line. False: an error has been printed. */
+bool gradient_args_read(int argc, char **argv, struct gradient_args *out);
+
+/* An array's axes and spacings, as asked for. Zeroed: none; gradient_plan_fini closes the files. */
+struct gradient_plan {
+    int axes[NABLA_DIMS_MAX]; /* from 0 */
+    int axes_n;
+    struct spacing opened[NABLA_DIMS_MAX]; /* one a -s */
+    int opened_n;
+    struct spacing spacing[NABLA_DIMS_MAX]; /* one an axis; borrows opened */
+};
+
+/* Holds the arguments against an array's shape. False: an error has been printed. */
+bool gradient_plan_make(const struct gradient_args *a, int ndim, const int64_t *shape,
+                        struct gradient_plan *out);
+void gradient_plan_fini(struct gradient_plan *p);
+
+/* Runs the command on an input that has been mapped. */
+enum cli_exit gradient_npy(const struct gradient_args *a, const struct mapped *input);
+enum cli_exit gradient_csv(const struct gradient_args *a, const struct mapped *input);
+
+/* "out.npy" to "out.0.npy", "out" to "out.0.npy"; free() it. NULL: no memory. */
+char *gradient_output_name(const char *output, int axis);
+
+/* Prints why an output failed: 2 if the caller can name another, 1 if not. Reads errno. */
+enum cli_exit gradient_output_error(const char *target, const char *why, int error);
+
+#endif

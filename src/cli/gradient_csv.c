@@ -1,0 +1,272 @@
+/* cli/gradient_csv.c -- nabla gradient of two columns of a table.
+ *
+ *     time,temperature,gradient
+ *     2024-01-01T00:00:00Z,3.5,0.0025       x and y as they were written, then the gradient
+ *
+ * Times are differenced as integers and become seconds afterwards: a gradient over time is per second.
+ * Elsewhere: the table's text (wire/csv.c), the gradient (nabla_gradient). */
+#include "cli/gradient.h"
+#include "cli/plot.h"
+
+#include "base/clock.h"
+#include "base/number.h"
+#include "wire/csv.h"
+#include "wire/npy.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct table {
+    const struct gradient_args *a;
+    const struct mapped *input;
+    struct csv csv;
+    struct csv_row header, row;
+    struct csv_columns columns;
+    struct csv_series series;
+    struct gradient_plan plan;
+    double *steps_s;  /* owned; CSV_X_TIMES: from each row to the next, if they differ */
+    double *gradient; /* owned */
+};
+
+static enum cli_exit complain(const struct table *t, enum nabla_status status,
+                              const struct csv_fault *fault)
+{
+    if (status == NABLA_ENOMEM)
+        return cli_error(CLI_FAILED, "no memory");
+    if (fault->line == 0 && strncmp(fault->message, "--", 2) == 0)
+        return cli_error(CLI_USAGE, "%s (in %s)", fault->message, t->a->input_name);
+    if (fault->line == 0)
+        return cli_error(CLI_USAGE, "%s: %s", t->a->input_name, fault->message);
+    return cli_error(CLI_USAGE, "%s:%" PRIu64 ":%zu: %s", t->a->input_name, fault->line,
+                     fault->column, fault->message);
+}
+
+static enum cli_exit read_table(struct table *t)
+{
+    struct csv_fault fault = {0};
+    csv_open(&t->csv, t->input->at, t->input->n);
+    enum nabla_status status = csv_next(&t->csv, &t->header, &fault);
+    if (status == NABLA_OK)
+        status = csv_find(&t->header, t->a->x, t->a->y, t->a->spacing_n == 0, &t->columns, &fault);
+    if (status == NABLA_OK && t->columns.x >= 0 && t->a->spacing_n > 0)
+        return cli_error(CLI_USAGE, "-s %s: the spacing is column --x %s already", t->a->spacing[0],
+                         t->a->x);
+    if (status == NABLA_OK)
+        status = csv_read(&t->csv, &t->header, t->columns, &t->series, &fault);
+    return status == NABLA_OK ? CLI_OK : complain(t, status, &fault);
+}
+
+/* Taken in integers, so that no time costs precision. */
+static double seconds_between(int64_t from, int64_t to)
+{
+    uint64_t up = (uint64_t)to - (uint64_t)from;
+    double ns = to >= from ? (double)up : -(double)(0 - up);
+    return ns / NS_PER_S;
+}
+
+/* Even times are one step; others one each. There are at least two. */
+static bool time_spacing(struct table *t, struct nabla_spacing *out)
+{
+    const int64_t *at = t->series.t_ns;
+    size_t n = t->series.n - 1;
+    const double first = seconds_between(at[0], at[1]);
+    bool even = true;
+    t->steps_s = malloc(n * sizeof *t->steps_s);
+    if (t->steps_s == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        t->steps_s[i] = seconds_between(at[i], at[i + 1]);
+        even &= t->steps_s[i] == first;
+    }
+    *out = even ? nabla_step(first) : nabla_steps(t->steps_s, (int64_t)n);
+    return true;
+}
+
+/* -s of a file may have any byte order and place: nabla_gradient wants neither. */
+static bool file_spacing(struct table *t, struct nabla_spacing *out)
+{
+    const struct spacing *s = &t->plan.spacing[0];
+    *out = (struct nabla_spacing){.kind = s->kind, .step = s->step};
+    if (s->kind != NABLA_COORDINATES)
+        return true;
+    t->steps_s = malloc(spacing_room(s, s->n) + sizeof(double));
+    if (t->steps_s != NULL)
+        *out = spacing_slice(s, 0, s->n, s->n, (char *)t->steps_s);
+    return t->steps_s != NULL;
+}
+
+static bool find_spacing(struct table *t, struct nabla_spacing *out)
+{
+    switch (t->series.kind) {
+    case CSV_X_TIMES: return time_spacing(t, out);
+    case CSV_X_NUMBERS: *out = nabla_coordinates(t->series.x, (int64_t)t->series.n); return true;
+    default: return file_spacing(t, out);
+    }
+}
+
+static enum cli_exit compute(struct table *t)
+{
+    const int64_t n = (int64_t)t->series.n;
+    struct nabla_spacing spacing;
+    struct nabla_fault fault = {0};
+    t->gradient = malloc((size_t)n * sizeof *t->gradient);
+    if (t->gradient == NULL || !find_spacing(t, &spacing))
+        return cli_error(CLI_FAILED, "no memory");
+    struct nabla_array f = {t->series.y, NABLA_FLOAT64, 1, &n, NULL};
+    struct nabla_array out = {t->gradient, NABLA_FLOAT64, 1, &n, NULL};
+    struct nabla_options options = {.spacing = &spacing,
+                                    .spacing_n = 1,
+                                    .edge_order = t->a->edge_order,
+                                    .mode = t->a->mode,
+                                    .threads = t->a->threads};
+    size_t need = nabla_gradient_workspace(&f, &options);
+    void *workspace = need > 0 ? malloc(need) : NULL;
+    enum nabla_status status = nabla_gradient(&f, &options, &out, 1, workspace, need, &fault);
+    free(workspace);
+    if (status != NABLA_OK)
+        return cli_error(CLI_USAGE, "%s: %s", t->a->input_name, fault.message);
+    for (int64_t i = 0; i < n && t->a->magnitude; i++)
+        t->gradient[i] = fabs(t->gradient[i]);
+    return CLI_OK;
+}
+
+static void add_cell(struct buf *out, const struct csv_cell *cell)
+{
+    if (cell->n > 0)
+        buf_add(out, cell->at, cell->n);
+}
+
+/* One line: the cells as they are, and a third. */
+static void write_row(struct buf *out, const struct table *t, const struct csv_row *row,
+                      const char *third)
+{
+    if (t->columns.x >= 0) {
+        add_cell(out, &row->cells[t->columns.x]);
+        buf_char(out, t->csv.delimiter);
+    }
+    add_cell(out, &row->cells[t->columns.y]);
+    buf_char(out, t->csv.delimiter);
+    buf_text(out, third);
+    buf_char(out, '\n');
+}
+
+/* The rows are read a second time: their text was not kept. */
+static void write_csv(struct table *t, struct buf *out)
+{
+    struct csv_fault unused;
+    char number[NUMBER_TEXT_MAX];
+    write_row(out, t, &t->header, "gradient");
+    csv_open(&t->csv, t->input->at, t->input->n);
+    bool more = csv_next(&t->csv, &t->row, &unused) == NABLA_OK; /* the header */
+    for (size_t i = 0; i < t->series.n && more; i++) {
+        more = csv_next(&t->csv, &t->row, &unused) == NABLA_OK && t->row.n == t->header.n;
+        number_write(number, t->gradient[i]);
+        if (more)
+            write_row(out, t, &t->row, number);
+    }
+}
+
+static struct npy as_npy(const struct table *t)
+{
+    return (struct npy){.dtype = NABLA_FLOAT64,
+                        .ndim = 1,
+                        .shape = {(int64_t)t->series.n},
+                        .count = (int64_t)t->series.n,
+                        .bytes = t->series.n * sizeof(double)};
+}
+
+static bool is_npy_name(const char *name)
+{
+    size_t n = name == NULL ? 0 : strlen(name);
+    return n > 4 && strcmp(name + n - 4, ".npy") == 0;
+}
+
+static enum cli_exit write_output(const char *target, const struct buf *text)
+{
+    struct outfile file;
+    if (target == NULL) {
+        fwrite(text->at, 1, text->n, stdout);
+        return cli_flush();
+    }
+    const char *why = outfile_new(&file, target, text->n);
+    if (why == NULL) {
+        memcpy(file.at, text->at, text->n);
+        why = outfile_publish(&file);
+    }
+    return why == NULL ? CLI_OK : gradient_output_error(target, why, errno);
+}
+
+static enum cli_exit write_result(struct table *t)
+{
+    struct buf text = {0};
+    struct npy npy = as_npy(t);
+    if (t->a->output == NULL && t->a->plot != NULL)
+        return CLI_OK;
+    if (is_npy_name(t->a->output)) {
+        npy_write(&text, &npy);
+        buf_add(&text, t->gradient, npy.bytes);
+    } else {
+        write_csv(t, &text);
+    }
+    enum cli_exit status =
+        text.failed ? cli_error(CLI_FAILED, "no memory") : write_output(t->a->output, &text);
+    buf_fini(&text);
+    return status;
+}
+
+static enum cli_exit draw(struct table *t)
+{
+    struct npy npy = as_npy(t);
+    struct buf x_name = {0}, y_name = {0};
+    struct plot_array value = {(const char *)t->series.y, &npy};
+    struct plot_array gradient = {(const char *)t->gradient, &npy};
+    struct plot_axis x = {.spacing = &t->plan.spacing[0], .x = t->series.x, .t_ns = t->series.t_ns};
+    csv_unquote(&y_name, &t->header.cells[t->columns.y]);
+    if (t->columns.x >= 0)
+        csv_unquote(&x_name, &t->header.cells[t->columns.x]);
+    buf_char(&x_name, '\0');
+    buf_char(&y_name, '\0');
+    x.label = x_name.failed ? NULL : x_name.at;
+    enum cli_exit status =
+        plot_series(t->a->plot, &x, y_name.failed ? "" : y_name.at, &value, &gradient);
+    buf_fini(&x_name);
+    buf_fini(&y_name);
+    return status;
+}
+
+static enum cli_exit run(struct table *t)
+{
+    enum cli_exit status = read_table(t);
+    if (status != CLI_OK)
+        return status;
+    const int64_t n = (int64_t)t->series.n;
+    if (!gradient_plan_make(t->a, 1, &n, &t->plan))
+        return CLI_USAGE;
+    if (t->a->plot != NULL)
+        status = plot_check(t->a->plot);
+    if (status == CLI_OK)
+        status = compute(t);
+    if (status == CLI_OK && t->a->plot != NULL)
+        status = draw(t);
+    return status == CLI_OK ? write_result(t) : status;
+}
+
+enum cli_exit gradient_csv(const struct gradient_args *a, const struct mapped *input)
+{
+    struct table *t = calloc(1, sizeof *t); /* two rows of cells: too large for the stack */
+    if (t == NULL)
+        return cli_error(CLI_FAILED, "no memory");
+    t->a = a;
+    t->input = input;
+    enum cli_exit status = run(t);
+    gradient_plan_fini(&t->plan);
+    csv_series_fini(&t->series);
+    free(t->steps_s);
+    free(t->gradient);
+    free(t);
+    return status;
+}
