@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char help[] =
     "Usage: nabla gradient [OPTION]... INPUT\n"
@@ -51,6 +52,17 @@ enum cli_exit gradient_output_error(const char *target, const char *why, int err
                      target == NULL ? "standard output" : target, why);
 }
 
+/* A mapped input that somebody makes shorter raises SIGBUS wherever it is read next. An output that
+ * has no name yet is gone with the process. */
+static void on_bus_error(int number)
+{
+    static const char text[] = "nabla: error: the input became shorter while it was read\n";
+    (void)number;
+    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)written;
+    _exit(CLI_FAILED);
+}
+
 /* Signals that would end the program wait, so that nothing is left behind: gradient_run looks for
  * them. Those that are ignored stay ignored. */
 static void hold_signals(sigset_t *before)
@@ -64,6 +76,7 @@ static void hold_signals(sigset_t *before)
             sigaddset(&held, numbers[i]);
     }
     sigprocmask(SIG_BLOCK, &held, before);
+    signal(SIGBUS, on_bus_error);
     signal(SIGXFSZ, SIG_IGN); /* a limit of the file's size is an error like a full disk */
 }
 

@@ -180,12 +180,12 @@ static void log_refused(const struct run *r)
 {
     char key[LOG_QUOTE_MAX];
     for (int i = 0; i < CAUSE_COUNT; i++) {
+        if (r->tally.rejected[i] == 0)
+            continue;
         const struct sample *s = &r->batch->at[r->first_refused[i]];
-        if (r->tally.rejected[i] > 0)
-            log_event(r->t->log, LOG_LEVEL_WARN, cause_label((enum cause)i), "sample_refused",
-                      "reason=%s key=%s t_ns=%lld why=\"%s\"", cause_label((enum cause)i),
-                      log_quote(key, s->key, s->key_n), (long long)s->t_ns,
-                      cause_text((enum cause)i));
+        log_event(r->t->log, LOG_LEVEL_WARN, cause_label((enum cause)i), "sample_refused",
+                  "reason=%s key=%s t_ns=%lld why=\"%s\"", cause_label((enum cause)i),
+                  log_quote(key, s->key, s->key_n), (long long)s->t_ns, cause_text((enum cause)i));
     }
 }
 

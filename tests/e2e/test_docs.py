@@ -20,6 +20,7 @@ from daemon import NABLA, NABLAD, ROOT
 PAGES = sorted(p.relative_to(ROOT) for p in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
                if p.exists())
 FILE = re.compile(r"\w+ ([\w-]+\.\w+)")
+SANITIZED = b"__asan_init" in NABLA.read_bytes()  # its shadow memory knows no limits
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 # Commands that change the machine, or that are tested elsewhere: who tests them.
@@ -94,7 +95,7 @@ class Page:
         return text.replace(str(self.port), "2207").replace(str(self.http), "9207")
 
     def run(self, command, expected):
-        if command.startswith(tuple(ELSEWHERE)):
+        if command.startswith(tuple(ELSEWHERE)) or (SANITIZED and command.startswith("(ulimit")):
             return
         done = subprocess.run(["bash", "-c", self.here(command)], cwd=self.folder, env=self.env,
                               timeout=60, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
