@@ -95,8 +95,10 @@ class Page:
         return text.replace(str(self.port), "2207").replace(str(self.http), "9207")
 
     def run(self, command, expected):
-        if command.startswith(tuple(ELSEWHERE)) or (SANITIZED and command.startswith("(ulimit")):
+        if command.startswith(tuple(ELSEWHERE)):
             return
+        if SANITIZED:
+            command = re.sub(r"ulimit -\w \d+; ", "", command)
         done = subprocess.run(["bash", "-c", self.here(command)], cwd=self.folder, env=self.env,
                               timeout=60, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True)
