@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("NABLA_BUILD", ROOT / "build" / "release")).resolve()
 LIBRARY = BUILD / "src" / "numeric" / "libnabla.so.0"
 SANITIZED = "NABLA_SANITIZE:STRING=\n" not in (BUILD / "CMakeCache.txt").read_text()
+RUNTIME = "libtsan.so" if "NABLA_SANITIZE:STRING=thread" in (BUILD / "CMakeCache.txt").read_text() else "libasan.so"
 # Python is not compiled with a sanitizer, whose runtime must come first: see the last test
 AGAIN = "NABLA_AGAIN" in os.environ
 nabla = None if SANITIZED and not AGAIN else ctypes.CDLL(LIBRARY)
@@ -249,7 +250,7 @@ if nabla is None:  # here nothing can run but the second process, in which all o
         del globals()[name]
 
     def test_all_of_this_under_the_sanitizer():
-        runtime = subprocess.run(["cc", "-print-file-name=libasan.so"], capture_output=True, text=True,
+        runtime = subprocess.run(["cc", f"-print-file-name={RUNTIME}"], capture_output=True, text=True,
                                  check=True).stdout.strip()
         env = {**os.environ, "LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0", "NABLA_AGAIN": "1"}
         done = subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
