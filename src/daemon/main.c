@@ -1,6 +1,7 @@
 /* daemon/main.c -- nablad: reads its command line and configuration, then runs. */
 #include "daemon/app.h"
 #include "daemon/options.h"
+#include "daemon/replay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,8 @@ int main(int argc, char **argv)
     const char *file = choose_file(&options);
     if (!read_conf(file, &conf))
         return EXIT_BAD_USE;
+    if (options.replay != NULL && !options.check)
+        return replay(&conf, options.replay, stdout) == NABLA_OK ? EXIT_SUCCESS : EXIT_FAILURE;
     if (!options.check)
         return run(&conf, file);
     printf("%s: ok\n", file == NULL ? "defaults" : file);

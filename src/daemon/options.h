@@ -6,6 +6,7 @@
 
 struct options {
     const char *config; /* borrows argv; NULL: none was named */
+    const char *replay; /* the same: a file of lines */
     bool check, version, help;
 };
 
