@@ -44,6 +44,7 @@ enum http_handler {
     HTTP_LABEL_VALUES,
     HTTP_METRICS,
     HTTP_STREAM,
+    HTTP_GRADIENT,
     HTTP_HEALTHY,
     HTTP_READY,
     HTTP_RELOAD,
@@ -52,6 +53,18 @@ enum http_handler {
     HTTP_HANDLER_COUNT
 };
 enum http_class { HTTP_2XX, HTTP_4XX, HTTP_5XX, HTTP_CLASS_COUNT };
+
+/* What became of a request for a gradient. */
+enum gradient_outcome {
+    GRADIENT_OK,
+    GRADIENT_REFUSED,   /* what cannot be read or differentiated */
+    GRADIENT_TOO_LARGE, /* more bytes or elements than the limits */
+    GRADIENT_BUSY,      /* too many at once */
+    GRADIENT_TIMEOUT,   /* not done in time */
+    GRADIENT_FAILED,    /* no memory */
+    GRADIENT_CANCELLED, /* nablad ended meanwhile */
+    GRADIENT_OUTCOME_COUNT
+};
 
 struct stats {
     int64_t start_wall_ns;
@@ -63,6 +76,8 @@ struct stats {
     counter http_requests[HTTP_HANDLER_COUNT][HTTP_CLASS_COUNT];
     counter http_bytes; /* bodies sent, after compression */
     counter feed_lost;  /* points that slow stream readers missed */
+    counter gradients[GRADIENT_OUTCOME_COUNT];
+    counter gradient_elements, gradient_ns; /* of results; that threads spent on them */
     counter reloads_ok, reloads_failed;
     counter log_suppressed; /* log lines held back by the rate limit */
     struct listener_stats listeners[STATS_LISTENERS_MAX];

@@ -32,6 +32,15 @@ struct conf_listener {
     int64_t precision_ns; /* of Influx timestamps: 1, 1000, 1000000, 1000000000 */
 };
 
+/* What POST /api/v1/gradient may ask for. */
+struct conf_gradient {
+    uint32_t max_body;       /* bytes; 32 MiB */
+    uint32_t max_elements;   /* of all results together; 4,194,304 */
+    uint32_t max_dimensions; /* 32 */
+    uint32_t max_jobs;       /* at once, from the body's first bytes to the answer's last; 8 */
+    int64_t timeout_ns;      /* from when the body has come whole; 10 s */
+};
+
 struct conf {
     struct {
         uint32_t threads;         /* 1..32 */
@@ -48,6 +57,7 @@ struct conf {
         int64_t request_timeout_ns; /* a request must have come whole by then; 10 s */
         uint32_t max_streams;       /* event streams at once; 64 */
     } http;
+    struct conf_gradient gradient;
     struct {
         uint32_t max_series;   /* 1,000,000 */
         int64_t max_future_ns; /* 1 h */

@@ -84,6 +84,18 @@ const struct conf_key conf_keys[] = {
     {"http.max_streams", CONF_INTEGER, "64", RANGE("0", "65536"), .restart = true,
      AT(struct conf, http.max_streams)},
 
+    {.path = "gradient", .type = CONF_SECTION},
+    {"gradient.max_body", CONF_SIZE, "32MiB", RANGE("64KiB", "1GiB"), .restart = true,
+     AT(struct conf, gradient.max_body)},
+    {"gradient.max_elements", CONF_INTEGER, "4194304", RANGE("1", "268435456"), .restart = true,
+     AT(struct conf, gradient.max_elements)},
+    {"gradient.max_dimensions", CONF_INTEGER, "32", RANGE("1", "32"), .restart = true,
+     AT(struct conf, gradient.max_dimensions)},
+    {"gradient.max_jobs", CONF_INTEGER, "8", RANGE("0", "1024"), .restart = true,
+     AT(struct conf, gradient.max_jobs)},
+    {"gradient.timeout", CONF_DURATION, "10s", RANGE("10ms", "1h"), .restart = true,
+     AT(struct conf, gradient.timeout_ns)},
+
     {.path = "limits", .type = CONF_SECTION},
     {"limits.max_series", CONF_INTEGER, "1000000", RANGE("1", "100000000"),
      AT(struct conf, limits.max_series)},

@@ -71,6 +71,7 @@ static enum nabla_status make_doors(struct app *app)
                                 .max_streams = app->conf.http.max_streams,
                                 .timeout_ns = app->conf.http.timeout_ns,
                                 .request_timeout_ns = app->conf.http.request_timeout_ns,
+                                .gradient = app->conf.gradient,
                                 .activated = http_fd,
                                 .table = app->table,
                                 .feed = app->feed,

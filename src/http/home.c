@@ -18,6 +18,7 @@ static const char page[] =
     "<code>/api/v1/series</code>: which series there are</li>\n"
     "<li><a href=\"/api/v1/stream\">/api/v1/stream</a>: each rate as it is born, as server-sent "
     "events</li>\n"
+    "<li><code>POST /api/v1/gradient</code>: numpy.gradient of an array that is sent</li>\n"
     "<li><a href=\"/metrics\">/metrics</a>: the rates, and nablad's own state, for "
     "Prometheus</li>\n"
     "<li><a href=\"/-/healthy\">/-/healthy</a>, <a href=\"/-/ready\">/-/ready</a>, "

@@ -26,7 +26,8 @@ struct http_options {
     struct conf_address listen;
     uint32_t max_connections, max_streams;
     int64_t timeout_ns, request_timeout_ns;
-    int64_t heartbeat_ns;    /* of event streams that are silent; 0: HTTP_HEARTBEAT_NS */
+    int64_t heartbeat_ns; /* of event streams that are silent; 0: HTTP_HEARTBEAT_NS */
+    struct conf_gradient gradient;
     uint64_t max_held_bytes; /* by large answers on their way; 0: HTTP_HELD_BYTES */
     int activated;           /* a bound socket from systemd, taken over; -1: bind one */
     struct table *table;     /* borrowed for as long as the server lives, as the rest is */

@@ -114,6 +114,24 @@ static void write_http(struct page *p, const struct stats *s, const struct http 
           (double)counted(&s->feed_lost));
 }
 
+static void write_gradients(struct page *p, const struct stats *s, const struct http *h)
+{
+    static const char *const outcomes[GRADIENT_OUTCOME_COUNT] = {
+        "ok", "refused", "too_large", "busy", "timeout", "failed", "cancelled"};
+    static const char requests[] = "nablad_gradient_requests_total";
+    title(p, requests, "counter", "Gradients asked for, by what became of it.");
+    for (enum gradient_outcome o = 0; o < GRADIENT_OUTCOME_COUNT; o++)
+        labelled(p, requests, (const char *[]){"outcome", outcomes[o], NULL},
+                 (double)counted(&s->gradients[o]));
+    gauge(p, "nablad_gradient_jobs", "Requests for gradients that hold one of the places.",
+          (double)h->gradients);
+    total(p, "nablad_gradient_elements_total", "Numbers in gradients.",
+          (double)counted(&s->gradient_elements));
+    total(p, "nablad_gradient_seconds_total",
+          "Time that threads spent to read, differentiate and write arrays.",
+          (double)counted(&s->gradient_ns) / NS_PER_S);
+}
+
 static void write_daemon(struct page *p, const struct stats *s, const struct http *h)
 {
     title(p, "nablad_build_info", "gauge", "Always 1; the label says which version runs.");
@@ -192,6 +210,7 @@ void own_metrics_write(struct buf *b, enum exposition form, struct http *h)
     write_samples(&p, s);
     write_listeners(&p, s);
     write_http(&p, s, h);
+    write_gradients(&p, s, h);
     write_process(&p, s);
     buf_fini(&p.labels);
 }

@@ -165,6 +165,12 @@ enum MHD_Result reply_405(struct request *r, const char *allow)
                             (struct extra){MHD_HTTP_HEADER_ALLOW, allow});
 }
 
+enum MHD_Result reply_busy(struct request *r, const char *why)
+{
+    return reply_error_text(r, MHD_HTTP_SERVICE_UNAVAILABLE, why,
+                            (struct extra){MHD_HTTP_HEADER_RETRY_AFTER, "1"});
+}
+
 /* Makes the next slice; false if it cannot be made. */
 static bool refill(struct streamed *s)
 {

@@ -32,6 +32,8 @@ __attribute__((format(printf, 3, 4))) enum MHD_Result reply_error(struct request
 /* NABLA_EINVAL is the client's fault: 400; NABLA_ELIMIT: 503; all else ours: 500. */
 enum MHD_Result reply_fault(struct request *r, enum nabla_status why, const struct fault *fault);
 enum MHD_Result reply_405(struct request *r, const char *allow);
+/* 503, to be tried again in a second. */
+enum MHD_Result reply_busy(struct request *r, const char *why);
 
 /* body is taken over; a failed one is answered with 500. */
 enum MHD_Result reply_buf(struct request *r, unsigned status, const char *type, struct buf *body,

@@ -9,6 +9,7 @@
  * Elsewhere: the deadline of a request that comes too slowly (http/peer.c). */
 #include "http/request.h"
 
+#include "http/gradient.h"
 #include "http/reply.h"
 #include "http/routes.h"
 
@@ -60,7 +61,34 @@ static const char *header(const struct request *r, const char *name)
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
 }
 
-/* The headers are here: refuse what must not be read on, find the route. */
+/* Path and query of "/path?query", or of the absolute form "http://host/path?query". */
+static char *find_path(char *uri)
+{
+    if (strncasecmp(uri, "http://", 7) != 0 && strncasecmp(uri, "https://", 8) != 0)
+        return uri;
+    char *host = strchr(uri, ':') + 3;
+    return host + strcspn(host, "/?");
+}
+
+/* Does the resource read a body of its own? */
+static bool has_body(const struct request *r)
+{
+    return r->is_post && r->route != NULL && (r->route->methods & OWN_BODY) != 0;
+}
+
+static size_t body_max(const struct request *r)
+{
+    return has_body(r) ? r->http->options.gradient.max_body : BODY_MAX;
+}
+
+static enum MHD_Result refuse_body(struct request *r)
+{
+    if (has_body(r))
+        return r->route->answer(r);
+    return reply_error(r, MHD_HTTP_CONTENT_TOO_LARGE, "the body is longer than %d bytes", BODY_MAX);
+}
+
+/* The headers are here: find the route, refuse what must not be read on. */
 static enum MHD_Result judge(struct request *r, const char *method)
 {
     struct framing f = {0};
@@ -70,17 +98,25 @@ static enum MHD_Result judge(struct request *r, const char *method)
     if (f.bad || (f.chunked && f.length != NULL))
         return reply_error(r, MHD_HTTP_BAD_REQUEST,
                            "Content-Length and Transfer-Encoding do not agree on one length");
+    char *path = find_path(r->uri);
+    r->route = route_find(path, strcspn(path, "?"), &r->name, &r->name_n);
     unsigned long long length = f.length != NULL ? strtoull(f.length, NULL, 10) : 0;
-    if (length > BODY_SKIP_MAX || (length > BODY_MAX && header(r, MHD_HTTP_HEADER_EXPECT) != NULL))
-        return reply_error(r, MHD_HTTP_CONTENT_TOO_LARGE, "the body is longer than %d bytes",
-                           BODY_MAX);
-    return MHD_YES;
+    bool too_long = length > body_max(r);
+    r->too_many = length > BODY_MAX && has_body(r) && !gradient_place(r);
+    bool is_told = length > BODY_SKIP_MAX || header(r, MHD_HTTP_HEADER_EXPECT) != NULL;
+    if (!is_told || (!too_long && !r->too_many))
+        return MHD_YES;
+    r->too_long = too_long;
+    return refuse_body(r);
 }
 
 static enum MHD_Result take_body(struct request *r, const char *data, size_t n)
 {
-    r->too_long |= r->body.n + n > BODY_MAX;
-    if (!r->is_post || r->too_long) {
+    size_t length = r->body.n + n;
+    r->too_long |= length > body_max(r);
+    r->too_many |= length > BODY_MAX && has_body(r) && !gradient_place(r);
+    if (!r->is_post || r->too_long || r->too_many) {
+        buf_fini(&r->body);
         r->skipped += n;
         return r->skipped <= BODY_SKIP_MAX ? MHD_YES : MHD_NO;
     }
@@ -94,15 +130,6 @@ static bool is_form(const struct request *r)
     const char *type = header(r, MHD_HTTP_HEADER_CONTENT_TYPE);
     size_t n = sizeof form - 1;
     return type != NULL && strncasecmp(type, form, n) == 0 && strchr("; \t", type[n]) != NULL;
-}
-
-/* Path and query of "/path?query", or of the absolute form "http://host/path?query". */
-static char *find_path(char *uri)
-{
-    if (strncasecmp(uri, "http://", 7) != 0 && strncasecmp(uri, "https://", 8) != 0)
-        return uri;
-    char *host = strchr(uri, ':') + 3;
-    return host + strcspn(host, "/?");
 }
 
 static unsigned method_bit(const char *method)
@@ -126,14 +153,12 @@ static enum MHD_Result answer(struct request *r, const char *method)
     char *path = find_path(r->uri);
     size_t path_n = strcspn(path, "?");
     char *query = path + path_n + (path[path_n] == '?');
-    r->route = route_find(path, path_n, &r->name, &r->name_n);
     if (r->route == NULL)
         return reply_error(r, MHD_HTTP_NOT_FOUND, "there is nothing here; / says what there is");
     if ((r->route->methods & method_bit(method)) == 0)
         return reply_405(r, r->route->allow);
-    if (r->too_long)
-        return reply_error(r, MHD_HTTP_CONTENT_TOO_LARGE, "the body is longer than %d bytes",
-                           BODY_MAX);
+    if (r->too_long || r->too_many)
+        return refuse_body(r);
     if (r->name != NULL && percent_decode(r->name, &r->name_n, false) != NABLA_OK)
         return reply_error(r, MHD_HTTP_BAD_REQUEST,
                            "the label's name has a bad %%-escape or is not UTF-8");
@@ -187,14 +212,14 @@ enum MHD_Result request_prepare(struct request *r, struct job job)
     struct http *h = r->http;
     r->job = job;
     r->job_end = h->finishing ? STEP_FAILED : job.step(r, job.ctx);
-    r->job_done = r->job_end != STEP_MORE;
+    r->job_done = r->job_end == STEP_DONE || r->job_end == STEP_FAILED;
     if (r->job_done)
         return end_job(r);
-    r->next = h->jobs;
-    r->at = &h->jobs;
+    r->at = r->job_end == STEP_WAIT ? &h->waiting : &h->jobs;
+    r->next = *r->at;
     if (r->next != NULL)
         r->next->at = &r->next;
-    h->jobs = r;
+    *r->at = r;
     MHD_suspend_connection(r->connection);
     server_nudge(h);
     return MHD_YES;
@@ -218,6 +243,12 @@ static void finish(struct request *r, enum step end)
     MHD_resume_connection(r->connection);
 }
 
+void request_wake(struct request *r, enum step end)
+{
+    finish(r, end);
+    server_nudge(r->http);
+}
+
 bool jobs_step(struct http *h)
 {
     for (struct request *r = h->jobs, *next; r != NULL; r = next) {
@@ -231,8 +262,8 @@ bool jobs_step(struct http *h)
 
 void jobs_cancel(struct http *h)
 {
-    while (h->jobs != NULL)
-        finish(h->jobs, STEP_FAILED);
+    while (h->jobs != NULL || h->waiting != NULL)
+        finish(h->jobs != NULL ? h->jobs : h->waiting, STEP_FAILED);
 }
 
 void request_end(void *cls, struct MHD_Connection *connection, void **state,
@@ -245,6 +276,7 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state,
     unlink_job(r);
     if (r->job.free != NULL)
         r->job.free(r->job.ctx);
+    gradient_leave(r);
     if (r->whole)
         r->http->answering--;
     peer_answered(r->peer);

@@ -8,7 +8,12 @@
 
 struct route;
 
-enum step { STEP_MORE, STEP_DONE, STEP_FAILED };
+enum step {
+    STEP_MORE,
+    STEP_WAIT, /* of a first step: somebody else goes on, and request_wake says when it is done */
+    STEP_DONE,
+    STEP_FAILED
+};
 
 /* An answer that takes longer to prepare than other clients should wait: it is prepared step by
  * step while the connection is suspended, so that its status can still be chosen at the end. */
@@ -31,15 +36,16 @@ struct request {
     size_t skipped; /* bytes of a body that nobody wants */
     struct params params;
     bool is_head, is_post;
-    bool seen;   /* its headers were judged */
-    bool whole;  /* counted in http->answering */
-    bool queued; /* an answer has been given to libmicrohttpd */
-    bool too_long;
+    bool seen;               /* its headers were judged */
+    bool whole;              /* counted in http->answering */
+    bool queued;             /* an answer has been given to libmicrohttpd */
+    bool too_long, too_many; /* why the body was not kept */
+    bool has_place;          /* among those that may have a large body */
 
     struct job job; /* .step == NULL: none */
     bool job_done;
     enum step job_end;
-    struct request *next, **at; /* in http->jobs */
+    struct request *next, **at; /* in http->jobs or http->waiting */
 };
 
 /* libmicrohttpd's callbacks; cls is the struct http. */
@@ -53,6 +59,9 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state,
 /* Prepares an answer by a job, which is taken over; a job that is done in one step is answered in
  * the same call. Returned by a route's answer(). */
 enum MHD_Result request_prepare(struct request *r, struct job job);
+
+/* A job that waits has come to its end, STEP_DONE or STEP_FAILED: it is answered. */
+void request_wake(struct request *r, enum step end);
 
 /* One step of every job. Returns true if there are any left. */
 bool jobs_step(struct http *h);

@@ -14,6 +14,7 @@ static const struct route routes[] = {
     {"/api/v1/labels", QUERY, HTTP_LABELS, labels_answer},
     {"/api/v1/label/NAME/values", QUERY, HTTP_LABEL_VALUES, label_values_answer},
     {"/api/v1/stream", READ, HTTP_STREAM, stream_answer},
+    {"/api/v1/gradient", METHOD_POST | OWN_BODY, "POST", HTTP_GRADIENT, gradient_answer},
     {"/metrics", READ, HTTP_METRICS, metrics_answer},
     {"/-/healthy", READ, HTTP_HEALTHY, healthy_answer},
     {"/-/ready", READ, HTTP_READY, ready_answer},

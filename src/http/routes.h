@@ -4,7 +4,14 @@
 
 #include "http/request.h"
 
-enum { METHOD_GET = 1, METHOD_POST = 2, METHOD_PUT = 4 }; /* HEAD goes with GET */
+enum {
+    METHOD_GET = 1, /* and HEAD */
+    METHOD_POST = 2,
+    METHOD_PUT = 4,
+    /* Not a method: a POST's body is the resource's own affair and may be as large as gradient.max_body;
+     * answer() is asked for one that is too_long or too_many, too. Else a body is a form, or nothing. */
+    OWN_BODY = 8
+};
 
 struct route {
     const char *path; /* "/api/v1/label/NAME/values": NAME is any one segment */
@@ -28,6 +35,7 @@ enum MHD_Result labels_answer(struct request *r);
 enum MHD_Result label_values_answer(struct request *r);
 enum MHD_Result metrics_answer(struct request *r);
 enum MHD_Result stream_answer(struct request *r);
+enum MHD_Result gradient_answer(struct request *r);
 enum MHD_Result healthy_answer(struct request *r);
 enum MHD_Result ready_answer(struct request *r);
 enum MHD_Result reload_answer(struct request *r);

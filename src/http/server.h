@@ -48,7 +48,9 @@ struct http {
     bool finishing;     /* nothing may be suspended any more */
     uint32_t answering; /* requests that have come whole and are not answered */
     struct peers peers;
-    struct request *jobs; /* requests whose answers are being prepared, suspended */
+    struct request *jobs;    /* requests whose answers are being prepared, suspended */
+    struct request *waiting; /* the same, by other threads */
+    uint32_t gradients;      /* requests that have a place, see gradient.h */
     struct hub hub;
     struct readings readings; /* for one slice at a time */
     uint64_t held_bytes;      /* by answers on their way: lists of series, keys to sort by */

@@ -5,7 +5,7 @@
  *
  * The dict is read as its grammar has it, one token at a time, and nothing else of Python is known.
  * Laws: reads only file[0..n); read(write(x)) = x; offset + bytes <= n (test_npy.c, fuzz_npy.c).
- * Elsewhere: swapping bytes (cli/arrays_copy.c), what can be differentiated (nabla_gradient). */
+ * Elsewhere: the elements (npy_elements.c), what can be differentiated (nabla_gradient). */
 #include "wire/npy.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* wire/npy.h -- the header of a .npy file: what array follows, and where. Pure; the elements
- * themselves are never looked at.
+ * themselves are never looked at, but for their byte order.
  * Source: NumPy Enhancement Proposal 1, format versions 1.0, 2.0 and 3.0. */
 #ifndef WIRE_NPY_H
 #define WIRE_NPY_H
@@ -39,6 +39,16 @@ bool npy_is(const void *file, size_t n);
  * without a full stop, static. */
 MUST_CHECK enum nabla_status npy_read(const void *file, size_t n, struct npy *out,
                                       const char **why);
+
+/* The array that the gradient of one along an axis is: of numpy's dtype (NABLA_DTYPE_COUNT if there is
+ * none), in the same order of axes; floats and times keep their byte order. offset is the input's. */
+struct npy npy_gradient(const struct npy *in);
+
+/* Strides in bytes of elements that lie without gaps in the array's order of axes. */
+void npy_strides(const struct npy *npy, int64_t strides[static NABLA_DIMS_MAX]);
+
+/* Reverses the bytes of each number of bytes[0..n), which are elements of a dtype, aligned or not. */
+void npy_swap(void *bytes, size_t n, enum nabla_dtype dtype);
 
 /* Appends the header, in version 1.0, of an array as described by dtype, swapped, fortran, ndim,
  * shape and unit; its length is a multiple of NPY_ALIGN. Fails as buf does. */
