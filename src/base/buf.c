@@ -3,7 +3,6 @@
 
 #include "base/number.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,14 +92,14 @@ void buf_double(struct buf *b, double v)
 
 void buf_int(struct buf *b, int64_t v)
 {
-    char text[24];
-    int n = snprintf(text, sizeof text, "%" PRId64, v);
-    buf_add(b, text, (size_t)n);
+    char *room = buf_room(b, NUMBER_TEXT_MAX);
+    if (room != NULL)
+        b->n += number_write_i64(room, v);
 }
 
 void buf_uint(struct buf *b, uint64_t v)
 {
-    char text[24];
-    int n = snprintf(text, sizeof text, "%" PRIu64, v);
-    buf_add(b, text, (size_t)n);
+    char *room = buf_room(b, NUMBER_TEXT_MAX);
+    if (room != NULL)
+        b->n += number_write_u64(room, v);
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NUMBER_TEXT_MAX = 32 }; /* bytes of any number written here, NUL included */
+enum { NUMBER_TEXT_MAX = 40 }; /* bytes that a number written here may use, NUL included */
 
 /* Each reads a number at text[0..n) and returns how many bytes it used, 0 if none is there or, for
  * the integers, if it does not fit 64 bits. Reads nothing past text[n). */
@@ -29,5 +29,9 @@ size_t number_read_seconds(const char *text, size_t n, int64_t *out_ns);
 /* Writes the shortest decimal that reads back as v: "0.1", "1e+21", "NaN", "+Inf", "-Inf". Returns
  * its length, the NUL not counted. */
 size_t number_write(char out[static NUMBER_TEXT_MAX], double v);
+
+/* As printf's %PRIi64 and %PRIu64. */
+size_t number_write_i64(char out[static NUMBER_TEXT_MAX], int64_t v);
+size_t number_write_u64(char out[static NUMBER_TEXT_MAX], uint64_t v);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/time_text.h"
 
 #include "base/clock.h"
+#include "base/digits.h"
 #include "base/number.h"
 
 #include <assert.h>
@@ -74,8 +75,8 @@ static char *put_pair(char *to, int v)
 
 static char *put_fraction(char *to, int64_t ns)
 {
-    for (int i = FRACTION_DIGITS - 1; i >= 0; i--, ns /= 10)
-        to[i] = (char)('0' + ns % 10);
+    *to = (char)('0' + ns / 100000000);
+    digits_store(to + 1, digits_of((uint32_t)(ns % 100000000)));
     return to + FRACTION_DIGITS;
 }
 
@@ -112,12 +113,14 @@ struct rest {
     const char *at, *end;
 };
 
-static bool take(struct rest *r, const char *any_of)
+static inline bool take(struct rest *r, const char *any_of)
 {
-    if (r->at == r->end || *r->at == '\0' || strchr(any_of, *r->at) == NULL)
-        return false;
-    r->at++;
-    return true;
+    for (; r->at < r->end && *any_of != '\0'; any_of++)
+        if (*r->at == *any_of) {
+            r->at++;
+            return true;
+        }
+    return false;
 }
 
 /* Exactly n digits, their number between low and high. */
@@ -170,12 +173,12 @@ static bool take_fraction(struct rest *r, int64_t *out_ns)
     if (!take(r, "."))
         return true;
     const char *first = r->at;
-    int64_t unit = NS_PER_S;
-    for (; r->at < r->end && is_digit(*r->at); r->at++) {
-        unit /= 10;
-        *out_ns += (*r->at - '0') * unit;
-    }
-    return r->at > first;
+    const char *cut = r->end - first > FRACTION_DIGITS ? first + FRACTION_DIGITS : r->end;
+    uint64_t v = 0;
+    const char *last = digits_read(first, cut, &v);
+    *out_ns = (int64_t)(v * digits_tens[FRACTION_DIGITS - (last - first)]);
+    r->at = digits_skip(last, r->end);
+    return last > first;
 }
 
 static bool take_offset(struct rest *r, int *out_s)

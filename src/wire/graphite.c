@@ -13,8 +13,6 @@
 #include "base/number.h"
 #include "wire/scan.h"
 
-#include <string.h>
-
 /* A piece of the line. */
 struct word {
     const char *at;
@@ -28,24 +26,6 @@ static struct word next_word(const char *p, const char *end)
     while (p < end && !scan_is_blank(*p))
         p++;
     return (struct word){at, (size_t)(p - at)};
-}
-
-/* Where path[;tag=value]... has an empty name or a tag without its equals sign; NULL if nowhere. A
- * value may be empty, which is the same as no tag. */
-static const char *find_path_fault(struct word path)
-{
-    const char *end = path.at + path.n, *tag = memchr(path.at, ';', path.n);
-    if (tag == path.at)
-        return path.at;
-    while (tag != NULL) {
-        const char *name = tag + 1;
-        tag = memchr(name, ';', (size_t)(end - name));
-        const char *tag_end = tag == NULL ? end : tag;
-        const char *equals = memchr(name, '=', (size_t)(tag_end - name));
-        if (equals == NULL || equals == name)
-            return equals == NULL ? tag_end : name;
-    }
-    return NULL;
 }
 
 /* False if the word is no time. Graphite's clients write -1 or N for "now". */
@@ -69,7 +49,7 @@ enum cause graphite_read(const struct line_options *options, const char *line, u
     struct word time = next_word(value.at + value.n, end);
     struct word extra = next_word(time.at + time.n, end);
     struct sample s = {.key = path.at, .key_n = (uint32_t)path.n, .sub = end, .form = KEY_GRAPHITE};
-    const char *fault = find_path_fault(path);
+    const char *fault = scan_path_fault(path.at, path.n);
     enum cause cause = CAUSE_COUNT;
     if (fault != NULL || value.n == 0) {
         cause = CAUSE_SYNTAX;

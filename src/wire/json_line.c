@@ -12,6 +12,7 @@
 #include "wire/lines.h"
 
 #include "base/number.h"
+#include "base/number_short.h"
 #include "base/time_text.h"
 #include "wire/json_scan.h"
 
@@ -21,7 +22,7 @@
 struct reader {
     struct json_scan s;
     struct sample sample;
-    unsigned seen; /* a bit for each of members[] */
+    unsigned seen; /* a bit for each member */
 };
 
 static enum cause fail_at(struct reader *r, const char *p, enum cause cause)
@@ -61,18 +62,38 @@ static enum cause read_labels(struct reader *r)
     return CAUSE_COUNT;
 }
 
+/* Behind "value": there are more bytes than number_short looks back. */
+static bool read_number(struct reader *r, double *v)
+{
+    const char *first = r->s.p;
+    if (!json_number(&r->s))
+        return false;
+    return number_short(first, r->s.p, v) || number_read(first, (size_t)(r->s.p - first), v) > 0;
+}
+
 static enum cause read_value(struct reader *r)
 {
     const char *first = r->s.p;
+    double *v = &r->sample.v;
     if (json_word(&r->s, "true"))
-        r->sample.v = 1;
+        *v = 1;
     else if (json_word(&r->s, "false"))
-        r->sample.v = 0;
+        *v = 0;
     else if (json_word(&r->s, "null"))
-        r->sample.v = NAN;
-    else if (!json_number(&r->s) || number_read(first, (size_t)(r->s.p - first), &r->sample.v) == 0)
+        *v = NAN;
+    else if (!read_number(r, v))
         return fail_at(r, first, CAUSE_VALUE);
     return CAUSE_COUNT;
+}
+
+/* Behind "time": there are eight bytes to look back. */
+static bool read_seconds(struct reader *r, int64_t *t_ns)
+{
+    const char *first = r->s.p;
+    if (!json_number(&r->s))
+        return false;
+    return number_short_seconds(first, r->s.p, t_ns) ||
+           number_read_seconds(first, (size_t)(r->s.p - first), t_ns) > 0;
 }
 
 static enum cause read_time(struct reader *r)
@@ -84,41 +105,56 @@ static enum cause read_time(struct reader *r)
         read = json_quoted(&r->s) &&
                time_read(first + 1, (size_t)(r->s.p - first - 2), t_ns) == NABLA_OK;
     else
-        read = json_number(&r->s) && number_read_seconds(first, (size_t)(r->s.p - first), t_ns) > 0;
+        read = read_seconds(r, t_ns);
     return read ? CAUSE_COUNT : fail_at(r, first, CAUSE_TIME);
 }
 
-static const struct {
-    const char *name; /* as spelled, quotes included */
-    enum cause (*read)(struct reader *r);
-} members[] = {{"\"metric\"", read_metric},
-               {"\"labels\"", read_labels},
-               {"\"value\"", read_value},
-               {"\"time\"", read_time}};
-enum { MEMBERS = sizeof members / sizeof *members, SEEN_METRIC = 1 << 0, SEEN_VALUE = 1 << 2 };
+enum member { METRIC, LABELS, TIME, VALUE, OTHER };
 
-static int find_member(const char *name, size_t n)
+/* Takes a name as it is spelled, quotes included: no scan for its end. */
+static inline bool take_name(struct reader *r, const char *name, size_t n)
 {
-    int i = 0;
-    while (i < MEMBERS && (strlen(members[i].name) != n || memcmp(members[i].name, name, n) != 0))
-        i++;
-    return i;
+    if ((size_t)(r->s.end - r->s.p) < n || memcmp(r->s.p, name, n) != 0)
+        return false;
+    r->s.p += n;
+    return true;
+}
+
+/* False if there is no name. */
+static bool take_member(struct reader *r, enum member *member)
+{
+#define IS(name) take_name(r, "\"" name "\"", sizeof name + 1)
+    *member = IS("metric")   ? METRIC
+              : IS("labels") ? LABELS
+              : IS("time")   ? TIME
+              : IS("value")  ? VALUE
+                             : OTHER;
+#undef IS
+    return *member != OTHER || json_quoted(&r->s);
+}
+
+static enum cause read_known(struct reader *r, enum member member)
+{
+    switch (member) {
+    case METRIC: return read_metric(r);
+    case LABELS: return read_labels(r);
+    case TIME: return read_time(r);
+    default: return read_value(r);
+    }
 }
 
 static enum cause read_member(struct reader *r)
 {
     const char *name = r->s.p;
-    if (!json_quoted(&r->s))
+    enum member member;
+    if (!take_member(r, &member) || !json_take(&r->s, ':'))
         return CAUSE_SYNTAX;
-    int i = find_member(name, (size_t)(r->s.p - name));
-    if (!json_take(&r->s, ':'))
-        return CAUSE_SYNTAX;
-    if (i == MEMBERS)
+    if (member == OTHER)
         return json_value(&r->s, JSON_DEPTH_MAX - 1) ? CAUSE_COUNT : CAUSE_SYNTAX;
-    if (r->seen & 1u << i)
+    if (r->seen & 1u << member)
         return fail_at(r, name, CAUSE_SYNTAX);
-    r->seen |= 1u << i;
-    return members[i].read(r);
+    r->seen |= 1u << member;
+    return read_known(r, member);
 }
 
 static enum cause read_object(struct reader *r)
@@ -134,9 +170,9 @@ static enum cause read_object(struct reader *r)
     const char *close = r->s.p;
     if (!json_take(&r->s, '}') || r->s.p != r->s.end)
         return CAUSE_SYNTAX;
-    if (!(r->seen & SEEN_METRIC))
+    if (!(r->seen & 1u << METRIC))
         return fail_at(r, close, CAUSE_SYNTAX);
-    return r->seen & SEEN_VALUE ? CAUSE_COUNT : fail_at(r, close, CAUSE_VALUE);
+    return r->seen & 1u << VALUE ? CAUSE_COUNT : fail_at(r, close, CAUSE_VALUE);
 }
 
 enum cause json_line_read(const struct line_options *options, const char *line, uint32_t n,

@@ -3,24 +3,14 @@
  * things that the header leaves to others (test_json_line.c). */
 #include "wire/json_scan.h"
 
+#include "base/digits.h"
+
 #include <stdint.h>
 #include <string.h>
 
-void json_space(struct json_scan *s)
-{
-    while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r'))
-        s->p++;
-}
-
-bool json_take(struct json_scan *s, char c)
-{
-    json_space(s);
-    if (s->p == s->end || *s->p != c)
-        return false;
-    s->p++;
-    json_space(s);
-    return true;
-}
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
 
 static int hex_digit(char c)
 {
@@ -60,16 +50,63 @@ static size_t escape_length(const char *p, const char *end)
     return low >= 0xDC00 && low <= 0xDFFF ? 12 : 0;
 }
 
+/* The high bit of the first byte that is a quote, a backslash or a control character; behind it, of
+ * others as well, as carries go. */
+static uint64_t specials(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    uint64_t quote = word ^ ones * '"', escape = word ^ ones * '\\';
+    return (((quote - ones) & ~quote) | ((escape - ones) & ~escape) |
+            ((word - ones * 0x20) & ~word)) &
+           high;
+}
+
+#ifdef __SSE2__
+
+/* Sixteen bytes: a bit for each that is special. */
+static unsigned specials16(const char *p)
+{
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p), last = _mm_set1_epi8(0x1F);
+    __m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
+    __m128i escape = _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'));
+    __m128i control = _mm_cmpeq_epi8(_mm_max_epu8(x, last), last);
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, escape), control));
+}
+
+#endif
+
+/* The end of what stands for itself in a string. */
+static inline const char *skip_plain(const char *p, const char *end)
+{
+#ifdef __SSE2__ /* every x86-64 has it */
+    for (; end - p >= 16; p += 16) {
+        unsigned at = specials16(p);
+        if (at != 0)
+            return p + __builtin_ctz(at);
+    }
+#endif
+    for (; end - p >= 8; p += 8) {
+        uint64_t word;
+        memcpy(&word, p, sizeof word);
+        uint64_t at = specials(digits_swap(word));
+        if (at != 0)
+            return p + __builtin_ctzll(at) / 8;
+    }
+    while (p < end && *p != '"' && *p != '\\' && (uint8_t)*p >= 0x20)
+        p++;
+    return p;
+}
+
 bool json_quoted(struct json_scan *s)
 {
     if (s->p == s->end || *s->p != '"')
         return false;
-    s->p++;
+    s->p = skip_plain(s->p + 1, s->end);
     while (s->p < s->end && *s->p != '"') {
-        size_t used = *s->p == '\\' ? escape_length(s->p, s->end) : (uint8_t)*s->p >= 0x20;
+        size_t used = *s->p == '\\' ? escape_length(s->p, s->end) : 0;
         if (used == 0)
             return false;
-        s->p += used;
+        s->p = skip_plain(s->p + used, s->end);
     }
     if (s->p == s->end)
         return false;
@@ -80,8 +117,7 @@ bool json_quoted(struct json_scan *s)
 static bool take_digits(struct json_scan *s)
 {
     const char *first = s->p;
-    while (s->p < s->end && *s->p >= '0' && *s->p <= '9')
-        s->p++;
+    s->p = digits_skip(first, s->end);
     return s->p > first;
 }
 
@@ -108,6 +144,8 @@ bool json_number(struct json_scan *s)
 
 bool json_word(struct json_scan *s, const char *word)
 {
+    if (s->p == s->end || *s->p != *word)
+        return false;
     size_t n = strlen(word);
     if ((size_t)(s->end - s->p) < n || memcmp(s->p, word, n) != 0)
         return false;

@@ -13,9 +13,24 @@ struct json_scan {
     const char *p, *end; /* p: behind what was taken, or where it went wrong */
 };
 
-void json_space(struct json_scan *s);        /* skips white space */
-bool json_take(struct json_scan *s, char c); /* white space, c, white space; else p stays at it */
-bool json_quoted(struct json_scan *s);       /* from its opening quote */
+static inline void json_space(struct json_scan *s) /* skips white space */
+{
+    while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r'))
+        s->p++;
+}
+
+/* White space, c, white space; else p stays at what is not c. */
+static inline bool json_take(struct json_scan *s, char c)
+{
+    json_space(s);
+    if (s->p == s->end || *s->p != c)
+        return false;
+    s->p++;
+    json_space(s);
+    return true;
+}
+
+bool json_quoted(struct json_scan *s); /* from its opening quote */
 bool json_number(struct json_scan *s);
 bool json_word(struct json_scan *s, const char *word); /* true, false, null */
 bool json_value(struct json_scan *s, int depth);       /* any, up to depth levels deep */

@@ -8,6 +8,7 @@
  * (wire/influx.c, graphite.c, json_line.c). */
 #include "wire/lines.h"
 
+#include "wire/plain.h"
 #include "wire/scan.h"
 
 #include <string.h>
@@ -58,7 +59,7 @@ static void refuse(struct line_report *report, enum cause cause, const struct li
         return;
     report->has_fault = true;
     report->fault = cause;
-    report->fault_line = report->lines;
+    report->fault_line = report->passed;
     report->fault_text = line->at;
     report->fault_text_n = line->n;
     report->fault_offset = line->offset;
@@ -98,11 +99,15 @@ static void take_line(const struct line_options *options, const char *at, const 
 size_t lines_read(const struct line_options *options, const char *buf, size_t n,
                   struct batch *batch, struct line_report *report)
 {
+    plain_reader *read_plain = plain_best();
     const char *p = buf, *end = buf + n, *lf;
-    while (batch->n <= BATCH_MAX - LINE_SAMPLES_MAX && p < end &&
-           (lf = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+    for (;;) {
+        p = read_plain(options, p, end, batch, report);
+        if (batch->n > BATCH_MAX - LINE_SAMPLES_MAX || p == end ||
+            (lf = memchr(p, '\n', (size_t)(end - p))) == NULL)
+            return (size_t)(p - buf);
         take_line(options, p, lf, batch, report);
+        report->passed++;
         p = lf + 1;
     }
-    return (size_t)(p - buf);
 }

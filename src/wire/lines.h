@@ -32,10 +32,11 @@ struct line_options {
 /* The first line refused in a call, and all counts. Zeroed by the caller, added to by calls. */
 struct line_report {
     uint64_t lines, samples;
+    uint64_t passed;               /* lines of any kind, empty ones and comments too */
     uint64_t refused[CAUSE_COUNT]; /* lines (or, CAUSE_STRING and such, fields) by cause */
     bool has_fault;
     enum cause fault;       /* of the first refused line */
-    uint64_t fault_line;    /* its number among the lines read so far, from 0 */
+    uint64_t fault_line;    /* its number among the lines passed so far, from 0 */
     const char *fault_text; /* the line: borrows buf */
     uint32_t fault_text_n;
     uint32_t fault_offset; /* where in the line it went wrong, in bytes */

@@ -4,7 +4,9 @@
 #define WIRE_SCAN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* 1: ends a word unless escaped; 2: the escape. */
 static const uint8_t scan_stops[256] = {[','] = 1, ['='] = 1, [' '] = 1, ['\\'] = 2};
@@ -45,6 +47,24 @@ static inline const char *scan_blanks(const char *p, const char *end)
     while (p < end && scan_is_blank(*p))
         p++;
     return p;
+}
+
+/* Where path[;tag=value]... of Graphite, path[0..n), has an empty name or a tag without its equals
+ * sign; NULL if nowhere. A value may be empty, which is the same as no tag. */
+static inline const char *scan_path_fault(const char *path, size_t n)
+{
+    const char *end = path + n, *tag = memchr(path, ';', n);
+    if (tag == path)
+        return path;
+    while (tag != NULL) {
+        const char *name = tag + 1;
+        tag = memchr(name, ';', (size_t)(end - name));
+        const char *tag_end = tag == NULL ? end : tag;
+        const char *equals = memchr(name, '=', (size_t)(tag_end - name));
+        if (equals == NULL || equals == name)
+            return equals == NULL ? tag_end : name;
+    }
+    return NULL;
 }
 
 #endif

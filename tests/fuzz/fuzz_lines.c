@@ -3,6 +3,7 @@
  * stream is cut; the rest is the stream. */
 #include "wire/key.h"
 #include "wire/lines.h"
+#include "wire/plain.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,8 @@ static void check_report(const struct line_report *r, const char *buf, size_t n)
     for (int c = 0; c < CAUSE_COUNT; c++)
         refused += c == CAUSE_STRING ? 0 : r->refused[c];
     CHECK(refused <= r->lines && r->has_fault == (refused > 0));
-    CHECK(!r->has_fault || (r->fault_line < r->lines && r->fault_offset <= r->fault_text_n &&
+    CHECK(r->lines <= r->passed);
+    CHECK(!r->has_fault || (r->fault_line < r->passed && r->fault_offset <= r->fault_text_n &&
                             inside(r->fault_text, r->fault_text_n, buf, n)));
 }
 
@@ -112,6 +114,24 @@ static size_t read_copy(const struct line_options *options, const char *buf, siz
     return used;
 }
 
+/* Both ways to read plain lines stop at the same place and leave the same. */
+static void check_twins(const struct line_options *options, const char *buf, size_t n)
+{
+    static struct batch batch;
+    plain_reader *const readers[] = {plain_read_portable, plain_best()};
+    struct digest digests[2] = {{0}, {0}};
+    const char *stops[2];
+    for (int i = 0; i < 2; i++) {
+        struct line_report report = {0};
+        batch.n = 0;
+        stops[i] = readers[i](options, buf, buf + n, &batch, &report);
+        mix_samples(&digests[i], &batch);
+        digests[i].lines = report.lines;
+        digests[i].samples = report.samples;
+    }
+    CHECK(stops[0] == stops[1] && memcmp(&digests[0], &digests[1], sizeof *digests) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     if (n < HEAD)
@@ -121,6 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     n -= HEAD;
     size_t cut = n * data[2] / 255;
     struct digest whole = {0}, parts = {0};
+    check_twins(&options, buf, n);
     size_t used = read_all(&options, buf, n, &whole);
     size_t first = read_copy(&options, buf, cut, &parts);
     size_t second = read_copy(&options, buf + first, n - first, &parts);

@@ -78,6 +78,21 @@ static void check_written(const uint8_t *data, size_t n)
     CHECK(isnan(v) ? isnan(back) : same(v, back));
 }
 
+static void check_written_integer(const uint8_t *data, size_t n)
+{
+    int64_t v, back = 7;
+    uint64_t magnitude, u = 7;
+    if (n < sizeof v)
+        return;
+    memcpy(&v, data, sizeof v);
+    memcpy(&magnitude, data, sizeof magnitude);
+    char text[NUMBER_TEXT_MAX];
+    size_t length = number_write_i64(text, v);
+    CHECK(length == strlen(text) && number_read_i64(text, length, &back) == length && back == v);
+    length = number_write_u64(text, magnitude);
+    CHECK(length == strlen(text) && number_read_u64(text, length, &u) == length && u == magnitude);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     char *terminated = malloc(n + 1), *text = malloc(n + (n == 0));
@@ -89,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     check_integers(text, n, terminated);
     check_seconds(text, n);
     check_written(data, n);
+    check_written_integer(data, n);
     free(text);
     free(terminated);
     return 0;

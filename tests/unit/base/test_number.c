@@ -1,35 +1,14 @@
-/* test_number.c -- base/number against rows, strtod, and the shortness of what it writes. */
+/* test_number.c -- reading numbers: rows, strtod, and a guard page. Writing: test_number_write.c. */
 #include "base/number.h"
 
 #include "guard.h"
+#include "numbers.h"
 #include "suite.h"
 
-#include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RANDOM_NUMBERS = 1000000, SHORTNESS_NUMBERS = 50000 };
-
-static uint64_t bits_of(double v)
-{
-    uint64_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    return bits;
-}
-
-static double double_of(uint64_t bits)
-{
-    double v;
-    memcpy(&v, &bits, sizeof v);
-    return v;
-}
-
-/* NaNs are one. */
-static bool same(double a, double b)
-{
-    return isnan(a) ? isnan(b) && signbit(a) == signbit(b) : bits_of(a) == bits_of(b);
-}
+enum { RANDOM_NUMBERS = 1000000 };
 
 static const struct {
     const char *text;
@@ -201,47 +180,6 @@ START_TEST(seconds_row)
 }
 END_TEST
 
-static const struct {
-    double v;
-    const char *text;
-} writes[] = {
-    {0, "0"},
-    {-0.0, "-0"},
-    {1, "1"},
-    {-12, "-12"},
-    {0.1, "0.1"},
-    {-21.437, "-21.437"},
-    {0.1 + 0.2, "0.30000000000000004"},
-    {1e21, "1e+21"},
-    {1e20, "100000000000000000000"},
-    {1e15, "1000000000000000"},
-    {999999999999999, "999999999999999"},
-    {123456789012345680, "123456789012345680"},
-    {0.0001, "0.0001"},
-    {0.00001, "1e-05"},
-    {1.5e-7, "1.5e-07"},
-    {5e-324, "5e-324"},
-    {2.5e-323, "2.5e-323"},
-    {0x1.fffffffffffffp1023, "1.7976931348623157e+308"},
-    {0x1p-1022, "2.2250738585072014e-308"},
-    {0x1p-44, "5.684341886080802e-14"}, /* the nearest of 16 digits, ...801, does not read back */
-    {0x1p53, "9007199254740992"},
-    {NAN, "NaN"},
-    {-NAN, "NaN"},
-    {INFINITY, "+Inf"},
-    {-INFINITY, "-Inf"},
-    {-1.2345678901234568e-300, "-1.2345678901234568e-300"},
-    {-0.00012345678901234567, "-0.00012345678901234567"},
-};
-START_TEST(write_row)
-{
-    char got[NUMBER_TEXT_MAX];
-    size_t n = number_write(got, writes[_i].v);
-    ck_assert_str_eq(got, writes[_i].text);
-    ck_assert_uint_eq(n, strlen(got));
-}
-END_TEST
-
 /* The law: number_read is strtod. */
 static void check_like_strtod(const char *text)
 {
@@ -397,100 +335,6 @@ START_TEST(seconds_round_trip)
 }
 END_TEST
 
-static bool is_json_number(const char *p)
-{
-    p += *p == '-';
-    if (*p == '0' && p[1] >= '0' && p[1] <= '9')
-        return false;
-    size_t whole = strspn(p, "0123456789"), fraction = 1, power = 1;
-    p += whole;
-    if (*p == '.') {
-        fraction = strspn(p + 1, "0123456789");
-        p += 1 + fraction;
-    }
-    if (*p == 'e') {
-        p += 1 + (p[1] == '+' || p[1] == '-');
-        power = strspn(p, "0123456789");
-        p += power;
-    }
-    return whole > 0 && fraction > 0 && power > 0 && *p == '\0';
-}
-
-static void check_written(double v)
-{
-    char text[NUMBER_TEXT_MAX];
-    size_t n = number_write(text, v);
-    ck_assert_msg(n == strlen(text) && same(strtod(text, NULL), v), "%a as %s", v, text);
-    ck_assert_msg(is_json_number(text), "%s", text);
-}
-
-START_TEST(what_is_written_reads_back)
-{
-    uint64_t seed = 6;
-    for (int i = 0; i < RANDOM_NUMBERS / 4; i++) {
-        double v = double_of(next_random(&seed));
-        if (isfinite(v))
-            check_written(v);
-        check_written((double)(int64_t)next_random(&seed) / 1e6);
-        check_written(ldexp((double)(int64_t)(next_random(&seed) >> 11), -(int)(i % 80)));
-    }
-    for (int e = -1074; e < 1024; e++) {
-        check_written(ldexp(1, e));
-        check_written(nextafter(ldexp(1, e), 0));
-    }
-}
-END_TEST
-
-static int significant_digits(const char *text)
-{
-    int n = 0, zeros = 0;
-    for (const char *p = text; *p != '\0' && *p != 'e'; p++) {
-        if (*p < '0' || *p > '9' || (n == 0 && *p == '0'))
-            continue;
-        n++;
-        zeros = *p == '0' ? zeros + 1 : 0;
-    }
-    return n - zeros;
-}
-
-/* With a digit less, neither the decimal below nor the one above reads back: rounding v to nearest
- * gives one of them, a step of its last digit either way the other. */
-static void check_shortest(double v)
-{
-    char text[NUMBER_TEXT_MAX], other[64];
-    number_write(text, v);
-    int n = significant_digits(text) - 1;
-    if (n < 1)
-        return;
-    snprintf(other, sizeof other, "%.*e", n - 1, v);
-    char *e = strchr(other, 'e');
-    long power = strtol(e + 1, NULL, 10);
-    long long digits = 0;
-    for (char *p = other; p < e; p++)
-        if (*p >= '0' && *p <= '9')
-            digits = digits * 10 + (*p - '0');
-    for (long long step = -1; step <= 1; step++) {
-        snprintf(other, sizeof other, "%llde%ld", digits + step, power - (n - 1));
-        ck_assert_msg(strtod(other, NULL) != v, "%s is shorter than %s", other, text);
-    }
-}
-
-START_TEST(nothing_shorter_reads_back)
-{
-    uint64_t seed = 7;
-    for (int i = 0; i < SHORTNESS_NUMBERS; i++) {
-        double v = fabs(double_of(next_random(&seed)));
-        if (isfinite(v) && v > 0)
-            check_shortest(v);
-        check_shortest((double)(next_random(&seed) >> 40) / 1000);
-        check_shortest(double_of(next_random(&seed) >> (12 + random_below(&seed, 52))));
-        check_shortest(ldexp((double)(next_random(&seed) >> 11), -(int)(i % 80)));
-    }
-    for (int e = -1074; e < 1024; e++)
-        check_shortest(ldexp(1, e));
-}
-END_TEST
-
 Suite *suite(void)
 {
     Suite *s = suite_create("number");
@@ -499,7 +343,6 @@ Suite *suite(void)
     tcase_add_loop_test(rows, any_row, 0, ROWS(words));
     tcase_add_loop_test(rows, integer_row, 0, ROWS(integers));
     tcase_add_loop_test(rows, seconds_row, 0, ROWS(seconds));
-    tcase_add_loop_test(rows, write_row, 0, ROWS(writes));
     suite_add_tcase(s, rows);
     TCase *laws = tcase_create("laws");
     tcase_set_timeout(laws, 240);
@@ -510,8 +353,6 @@ Suite *suite(void)
     tcase_add_test(laws, like_strtod_on_thousands_of_digits);
     tcase_add_test(laws, reads_nothing_past_the_end);
     tcase_add_test(laws, seconds_round_trip);
-    tcase_add_test(laws, what_is_written_reads_back);
-    tcase_add_test(laws, nothing_shorter_reads_back);
     suite_add_tcase(s, laws);
     return s;
 }

@@ -107,6 +107,7 @@ static void check_same(const struct batch *a, const struct line_report *ra, cons
     for (uint32_t i = 0; i < a->n; i++)
         ck_assert_msg(same_sample(&a->at[i], &b->at[i]), "sample %u", i);
     ck_assert_uint_eq(ra->lines, rb->lines);
+    ck_assert_uint_eq(ra->passed, rb->passed);
     ck_assert_uint_eq(ra->samples, rb->samples);
     ck_assert(memcmp(ra->refused, rb->refused, sizeof ra->refused) == 0);
     ck_assert(ra->has_fault == rb->has_fault && ra->fault == rb->fault &&
@@ -131,6 +132,7 @@ START_TEST(every_split)
     ck_assert_uint_eq(lines_read(&plain, text, n, &whole, &expected), n);
     ck_assert_uint_gt(whole.n, 10);
     ck_assert_uint_eq(expected.lines, CORPUS - 2);
+    ck_assert_uint_eq(expected.passed, CORPUS);
     for (size_t cut = 0; cut <= n; cut++) {
         struct guard first = guard_new(n), second = guard_new(n);
         struct line_report report = {0};
@@ -194,16 +196,17 @@ END_TEST
 START_TEST(the_first_fault_is_told)
 {
     static struct batch batch;
-    const char *text = "# nothing\na 1\n b v=1,w=x \r\nc\na 2\n";
+    const char *text = "# nothing\n\na 1\n b v=1,w=x \r\nc\na 2\n\n";
     struct line_report report = {0};
     batch.n = 0;
     ck_assert_uint_eq(lines_read(&plain, text, strlen(text), &batch, &report), strlen(text));
     ck_assert(report.has_fault && report.fault == CAUSE_VALUE);
-    ck_assert_uint_eq(report.fault_line, 1);
+    ck_assert_uint_eq(report.fault_line, 3);
     ck_assert_uint_eq(report.fault_offset, 9);
-    ck_assert_ptr_eq(report.fault_text, text + 14);
+    ck_assert_ptr_eq(report.fault_text, text + 15);
     ck_assert_uint_eq(report.fault_text_n, 11);
     ck_assert_uint_eq(report.lines, 4);
+    ck_assert_uint_eq(report.passed, 7);
     ck_assert_uint_eq(report.samples, 2);
     ck_assert_uint_eq(report.refused[CAUSE_VALUE], 1);
     ck_assert_uint_eq(report.refused[CAUSE_SYNTAX], 1);
