@@ -105,7 +105,8 @@ static void sweep(struct replay *r)
         (void)table_sweep(r->table, &at, SWEEP_RECORDS, r->now);
         drain(r);
     } while (at.place != 0 && !r->failed);
-    r->sweep_ns = r->now.mono_ns + r->sweep_period_ns;
+    if (__builtin_add_overflow(r->now.mono_ns, r->sweep_period_ns, &r->sweep_ns))
+        r->sweep_ns = INT64_MAX;
 }
 
 /* Makes it so late, if it is not already. */
