@@ -59,7 +59,8 @@ static void fail(struct replay *r, const char *what)
 
 static void write_out(struct replay *r)
 {
-    if (r->text.failed || fwrite(r->text.at, 1, r->text.n, r->out) != r->text.n)
+    bool empty = r->text.n == 0;
+    if (r->text.failed || (!empty && fwrite(r->text.at, 1, r->text.n, r->out) != r->text.n))
         fail(r, "cannot write");
     buf_clear(&r->text);
 }
