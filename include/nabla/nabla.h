@@ -172,6 +172,10 @@ NABLA_API NABLA_MUST_CHECK enum nabla_status nabla_gradient_1d_at(const double *
                                                                   size_t n, int edge_order,
                                                                   double *df);
 
+/* Does nabla_gradient in numpy mode take these coordinates or steps of an axis of n elements for one
+ * step: are all differences equal? 1 or 0; 1 for a step, 0 for a vector that it would refuse. */
+NABLA_API int nabla_spacing_is_even(const struct nabla_spacing *spacing, int64_t n);
+
 /* Fornberg's weights: the derivative of the given order at point, of the polynomial through values at
  * nodes[0..n), is the sum of weights[i] * value[i]. 0 <= order < n <= 64; nodes distinct and finite. */
 NABLA_API NABLA_MUST_CHECK enum nabla_status nabla_weights(const double *nodes, size_t n, int order,
@@ -216,12 +220,14 @@ struct nabla_derivative_options {
     double period; /* of periodic coordinates: more than they span; otherwise 0 */
     enum nabla_nan_policy nan;
     int64_t halo_before, halo_after; /* see nabla_derivative_halo */
+    int threads; /* 0 or 1: the caller's alone; more: at most so many, where they pay */
 };
 
 /* One derivative of f along one axis; negative axes count from the last. Along it, f has halo_before +
  * m + halo_after elements and out has m; else their shapes are the same. workspace: at least
- * nabla_derivative_workspace() bytes, aligned as malloc aligns. One-sided and broken axes need
- * order + accuracy elements, periodic ones as many as the stencil, reflected ones half of that.
+ * nabla_derivative_workspace() bytes, aligned as malloc aligns; as many for each thread, or fewer work.
+ * One-sided and broken axes need order + accuracy elements, periodic ones as many as the stencil,
+ * reflected ones half of that.
  * Accuracy: exact, but for rounding, on polynomials up to degree order + accuracy - 1.
  * Source:   Fornberg 1988, Math. Comp. 51, 699-706. */
 NABLA_API NABLA_MUST_CHECK enum nabla_status nabla_derivative(
@@ -229,7 +235,7 @@ NABLA_API NABLA_MUST_CHECK enum nabla_status nabla_derivative(
     const struct nabla_array *out, void *workspace, size_t workspace_bytes,
     struct nabla_fault *fault);
 
-/* Bytes of workspace that any call of this section needs: well below 1 MiB. */
+/* Bytes of workspace that nabla_derivative needs for one thread: well below 1 MiB. */
 NABLA_API size_t nabla_derivative_workspace(void);
 
 /* Elements that a piece of an axis needs beyond its own, on each side, to come out as in the whole, bit
@@ -237,9 +243,68 @@ NABLA_API size_t nabla_derivative_workspace(void);
  * axis brings this halo on both sides, its coordinates going on past the ends. -1: options that are refused. */
 NABLA_API int64_t nabla_derivative_halo(const struct nabla_derivative_options *options);
 
+/* The length of the vector of n parts, element by element: the square root of the sum of their
+ * squares, without overflow or underflow on the way. An infinite part makes it infinite; else a NaN
+ * makes it NaN. All parts have one shape, and out has it, too. n: 1 to NABLA_DIMS_MAX.
+ * Computed in float64: the bits of numpy.sqrt(a**2 + b**2 + ...) of float64 wherever the result lies from
+ * 1e-140 to 1e140, and within 2 ulp of hypot for two parts. threads: as in nabla_options. */
+NABLA_API NABLA_MUST_CHECK enum nabla_status nabla_magnitude(const struct nabla_array *parts, int n,
+                                                             int threads,
+                                                             const struct nabla_array *out,
+                                                             struct nabla_fault *fault);
+
+/* ---- several results of one sweep
+ *
+ * The data are read once, a piece that stays in the caches at a time; each result has the bits of the call
+ * that computes it alone, for any number of threads. */
+
+/* What is wanted of f; NULL: not that. */
+struct nabla_field {
+    const struct nabla_array *gradient; /* one for each axis asked for, in their order */
+    int gradient_n;
+    const struct nabla_array *magnitude; /* of that gradient: nabla_magnitude */
+    const struct nabla_array *laplacian; /* the sum of the second derivatives: nabla_laplacian */
+};
+
+/* A piece of a larger array, along one axis: f brings so many elements before and after those that are
+ * wanted, and outputs have what these leave. What f alone would give is computed, and cut: with halos as
+ * long as NABLA_FIELD_HALO, fewer only where the larger array ends, it comes out as in the whole, bit for
+ * bit. Spacing vectors are cut like f. Numpy mode takes an axis for even or not as a whole: */
+struct nabla_halo {
+    int64_t before, after;
+    int uneven; /* 1: nabla_spacing_is_even says 0 of the larger array's vector, even if not of this */
+};
+
+/* Elements, on either side of a piece, that are always enough; 1 is enough for the gradient of pieces
+ * that have edge_order elements or more. */
+enum { NABLA_FIELD_HALO = 3 };
+
+/* The gradient of f along the axes that options name, computed as nabla_gradient does, and what follows
+ * from it. halos: one for each axis asked for, or NULL for none: then this is nabla_gradient for those
+ * who have the array in pieces. The Laplacian is second-order accurate everywhere; it refuses coordinates
+ * that are not in order, which the gradient, like numpy's, does not. Outputs of the gradient: as in
+ * nabla_gradient; magnitude and Laplacian, of integers and floats up to float64: float64 or float32.
+ * workspace: nabla_field_workspace() bytes, aligned as malloc aligns; as many for each thread, or fewer
+ * work. */
+NABLA_API NABLA_MUST_CHECK enum nabla_status nabla_gradient_field(
+    const struct nabla_array *f, const struct nabla_options *options,
+    const struct nabla_halo *halos, const struct nabla_field *out, void *workspace,
+    size_t workspace_bytes, struct nabla_fault *fault);
+
+/* The same by nabla_derivative: any accuracy, boundary and NaN policy. options: one for all axes
+ * (options_n 1), one for each (options_n axes_n), or none; order 0 or 1, which the Laplacian takes for 2;
+ * halos as nabla_derivative_halo has them, for order 2 if the Laplacian is wanted. axes NULL: all.
+ * gradient: float64 or float32. */
+NABLA_API NABLA_MUST_CHECK enum nabla_status nabla_derivative_field(
+    const struct nabla_array *f, const int *axes, int axes_n,
+    const struct nabla_derivative_options *options, int options_n, const struct nabla_field *out,
+    void *workspace, size_t workspace_bytes, struct nabla_fault *fault);
+
 /* The divergence: the sum of the first derivatives of parts[i] along axes[i]. All parts have one
  * shape. options: one for all axes (options_n 1), or one for each (options_n axes_n), in the order of
- * axes; order 0 or 1, no halos. axes NULL: all, parts one for each. */
+ * axes; order 0 or 1; halos cut all parts alike, and out has what they leave. axes NULL: all, parts one
+ * for each. Each part is read once, each element of out written once; the terms are added in the order of
+ * axes. threads: the most that any of the options names. */
 NABLA_API NABLA_MUST_CHECK enum nabla_status nabla_divergence(
     const struct nabla_array *parts, const int *axes, int axes_n,
     const struct nabla_derivative_options *options, int options_n, const struct nabla_array *out,
@@ -251,12 +316,18 @@ NABLA_API NABLA_MUST_CHECK enum nabla_status nabla_laplacian(
     const struct nabla_derivative_options *options, int options_n, const struct nabla_array *out,
     void *workspace, size_t workspace_bytes, struct nabla_fault *fault);
 
-/* The length of the vector of n parts, element by element: the square root of the sum of their
- * squares, without overflow or underflow on the way. An infinite part makes it infinite; else a NaN
- * makes it NaN. All parts have one shape, and out has it, too. n: 1 to NABLA_DIMS_MAX. */
-NABLA_API NABLA_MUST_CHECK enum nabla_status nabla_magnitude(const struct nabla_array *parts, int n,
-                                                             const struct nabla_array *out,
-                                                             struct nabla_fault *fault);
+/* The divergence as numpy's users have it: the sum of the gradients of parts[i] along the i-th axis asked
+ * for, each as nabla_gradient computes it, added in their order. All parts have one shape; out is float64
+ * or float32. halos, workspace: as in nabla_gradient_field. */
+NABLA_API NABLA_MUST_CHECK enum nabla_status nabla_gradient_divergence(
+    const struct nabla_array *parts, const struct nabla_options *options,
+    const struct nabla_halo *halos, const struct nabla_array *out, void *workspace,
+    size_t workspace_bytes, struct nabla_fault *fault);
+
+/* Bytes of workspace that any call of this section needs for one thread: at most 1 MiB. */
+NABLA_API size_t nabla_field_workspace(void);
+
+/* ---- companions */
 
 /* What becomes of missing values before the first and after the last valid one of a line. */
 enum nabla_gap_ends {
@@ -266,21 +337,19 @@ enum nabla_gap_ends {
 
 /* f with each gap (a run of NaN along the axis) filled on the straight line, in the coordinate, between
  * the valid values at its sides. A gap longer than max_gap elements stays; 0: none is too long. A line
- * without valid values stays as it is. spacing NULL: elements 1 apart. */
+ * without valid values stays as it is. spacing NULL: elements 1 apart. threads: as in nabla_options. */
 NABLA_API NABLA_MUST_CHECK enum nabla_status nabla_interpolate_gaps(
     const struct nabla_array *f, int axis, const struct nabla_spacing *spacing,
-    enum nabla_gap_ends ends, int64_t max_gap, const struct nabla_array *out,
+    enum nabla_gap_ends ends, int64_t max_gap, int threads, const struct nabla_array *out,
     struct nabla_fault *fault);
 
 /* The mean over window elements along the axis, centred: element i has those from i - window/2 to
  * i + (window-1)/2, at the ends those of them that exist. A constant comes out untouched. PROPAGATE: a
  * NaN in the window gives NaN. SKIP: the mean of the valid ones, NaN if there are none. BREAK: of the
- * valid ones up to the nearest gaps, NaN in a gap. */
-NABLA_API NABLA_MUST_CHECK enum nabla_status nabla_rolling_mean(const struct nabla_array *f,
-                                                                int axis, int64_t window,
-                                                                enum nabla_nan_policy nan,
-                                                                const struct nabla_array *out,
-                                                                struct nabla_fault *fault);
+ * valid ones up to the nearest gaps, NaN in a gap. threads: as in nabla_options. */
+NABLA_API NABLA_MUST_CHECK enum nabla_status nabla_rolling_mean(
+    const struct nabla_array *f, int axis, int64_t window, enum nabla_nan_policy nan, int threads,
+    const struct nabla_array *out, struct nabla_fault *fault);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,6 @@
-/* cli/arrays.c -- mmap, O_TMPFILE and rename.
+/* cli/arrays.c -- mmap to read, O_TMPFILE, pwrite and rename to write.
  *
- *     open(folder, O_TMPFILE)  ->  posix_fallocate  ->  mmap  ->  linkat(.out.npy.nabla-1)  ->  rename
+ *     open(folder, O_TMPFILE)  ->  posix_fallocate  ->  pwrite  ->  linkat(.out.npy.nabla-1)  ->  rename
  *     no name: whatever ends the program leaves nothing                    for a moment, and whole
  *
  * Elsewhere: who watches for signals where a file had to have a name (cli/gradient_run.c). */
@@ -193,6 +193,17 @@ static const char *split(char folder[static PATH_MAX], const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
+/* The cached pages of a file that is going to be replaced are of no use to anybody: let them be those
+ * of the new one. Where memory is fresh or short, that is faster than to find others. */
+static void forget_old(const char *target)
+{
+    int fd = open(target, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return;
+    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    close(fd);
+}
+
 static const char *give_up(struct outfile *o, int why)
 {
     outfile_discard(o);
@@ -211,6 +222,7 @@ const char *outfile_new(struct outfile *o, const char *target, size_t n)
         o->fd = open_unnamed(spool_folder(), "output", NULL);
     else {
         const char *name = split(folder, o->target);
+        forget_old(o->target);
         o->fd = open_unnamed(folder, name, o->named);
     }
     if (o->fd < 0)
@@ -218,18 +230,51 @@ const char *outfile_new(struct outfile *o, const char *target, size_t n)
     int failed = n == 0 ? 0 : posix_fallocate(o->fd, 0, (off_t)n);
     if (failed != 0)
         return give_up(o, failed);
-    void *at = n == 0 ? NULL : mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, o->fd, 0);
-    if (at == MAP_FAILED)
-        return give_up(o, errno);
-    o->at = at;
     o->n = n;
     return NULL;
+}
+
+bool outfile_write(const struct outfile *o, size_t offset, const void *bytes, size_t n)
+{
+    for (const char *at = bytes; n > 0;) {
+        ssize_t done = pwrite(o->fd, at, n, (off_t)offset);
+        if (done < 0 && errno != EINTR)
+            return false;
+        done = done < 0 ? 0 : done;
+        at += done;
+        offset += (size_t)done;
+        n -= (size_t)done;
+    }
+    return true;
+}
+
+const char *outfile_map(struct outfile *o)
+{
+    void *at = mmap(NULL, o->n, PROT_READ, MAP_SHARED, o->fd, 0);
+    o->at = at == MAP_FAILED ? NULL : at;
+    return o->at;
+}
+
+/* Copies the first n bytes of a file, wherever it was read before. */
+static bool copy_all(int from, int to, size_t n)
+{
+    char *block = malloc(SPOOL_BLOCK);
+    bool done = block != NULL;
+    for (off_t at = 0; done && (size_t)at < n;) {
+        ssize_t some = pread(from, block, SPOOL_BLOCK, at);
+        if (some < 0 && errno == EINTR)
+            continue;
+        done = some > 0 && write_all(to, block, (size_t)some);
+        at += some;
+    }
+    free(block);
+    return done;
 }
 
 static bool write_in_place(const struct outfile *o)
 {
     int fd = o->target[0] == '\0' ? STDOUT_FILENO : open(o->target, O_WRONLY | O_CLOEXEC);
-    bool done = fd >= 0 && write_all(fd, o->at, o->n);
+    bool done = fd >= 0 && copy_all(o->fd, fd, o->n);
     if (fd > STDOUT_FILENO && close(fd) != 0)
         done = false;
     return done;

@@ -28,9 +28,9 @@ bool mapped_fetch(const char *at, size_t n);
 void mapped_forget(const void *at, size_t n);
 
 struct outfile {
-    char *at; /* n bytes, zeroed */
+    int fd; /* of n bytes, zeroed, to be written anywhere within them */
     size_t n;
-    int fd;
+    char *at;              /* outfile_map: the same bytes; else NULL */
     bool in_place;         /* the target is no regular file: it is written, never replaced */
     char target[PATH_MAX]; /* "": standard output */
     char named[PATH_MAX];  /* the file's own name; "": it has none */
@@ -39,6 +39,12 @@ struct outfile {
 /* Makes an output of n bytes for a target, NULL for standard output. Returns NULL, or why not, which
  * errno says, too; then there is nothing to discard. */
 const char *outfile_new(struct outfile *o, const char *target, size_t n);
+
+/* Writes bytes[0..n) at an offset. False with errno. */
+bool outfile_write(const struct outfile *o, size_t offset, const void *bytes, size_t n);
+
+/* Maps what has been written, to read. NULL with errno. */
+const char *outfile_map(struct outfile *o);
 
 /* Gives the output its name, or writes it where it cannot have one. The mapping is gone then,
  * whatever came of it; on failure nothing is left. Returns NULL, or why not, with errno. */

@@ -4,13 +4,13 @@
 
 #include "cli/arrays.h"
 #include "cli/cli.h"
-#include "cli/gradient_spacing.h"
+#include "cli/gradient_run.h"
 
 #include <nabla/nabla.h>
 
 #include <stdbool.h>
 
-enum { GRADIENT_THREADS_MAX = 256 };
+enum { GRADIENT_THREADS_MAX = 256, GRADIENT_REPEAT_MAX = 16 };
 
 /* As given; texts are argv's. Nothing of it has been held against an array. */
 struct gradient_args {
@@ -21,31 +21,49 @@ struct gradient_args {
     const char *x, *y; /* columns */
     const char *spacing[NABLA_DIMS_MAX];
     int spacing_n;
+    const char *boundary[NABLA_DIMS_MAX];
+    int boundary_n;
     int axes[NABLA_DIMS_MAX];
     int axes_n; /* 0: all */
     int edge_order;
+    const char *edge_text; /* NULL: not given, and 1 is only the default */
     enum nabla_mode mode;
+    bool mode_given;
+    int accuracy, order; /* 0: not given */
+    enum nabla_nan_policy nan;
+    const char *fill_text; /* NULL: gaps stay */
+    enum nabla_gap_ends fill_ends;
+    int64_t fill_max; /* 0: gaps of any length */
+    int64_t smooth;   /* elements of the window; 1: as it is */
+    int repeat;
     int threads;
-    bool magnitude;
+    size_t memory; /* bytes for blocks; 0: not given */
+    bool magnitude, laplacian;
     bool help;
 };
 
 /* Reads the command line. False: an error has been printed. */
 bool gradient_args_read(int argc, char **argv, struct gradient_args *out);
 
-/* An array's axes and spacings, as asked for. Zeroed: none; gradient_plan_fini closes the files. */
+/* An array's axes and how each is differentiated. Zeroed: none; gradient_plan_fini closes the files. */
 struct gradient_plan {
     int axes[NABLA_DIMS_MAX]; /* from 0 */
     int axes_n;
     struct spacing opened[NABLA_DIMS_MAX]; /* one a -s */
     int opened_n;
     struct spacing spacing[NABLA_DIMS_MAX]; /* one an axis; borrows opened */
+    struct scheme scheme[NABLA_DIMS_MAX];   /* one an axis */
 };
 
-/* Holds the arguments against an array's shape. False: an error has been printed. */
+/* Holds the arguments against an array's shape; given, if not NULL, is the spacing of its only axis,
+ * borrowed. False: an error has been printed. */
 bool gradient_plan_make(const struct gradient_args *a, int ndim, const int64_t *shape,
-                        struct gradient_plan *out);
+                        const struct spacing *given, struct gradient_plan *out);
 void gradient_plan_fini(struct gradient_plan *p);
+
+/* What a plan comes to, all but where results go. Borrows all of them. */
+void gradient_task_make(const struct gradient_args *a, const struct gradient_plan *p,
+                        const struct npy *in, const char *data, struct gradient_task *out);
 
 /* Runs the command on an input that has been mapped. */
 enum cli_exit gradient_npy(const struct gradient_args *a, const struct mapped *input);

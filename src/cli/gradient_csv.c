@@ -4,7 +4,7 @@
  *     2024-01-01T00:00:00Z,3.5,0.0025       x and y as they were written, then the gradient
  *
  * Times are differenced as integers and become seconds afterwards: a gradient over time is per second.
- * Elsewhere: the table's text (wire/csv.c), the gradient (nabla_gradient). */
+ * Elsewhere: the table's text (wire/csv.c), the gradient (cli/gradient_run.c). */
 #include "cli/gradient.h"
 #include "cli/plot.h"
 
@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +44,14 @@ static enum cli_exit complain(const struct table *t, enum nabla_status status,
                      fault->column, fault->message);
 }
 
+/* A column that nobody named, and whose name is a number: the header is missing, and a row would be. */
+static bool is_nameless(const struct table *t)
+{
+    const struct csv_cell *name = &t->header.cells[t->columns.y];
+    double number;
+    return t->a->y == NULL && name->n > 0 && number_read_any(name->at, name->n, &number) == name->n;
+}
+
 static enum cli_exit read_table(struct table *t)
 {
     struct csv_fault fault = {0};
@@ -52,12 +59,25 @@ static enum cli_exit read_table(struct table *t)
     enum nabla_status status = csv_next(&t->csv, &t->header, &fault);
     if (status == NABLA_OK)
         status = csv_find(&t->header, t->a->x, t->a->y, t->a->spacing_n == 0, &t->columns, &fault);
+    if (status == NABLA_OK && is_nameless(t))
+        return cli_error(CLI_USAGE,
+                         "%s: its first line has numbers where names of columns are needed",
+                         t->a->input_name);
     if (status == NABLA_OK && t->columns.x >= 0 && t->a->spacing_n > 0)
         return cli_error(CLI_USAGE, "-s %s: the spacing is column --x %s already", t->a->spacing[0],
                          t->a->x);
     if (status == NABLA_OK)
         status = csv_read(&t->csv, &t->header, t->columns, &t->series, &fault);
     return status == NABLA_OK ? CLI_OK : complain(t, status, &fault);
+}
+
+static struct npy as_npy(const struct table *t)
+{
+    return (struct npy){.dtype = NABLA_FLOAT64,
+                        .ndim = 1,
+                        .shape = {(int64_t)t->series.n},
+                        .count = (int64_t)t->series.n,
+                        .bytes = t->series.n * sizeof(double)};
 }
 
 /* Taken in integers, so that no time costs precision. */
@@ -69,7 +89,7 @@ static double seconds_between(int64_t from, int64_t to)
 }
 
 /* Even times are one step; others one each. There are at least two. */
-static bool time_spacing(struct table *t, struct nabla_spacing *out)
+static bool time_spacing(struct table *t, struct spacing *out)
 {
     const int64_t *at = t->series.t_ns;
     size_t n = t->series.n - 1;
@@ -82,55 +102,39 @@ static bool time_spacing(struct table *t, struct nabla_spacing *out)
         t->steps_s[i] = seconds_between(at[i], at[i + 1]);
         even &= t->steps_s[i] == first;
     }
-    *out = even ? nabla_step(first) : nabla_steps(t->steps_s, (int64_t)n);
+    *out = even ? (struct spacing){.kind = NABLA_STEP, .step = first}
+                : spacing_of(NABLA_STEPS, t->steps_s, (int64_t)t->series.n);
     return true;
 }
 
-/* -s of a file may have any byte order and place: nabla_gradient wants neither. */
-static bool file_spacing(struct table *t, struct nabla_spacing *out)
+/* What the column x says of where the rows are. */
+static bool find_spacing(struct table *t, struct spacing *out)
 {
-    const struct spacing *s = &t->plan.spacing[0];
-    *out = (struct nabla_spacing){.kind = s->kind, .step = s->step};
-    if (s->kind != NABLA_COORDINATES)
-        return true;
-    t->steps_s = malloc(spacing_room(s, s->n) + sizeof(double));
-    if (t->steps_s != NULL)
-        *out = spacing_slice(s, 0, s->n, s->n, (char *)t->steps_s);
-    return t->steps_s != NULL;
-}
-
-static bool find_spacing(struct table *t, struct nabla_spacing *out)
-{
-    switch (t->series.kind) {
-    case CSV_X_TIMES: return time_spacing(t, out);
-    case CSV_X_NUMBERS: *out = nabla_coordinates(t->series.x, (int64_t)t->series.n); return true;
-    default: return file_spacing(t, out);
-    }
+    *out = (struct spacing){0};
+    if (t->series.kind == CSV_X_NUMBERS)
+        *out = spacing_of(NABLA_COORDINATES, t->series.x, (int64_t)t->series.n);
+    return t->series.kind != CSV_X_TIMES || t->series.n < 2 || time_spacing(t, out);
 }
 
 static enum cli_exit compute(struct table *t)
 {
-    const int64_t n = (int64_t)t->series.n;
-    struct nabla_spacing spacing;
+    const struct npy npy = as_npy(t);
+    struct gradient_sink sink = {.at = (char *)t->gradient};
+    struct gradient_task task;
+    struct npy out;
     struct nabla_fault fault = {0};
-    t->gradient = malloc((size_t)n * sizeof *t->gradient);
-    if (t->gradient == NULL || !find_spacing(t, &spacing))
+    const char *what;
+    gradient_task_make(t->a, &t->plan, &npy, (const char *)t->series.y, &task);
+    task.out = &out;
+    task.outputs = &sink;
+    bool taken = gradient_outputs(&task, &out, &what); /* float64 always is */
+    enum nabla_status status = taken ? gradient_run(&task, &fault) : NABLA_EDTYPE;
+    if (status == NABLA_EIO && errno == EINTR)
+        return CLI_FAILED; /* the signal says it */
+    if (status == NABLA_ENOMEM)
         return cli_error(CLI_FAILED, "no memory");
-    struct nabla_array f = {t->series.y, NABLA_FLOAT64, 1, &n, NULL};
-    struct nabla_array out = {t->gradient, NABLA_FLOAT64, 1, &n, NULL};
-    struct nabla_options options = {.spacing = &spacing,
-                                    .spacing_n = 1,
-                                    .edge_order = t->a->edge_order,
-                                    .mode = t->a->mode,
-                                    .threads = t->a->threads};
-    size_t need = nabla_gradient_workspace(&f, &options);
-    void *workspace = need > 0 ? malloc(need) : NULL;
-    enum nabla_status status = nabla_gradient(&f, &options, &out, 1, workspace, need, &fault);
-    free(workspace);
     if (status != NABLA_OK)
         return cli_error(CLI_USAGE, "%s: %s", t->a->input_name, fault.message);
-    for (int64_t i = 0; i < n && t->a->magnitude; i++)
-        t->gradient[i] = fabs(t->gradient[i]);
     return CLI_OK;
 }
 
@@ -170,15 +174,6 @@ static void write_csv(struct table *t, struct buf *out)
     }
 }
 
-static struct npy as_npy(const struct table *t)
-{
-    return (struct npy){.dtype = NABLA_FLOAT64,
-                        .ndim = 1,
-                        .shape = {(int64_t)t->series.n},
-                        .count = (int64_t)t->series.n,
-                        .bytes = t->series.n * sizeof(double)};
-}
-
 static bool is_npy_name(const char *name)
 {
     size_t n = name == NULL ? 0 : strlen(name);
@@ -193,10 +188,12 @@ static enum cli_exit write_output(const char *target, const struct buf *text)
         return cli_flush();
     }
     const char *why = outfile_new(&file, target, text->n);
-    if (why == NULL) {
-        memcpy(file.at, text->at, text->n);
-        why = outfile_publish(&file);
+    if (why == NULL && !outfile_write(&file, 0, text->at, text->n)) {
+        why = strerror(errno);
+        outfile_discard(&file);
     }
+    if (why == NULL)
+        why = outfile_publish(&file);
     return why == NULL ? CLI_OK : gradient_output_error(target, why, errno);
 }
 
@@ -224,7 +221,10 @@ static enum cli_exit draw(struct table *t)
     struct buf x_name = {0}, y_name = {0};
     struct plot_array value = {(const char *)t->series.y, &npy};
     struct plot_array gradient = {(const char *)t->gradient, &npy};
-    struct plot_axis x = {.spacing = &t->plan.spacing[0], .x = t->series.x, .t_ns = t->series.t_ns};
+    struct plot_axis x = {.spacing = &t->plan.spacing[0],
+                          .x = t->series.x,
+                          .t_ns = t->series.t_ns,
+                          .order = (t->a->order > 1 ? t->a->order : 1) * t->a->repeat};
     csv_unquote(&y_name, &t->header.cells[t->columns.y]);
     if (t->columns.x >= 0)
         csv_unquote(&x_name, &t->header.cells[t->columns.x]);
@@ -244,7 +244,11 @@ static enum cli_exit run(struct table *t)
     if (status != CLI_OK)
         return status;
     const int64_t n = (int64_t)t->series.n;
-    if (!gradient_plan_make(t->a, 1, &n, &t->plan))
+    struct spacing spacing;
+    t->gradient = malloc((size_t)n * sizeof *t->gradient + 1);
+    if (t->gradient == NULL || !find_spacing(t, &spacing))
+        return cli_error(CLI_FAILED, "no memory");
+    if (!gradient_plan_make(t->a, 1, &n, t->columns.x >= 0 ? &spacing : NULL, &t->plan))
         return CLI_USAGE;
     if (t->a->plot != NULL)
         status = plot_check(t->a->plot);

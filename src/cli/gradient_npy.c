@@ -22,11 +22,13 @@ struct result {
 
 struct job {
     const struct gradient_args *a;
-    struct npy in, out;
+    struct npy in;
     struct gradient_plan plan;
+    struct gradient_task task;
+    struct npy out[NABLA_DIMS_MAX];
+    struct gradient_sink sinks[NABLA_DIMS_MAX];
     struct result results[NABLA_DIMS_MAX];
     int results_n;
-    struct buf header;
 };
 
 static enum cli_exit refuse_array(const struct gradient_args *a, const char *why)
@@ -47,17 +49,23 @@ static enum cli_exit check(const struct job *j)
     if (a->x != NULL || a->y != NULL)
         return cli_error(CLI_USAGE, "%s is for a table; %s is an array",
                          a->x != NULL ? "--x" : "--y", a->input_name);
-    if (j->out.dtype == NABLA_DTYPE_COUNT)
+    if (j->in.dtype == NABLA_BOOL)
         return refuse_array(a, "it holds truth values, which have no gradient");
-    if (a->magnitude && !gradient_has_magnitude(j->out.dtype))
-        return cli_error(
-            CLI_USAGE,
-            "--magnitude: %s has a gradient of %s; float32, float64 or long double is needed",
-            a->input_name, nabla_dtype_name(j->out.dtype));
     if (a->output != NULL && (has_suffix(a->output, ".csv") || has_suffix(a->output, ".tsv")))
         return cli_error(CLI_USAGE, "-o %s: the gradient of an array is written as .npy",
                          a->output);
     return CLI_OK;
+}
+
+/* What each result is; false after saying which option the array has no result for. */
+static bool describe_results(struct job *j)
+{
+    const char *what;
+    if (gradient_outputs(&j->task, j->out, &what))
+        return true;
+    cli_error(CLI_USAGE, "%s: %s holds %s; integers, float16, float32 or float64 are needed", what,
+              j->a->input_name, nabla_dtype_name(j->in.dtype));
+    return false;
 }
 
 static enum cli_exit check_outputs(const struct job *j)
@@ -80,6 +88,7 @@ static enum cli_exit check_outputs(const struct job *j)
 static enum cli_exit make_result(struct job *j, int i)
 {
     struct result *r = &j->results[i];
+    struct buf header = {0};
     const char *output = j->a->output;
     if (output != NULL) {
         r->name =
@@ -88,24 +97,23 @@ static enum cli_exit make_result(struct job *j, int i)
             return cli_error(CLI_FAILED, "no memory");
     }
     r->dropped = output == NULL && j->a->plot != NULL;
-    const char *why = outfile_new(&r->file, r->name, j->header.n + j->out.bytes);
-    if (why != NULL)
-        return gradient_output_error(r->name, why, errno);
-    memcpy(r->file.at, j->header.at, j->header.n);
-    return CLI_OK;
+    npy_write(&header, &j->out[i]);
+    if (header.failed)
+        return cli_error(CLI_FAILED, "no memory");
+    const char *why = outfile_new(&r->file, r->name, header.n + j->out[i].bytes);
+    if (why == NULL && !outfile_write(&r->file, 0, header.at, header.n))
+        why = strerror(errno);
+    j->sinks[i] = (struct gradient_sink){.file = &r->file, .offset = header.n};
+    buf_fini(&header);
+    return why == NULL ? CLI_OK : gradient_output_error(r->name, why, errno);
 }
 
 static enum cli_exit make_results(struct job *j)
 {
-    npy_write(&j->header, &j->out);
-    if (j->header.failed)
-        return cli_error(CLI_FAILED, "no memory");
-    for (int i = 0; i < j->results_n; i++) {
-        enum cli_exit status = make_result(j, i);
-        if (status != CLI_OK)
-            return status;
-    }
-    return CLI_OK;
+    enum cli_exit status = CLI_OK;
+    for (int i = 0; i < j->results_n && status == CLI_OK; i++)
+        status = make_result(j, i);
+    return status;
 }
 
 static enum cli_exit complain(const struct job *j, enum nabla_status status, int error,
@@ -113,6 +121,8 @@ static enum cli_exit complain(const struct job *j, enum nabla_status status, int
 {
     if (status == NABLA_EIO && error == EINTR)
         return CLI_FAILED; /* the signal says it */
+    if (status == NABLA_EIO && fault->argument >= 0)
+        return gradient_output_error(j->results[fault->argument].name, strerror(error), error);
     if (status == NABLA_EIO)
         return cli_error(CLI_FAILED, "%s: it cannot be read any more: %s", j->a->input_name,
                          strerror(error));
@@ -122,38 +132,33 @@ static enum cli_exit complain(const struct job *j, enum nabla_status status, int
                         fault->message[0] != '\0' ? fault->message : nabla_status_text(status));
 }
 
-static enum cli_exit compute(struct job *j, const char *data)
+static enum cli_exit compute(struct job *j)
 {
-    char *outputs[NABLA_DIMS_MAX];
     struct nabla_fault fault = {0};
-    for (int i = 0; i < j->results_n; i++)
-        outputs[i] = j->results[i].file.at + j->header.n;
-    struct gradient_task task = {.in = &j->in,
-                                 .data = data,
-                                 .axes = j->plan.axes,
-                                 .axes_n = j->plan.axes_n,
-                                 .spacing = j->plan.spacing,
-                                 .edge_order = j->a->edge_order,
-                                 .mode = j->a->mode,
-                                 .threads = j->a->threads,
-                                 .magnitude = j->a->magnitude,
-                                 .out = &j->out,
-                                 .outputs = outputs,
-                                 .show_progress = isatty(STDERR_FILENO)};
-    enum nabla_status status = gradient_run(&task, &fault);
+    enum nabla_status status = gradient_run(&j->task, &fault);
     return status == NABLA_OK ? CLI_OK : complain(j, status, errno, &fault);
 }
 
-static enum cli_exit draw(const struct job *j, const char *data)
+static enum cli_exit draw(struct job *j)
 {
-    struct plot_array value = {data, &j->in}, gradient[2];
+    static const char *const titles[] = {"length of the gradient", "length of the gradient",
+                                         "sum of the second derivatives"};
+    struct plot_array value = {j->task.data, &j->in}, gradient[2];
     if (j->a->plot == NULL)
         return CLI_OK;
-    for (int i = 0; i < j->results_n; i++)
-        gradient[i] = (struct plot_array){j->results[i].file.at + j->header.n, &j->out};
+    for (int i = 0; i < j->results_n; i++) {
+        const char *at = outfile_map(&j->results[i].file);
+        if (at == NULL)
+            return gradient_output_error(j->results[i].name, strerror(errno), errno);
+        gradient[i] = (struct plot_array){at + j->sinks[i].offset, &j->out[i]};
+    }
+    struct plot_image image = {j->a->input_name, titles[j->task.result],
+                               &value,           gradient,
+                               j->results_n,     j->task.result == GRADIENT_LAPLACIAN};
+    struct plot_axis x = {.spacing = &j->plan.spacing[0],
+                          .order = (j->a->order > 1 ? j->a->order : 1) * j->a->repeat};
     if (j->in.ndim == 2)
-        return plot_image(j->a->plot, j->a->input_name, &value, gradient, j->results_n);
-    struct plot_axis x = {.spacing = &j->plan.spacing[0]};
+        return plot_image(j->a->plot, &image);
     return plot_series(j->a->plot, &x, j->a->input_name, &value, &gradient[0]);
 }
 
@@ -168,19 +173,18 @@ static enum cli_exit publish(struct job *j)
     return CLI_OK;
 }
 
-static enum cli_exit run(struct job *j, const struct mapped *input)
+static enum cli_exit run(struct job *j)
 {
-    const char *data = input->at + j->in.offset;
-    j->results_n = j->a->magnitude ? 1 : j->plan.axes_n;
+    j->results_n = gradient_outputs_n(&j->task);
     enum cli_exit status = check_outputs(j);
     if (status == CLI_OK && j->a->plot != NULL)
         status = plot_check(j->a->plot);
     if (status == CLI_OK)
         status = make_results(j);
     if (status == CLI_OK)
-        status = compute(j, data);
+        status = compute(j);
     if (status == CLI_OK)
-        status = draw(j, data);
+        status = draw(j);
     return status == CLI_OK ? publish(j) : status;
 }
 
@@ -191,22 +195,29 @@ static void job_fini(struct job *j)
         free(j->results[i].name);
     }
     gradient_plan_fini(&j->plan);
-    buf_fini(&j->header);
+    free(j);
 }
 
 enum cli_exit gradient_npy(const struct gradient_args *a, const struct mapped *input)
 {
-    struct job j = {.a = a};
+    struct job *j = calloc(1, sizeof *j); /* a plan of 32 axes is large for a stack */
     const char *why;
-    if (npy_read(input->at, input->n, &j.in, &why) != NABLA_OK)
-        return refuse_array(a, why);
-    j.out = gradient_output(&j.in);
-    enum cli_exit status = check(&j);
-    if (status != CLI_OK)
-        return status;
-    if (!gradient_plan_make(a, j.in.ndim, j.in.shape, &j.plan))
-        return CLI_USAGE;
-    status = run(&j, input);
-    job_fini(&j);
+    if (j == NULL)
+        return cli_error(CLI_FAILED, "no memory");
+    j->a = a;
+    enum cli_exit status = CLI_USAGE;
+    if (npy_read(input->at, input->n, &j->in, &why) != NABLA_OK)
+        status = refuse_array(a, why);
+    else if ((status = check(j)) == CLI_OK) {
+        status = CLI_USAGE;
+        if (gradient_plan_make(a, j->in.ndim, j->in.shape, NULL, &j->plan)) {
+            gradient_task_make(a, &j->plan, &j->in, input->at + j->in.offset, &j->task);
+            j->task.out = j->out;
+            j->task.outputs = j->sinks;
+            if (describe_results(j))
+                status = run(j);
+        }
+    }
+    job_fini(j);
     return status;
 }

@@ -3,7 +3,7 @@
  * A slab and its gradients stay in the cache. Mappings are given back every so often, so that what is
  * resident stays small however large the files are.
  * Laws: the same bits for any cut and any number of threads (test_gradient_run.c). Elsewhere: the cut
- * (cli/gradient_tiles.c), one box (cli/gradient_box.c). */
+ * (cli/gradient_arrange.c), one box (cli/gradient_box.c). */
 #include "cli/gradient_run.h"
 
 #include "cli/arrays.h"
@@ -15,34 +15,53 @@
 #include <stdlib.h>
 
 enum {
-    SLAB_BYTES = 4 << 20, /* of a slab and its gradients: about what a core has of the last cache */
     FORGET_BYTES = 64 << 20, /* of input between two times that mappings are given back */
     THREADS_MAX = 256,
-    ROWS_MORE = 8 /* than a box has rows: a slab never has so many, with one to spare */
 };
 
-struct npy gradient_output(const struct npy *in)
+int gradient_outputs_n(const struct gradient_task *t)
+{
+    return t->result == GRADIENT_EACH ? t->axes_n : 1;
+}
+
+static struct npy describe(const struct npy *in, enum nabla_dtype dtype)
 {
     struct npy out = *in;
-    out.dtype = nabla_gradient_dtype(in->dtype);
-    if (out.dtype == NABLA_DTYPE_COUNT)
-        return out;
-    if (in->dtype != out.dtype && out.dtype != NABLA_TIMEDELTA64)
-        out.swapped = false; /* made of integers: nothing to keep */
-    out.bytes = (size_t)out.count * nabla_dtype_size(out.dtype);
+    out.dtype = dtype;
+    if (in->dtype != dtype && dtype != NABLA_TIMEDELTA64)
+        out.swapped = false; /* another kind of number: nothing to keep */
+    if (dtype != NABLA_DTYPE_COUNT)
+        out.bytes = (size_t)out.count * nabla_dtype_size(dtype);
     return out;
 }
 
-bool gradient_has_magnitude(enum nabla_dtype dtype)
+/* Of one result of all axes: float16 is too narrow for it. */
+static enum nabla_dtype one_dtype(enum nabla_dtype in, enum nabla_dtype part)
 {
-    return dtype == NABLA_FLOAT32 || dtype == NABLA_FLOAT64;
+    if (in == NABLA_FLOAT16 || in == NABLA_FLOAT32)
+        return NABLA_FLOAT32;
+    return part == NABLA_FLOAT64 ? part : NABLA_DTYPE_COUNT;
+}
+
+bool gradient_outputs(const struct gradient_task *t, struct npy *out, const char **what)
+{
+    for (int i = 0; i < t->axes_n; i++) {
+        enum nabla_dtype dtype = chain_dtype(t, i, what);
+        if (dtype != NABLA_DTYPE_COUNT && t->result != GRADIENT_EACH) {
+            *what = "--magnitude";
+            dtype = one_dtype(t->in->dtype, dtype);
+        }
+        if (dtype == NABLA_DTYPE_COUNT)
+            return false;
+        if (i < gradient_outputs_n(t))
+            out[i] = describe(t->in, dtype);
+    }
+    return true;
 }
 
 static void forget(const struct gradient_task *t)
 {
     mapped_forget(t->data, t->in->bytes);
-    for (int i = 0; i < (t->magnitude ? 1 : t->axes_n); i++)
-        mapped_forget(t->outputs[i], t->out->bytes);
     for (int i = 0; i < t->axes_n; i++)
         spacing_forget(&t->spacing[i]);
 }
@@ -103,24 +122,11 @@ static void *run_thread(void *worker)
     return NULL;
 }
 
-static size_t round_up(size_t n)
-{
-    return (n + 63) / 64 * 64;
-}
-
 static bool worker_init(struct worker *w, struct sweep *s)
 {
-    const struct gradient_task *t = s->task;
-    size_t slab = s->direct ? 0 : round_up((size_t)s->tiles.slab_max * item(t->in));
-    size_t gradient = (size_t)s->tiles.slab_max * item(t->out);
-    size_t gradients = round_up(gradient * (size_t)t->axes_n);
-    size_t pieces = t->magnitude ? gradients : 0;
-    *w = (struct worker){.s = s};
-    w->memory = aligned_alloc(64, slab + gradients + pieces + round_up(s->spacing_room) + 64);
-    w->slab = w->memory;
-    w->gradients = w->slab + slab;
-    w->pieces = w->gradients + gradients;
-    w->spacing = w->pieces + pieces;
+    *w = (struct worker){.s = s, .memory = aligned_alloc(64, sweep_divide(s, NULL))};
+    if (w->memory != NULL)
+        sweep_divide(s, w);
     return w->memory != NULL;
 }
 
@@ -128,32 +134,6 @@ static void worker_fini(struct worker *w)
 {
     free(w->memory);
     free(w->workspace);
-}
-
-/* Tiles and layouts have dimensions in the order of memory; Fortran's is the axes' order reversed. */
-static void arrange(struct sweep *s)
-{
-    const struct gradient_task *t = s->task;
-    struct tiles *tiles = &s->tiles;
-    tiles->ndim = t->in->ndim;
-    tiles->edge_order = t->edge_order;
-    for (int d = 0; d < tiles->ndim; d++)
-        tiles->shape[d] = t->in->shape[t->in->fortran ? tiles->ndim - 1 - d : d];
-    for (int i = 0; i < t->axes_n; i++) {
-        int d = t->in->fortran ? tiles->ndim - 1 - t->axes[i] : t->axes[i];
-        s->dim[i] = d;
-        tiles->along[d] = true;
-        tiles->whole[d] = t->spacing[i].whole;
-    }
-    size_t largest = item(t->in) > item(t->out) ? item(t->in) : item(t->out);
-    size_t bytes = t->slab_bytes > 0 ? t->slab_bytes : SLAB_BYTES;
-    tiles_cut(tiles, (int64_t)(bytes / largest) / (1 + t->axes_n));
-    s->in.at = (char *)(size_t)t->data;
-    s->direct = !t->in->swapped && (size_t)t->data % item(t->in) == 0;
-    layout_packed(&s->in, tiles->ndim, tiles->shape, item(t->in));
-    layout_packed(&s->out, tiles->ndim, tiles->shape, item(t->out));
-    for (int i = 0; i < t->axes_n; i++)
-        s->spacing_room += spacing_room(&t->spacing[i], tiles->extent[s->dim[i]] + ROWS_MORE);
 }
 
 /* The caller's thread is the first worker, and shows how far it has come. */
@@ -170,27 +150,33 @@ static void run_workers(struct sweep *s, struct worker *workers, int n)
             pthread_join(workers[i].thread, NULL);
 }
 
+static void run_all(struct sweep *s, int n)
+{
+    struct worker *workers = calloc((size_t)n, sizeof *workers);
+    int made = 0;
+    while (workers != NULL && made < n && worker_init(&workers[made], s))
+        made++;
+    if (made == 0)
+        fail(s, NABLA_ENOMEM, ENOMEM, &s->fault);
+    else
+        run_workers(s, workers, made);
+    for (int i = 0; i < made; i++)
+        worker_fini(&workers[i]);
+    free(workers);
+}
+
 enum nabla_status gradient_run(const struct gradient_task *task, struct nabla_fault *fault)
 {
-    struct sweep s = {.task = task};
+    struct sweep s = {.task = task, .fault.argument = -1};
     int n = task->threads < THREADS_MAX ? task->threads : THREADS_MAX;
     if (task->in->count == 0)
         return NABLA_OK;
-    arrange(&s);
-    n = s.tiles.boxes < n ? (int)s.tiles.boxes : n;
-    struct worker *workers = calloc((size_t)n, sizeof *workers);
-    int made = 0;
-    while (workers != NULL && made < n && worker_init(&workers[made], &s))
-        made++;
-    if (made == 0)
-        fail(&s, NABLA_ENOMEM, ENOMEM, &s.fault);
+    enum nabla_status status = sweep_arrange(&s);
+    if (status == NABLA_OK)
+        run_all(&s, s.tiles.boxes < n ? (int)s.tiles.boxes : n);
     else
-        run_workers(&s, workers, made);
-    for (int i = 0; i < made; i++)
-        worker_fini(&workers[i]);
-    if (made < n && workers != NULL)
-        worker_fini(&workers[made]);
-    free(workers);
+        fail(&s, status, ENOMEM, &s.fault);
+    free(s.chains);
     *fault = s.fault;
     errno = s.error;
     return (enum nabla_status)atomic_load(&s.status);

@@ -152,10 +152,31 @@ void spacing_close(struct spacing *s)
     *s = (struct spacing){0};
 }
 
+struct spacing spacing_of(enum nabla_spacing_kind kind, const double *at, int64_t n)
+{
+    struct spacing s = {.kind = kind, .at = (const char *)at, .dtype = NABLA_FLOAT64, .n = n};
+    s.even = kind == NABLA_COORDINATES && is_even(&s, 0, n);
+    return s;
+}
+
 size_t spacing_room(const struct spacing *s, int64_t n)
 {
-    size_t bytes = s->kind == NABLA_COORDINATES ? (size_t)n * nabla_dtype_size(s->dtype) : 0;
+    size_t size = nabla_dtype_size(s->dtype);
+    bool told = s->kind == NABLA_COORDINATES || s->kind == NABLA_STEPS;
+    size_t bytes = told ? (size_t)n * (size < sizeof(double) ? sizeof(double) : size) : 0;
     return (bytes + 15) / 16 * 16; /* what follows it is aligned, too */
+}
+
+/* So far away that no rounding to a double hides it. */
+static void misplace_count(char *p, const char *near, const char *next)
+{
+    uint64_t at, from;
+    memcpy(&at, near, sizeof at);
+    memcpy(&from, next, sizeof from);
+    uint64_t far = at ^ UINT64_C(1) << 62, step = at - from;
+    if (far - at == step || at - far == step)
+        far = at ^ UINT64_C(1) << 61;
+    memcpy(p, &far, sizeof far);
 }
 
 /* Puts a coordinate where its difference to its neighbour is another than from there to the next. */
@@ -169,6 +190,10 @@ static void misplace(enum nabla_dtype dtype, char *room, int64_t at, int64_t nei
     case NABLA_FLOAT32: *(float *)(void *)p = NAN; break;
     case NABLA_FLOAT64: *(double *)(void *)p = NAN; break;
     case NABLA_LONGDOUBLE: *(long double *)(void *)p = NAN; break;
+    case NABLA_INT64:
+    case NABLA_UINT64:
+    case NABLA_DATETIME64:
+    case NABLA_TIMEDELTA64: misplace_count(p, near, room + next * (int64_t)size); break;
     default:
         memcpy(p, near, size);
         p[0] ^= memcmp(near, room + next * (int64_t)size, size) == 0;
@@ -176,11 +201,30 @@ static void misplace(enum nabla_dtype dtype, char *room, int64_t at, int64_t nei
     }
 }
 
+/* Steps lo to hi - 1; if they pass for even ones and all of them do not, one that is spare is not told. */
+static struct nabla_spacing slice_steps(const struct spacing *s, int64_t lo, int64_t hi,
+                                        int64_t box_hi, char *room)
+{
+    const double *steps = (const double *)(const void *)s->at + lo;
+    double *told = (double *)(void *)room;
+    int64_t n = hi - lo - 1;
+    bool even = n < s->n - 1;
+    for (int64_t i = 1; i < n; i++)
+        even &= steps[i] == steps[0];
+    if (!even)
+        return nabla_steps(steps, n);
+    memcpy(told, steps, (size_t)n * sizeof *told);
+    told[hi - box_hi >= 2 ? n - 1 : 0] = NAN;
+    return nabla_steps(told, n);
+}
+
 struct nabla_spacing spacing_slice(const struct spacing *s, int64_t lo, int64_t hi, int64_t box_hi,
                                    char *room)
 {
     int64_t n = hi - lo, size = (int64_t)nabla_dtype_size(s->dtype);
     struct nabla_spacing out = {.kind = s->kind, .step = s->step};
+    if (s->kind == NABLA_STEPS)
+        return slice_steps(s, lo, hi, box_hi, room);
     if (s->kind != NABLA_COORDINATES)
         return out;
     bool told = s->even || s->whole || n == s->n || !is_even(s, lo, hi);

@@ -13,16 +13,18 @@
 
 /* Zeroed: a step of 1. */
 struct spacing {
-    enum nabla_spacing_kind kind; /* NABLA_UNIT, NABLA_STEP or NABLA_COORDINATES */
+    enum nabla_spacing_kind kind;
     double step;
     enum nabla_mode mode; /* 64-bit integers are differenced by it */
-    struct mapped file;   /* of the coordinates */
-    const char *at;       /* the first of them, in the file's bytes */
+    struct mapped file;   /* of the coordinates; none if they are somebody else's memory */
+    const char *at;       /* the first coordinate or step, in the file's bytes */
     enum nabla_dtype dtype;
     bool swapped;
-    int64_t n;
-    bool even;  /* numpy takes them for one step: all differences are the same */
-    bool whole; /* they cannot be used in parts */
+    int64_t n;      /* elements of the axis */
+    bool even;      /* numpy takes them for one step: all differences are the same */
+    bool whole;     /* numpy's way of computing cannot use them in parts */
+    double period;  /* of coordinates; 0: none */
+    double closing; /* NABLA_STEPS: from the last element round to the first; 0: there is no way */
 };
 
 enum { SPACING_MESSAGE_MAX = 256 };
@@ -32,14 +34,32 @@ bool spacing_open(struct spacing *s, const char *text, enum nabla_mode mode,
                   char message[static SPACING_MESSAGE_MAX]);
 void spacing_close(struct spacing *s); /* accepts a zeroed one */
 
-/* Bytes that spacing_slice may need for n coordinates. */
+/* The coordinates, or with NABLA_STEPS the n - 1 steps, of n elements in memory, which is borrowed. */
+struct spacing spacing_of(enum nabla_spacing_kind kind, const double *at, int64_t n);
+
+/* Are coordinates finite and strictly monotone, as all but numpy's way of computing needs? Else
+ * *bad is the first of two that are not. Steps and numbers: of use if they are finite and not 0. */
+bool spacing_is_ordered(const struct spacing *s, int64_t *bad);
+
+/* From the first coordinate to the last, or all steps together. */
+double spacing_span(const struct spacing *s);
+
+/* Are coordinates counted as 64-bit integers, so that a period must be one, too? */
+bool spacing_is_counted(const struct spacing *s);
+
+/* Bytes that spacing_slice and spacing_around may need for n coordinates. */
 size_t spacing_room(const struct spacing *s, int64_t n);
 
 /* What nabla_gradient is to be told about rows lo to hi, whose answers from box_hi on are
- * dropped, and those of lo unless it is 0, so that each bit is as if it had been told of all rows. The slab is widened by one row
- * more than the stencil needs wherever s is uneven. May use room; borrows s. */
+ * dropped, and those of lo unless it is 0, so that each bit is as if it had been told of all rows. The
+ * slab is widened by one row more than the stencil needs wherever s is uneven. May use room; borrows
+ * s. */
 struct nabla_spacing spacing_slice(const struct spacing *s, int64_t lo, int64_t hi, int64_t box_hi,
                                    char *room);
+
+/* What all other calls are to be told about rows lo to hi: of a periodic axis (with a period or a
+ * closing step) they may lie beyond its ends. */
+struct nabla_spacing spacing_around(const struct spacing *s, int64_t lo, int64_t hi, char *room);
 
 /* Gives the memory of mapped coordinates back to the system. */
 void spacing_forget(const struct spacing *s);

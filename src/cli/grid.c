@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-void grid_init(struct grid *g, const struct grid_column *columns, uint32_t n)
+void grid_begin(struct grid *g, const struct grid_column *columns, uint32_t n)
 {
     *g = (struct grid){.columns = columns, .columns_n = n};
 }

@@ -28,7 +28,7 @@ struct grid {
     struct buf starts;                 /* size_t each: where in text a cell starts */
 };
 
-void grid_init(struct grid *g, const struct grid_column *columns, uint32_t n);
+void grid_begin(struct grid *g, const struct grid_column *columns, uint32_t n);
 void grid_fini(struct grid *g);  /* accepts a zeroed one */
 void grid_clear(struct grid *g); /* forgets the cells */
 

@@ -20,6 +20,7 @@ struct plot_axis {
     const double *x;
     const int64_t *t_ns; /* since the Unix epoch: the picture shows dates */
     const char *label;   /* NULL: none */
+    int order;           /* of the derivative that is drawn; 0 and 1: the gradient */
 };
 
 /* Can there be a picture at all? Prints why not: gnuplot is not there. */
@@ -30,8 +31,14 @@ enum cli_exit plot_check(const char *target);
 enum cli_exit plot_series(const char *target, const struct plot_axis *x, const char *title,
                           const struct plot_array *value, const struct plot_array *gradient);
 
-/* an image and the length of its gradient, of which n components (1 or 2) are given, side by side. */
-enum cli_exit plot_image(const char *target, const char *title, const struct plot_array *value,
-                         const struct plot_array *gradient, int n);
+/* an image and what became of it, of the same shape, side by side: the length of its gradient, of
+ * which n components (1 or 2) are given, or with plain the only one as it is. */
+struct plot_image {
+    const char *title, *result_title;
+    const struct plot_array *value, *results;
+    int n;
+    bool plain;
+};
+enum cli_exit plot_image(const char *target, const struct plot_image *image);
 
 #endif

@@ -50,7 +50,7 @@ bool rates_url(const struct rates_options *options, struct buf *url)
 
 void rates_grid_init(struct grid *g)
 {
-    grid_init(g, columns, COLUMNS_N);
+    grid_begin(g, columns, COLUMNS_N);
 }
 
 static bool is_identifier(const char *name, size_t n)

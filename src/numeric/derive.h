@@ -1,6 +1,7 @@
-/* numeric/derive.h -- a derivative along one axis, in three steps: a grid that knows where the elements
- * are (derive_grid.c), a derivation that knows their stencils (derive_stencil.c), lines that are carried
- * through it (derive_run.c). No allocation: what is large lives in the caller's workspace.
+/* numeric/derive.h -- a derivative along one axis, in four steps: a grid that knows where the elements
+ * are (derive_grid.c), a derivation that knows their stencils (derive_stencil.c), a piece of the axis with
+ * its values (derive_piece.c), all lines carried through (derive_run.c). No allocation: what is large lives
+ * in the caller's workspace.
  *
  *     index    -2  -1 | 0   1   2   ...  n-1 | n  n+1
  *     periodic n-2 n-1| 0   1   2   ...  n-1 | 0   1       all indices exist
@@ -12,10 +13,13 @@
 
 #include "numeric/derive_array.h"
 
+struct derive_loops;
+
 enum {
     ORDER_MAX = 4,
     TAPS_MAX = 11,      /* order 4, accuracy 6, uneven and centred */
-    PIECE = 256,        /* results that are worked on at once */
+    PIECE = 512,        /* results that are worked on at once */
+    ROWS_HELD = 16,     /* a power of two above TAPS_MAX */
     FAR_AWAY = 1 << 30, /* of indices: no stencil reaches so far past an end */
 };
 
@@ -87,15 +91,47 @@ void derivation_stencil(const struct derivation *p, int64_t at, int64_t low, int
 /* Weights at any nodes: of an even axis times divisor. */
 void derivation_weights(const struct derivation *p, const double *nodes, int n, double *weights);
 
-/* What PIECE elements of one line need; in the caller's workspace. */
+/* One thread's room for PIECE elements; in the caller's workspace. */
 struct derive_room {
-    struct stencil stencils[PIECE];
+    double weights[TAPS_MAX][PIECE]; /* of the centred stencils of an uneven axis */
+    struct stencil
+        edges[2 * TAPS_MAX]; /* of elements beside the ends: the first ones, and the last */
     double values[PIECE + 2 * NABLA_SKIP_REACH];
     double results[PIECE], sums[PIECE];
+    double rows[ROWS_HELD][PIECE];
 };
 
-/* Carries all lines of a checked pair through the derivation; adding: to what out holds. */
+/* PIECE elements of an axis or fewer, more where the axis is even, and their stencils. */
+struct piece {
+    int64_t at; /* index of its first element */
+    int n;
+    int64_t low, high;    /* indices of values that may be read */
+    int mid_from, mid_to; /* elements whose stencil is centred */
+    const double *first;  /* the value at index at, and around it those at low to high */
+    struct derive_room *room;
+};
+
+/* Makes the stencils of n elements from index at on. */
+void piece_init(struct piece *w, const struct derivation *p, int64_t at, int n,
+                struct derive_room *room);
+
+/* Sets low and high for at and n. */
+void piece_reach(struct piece *w, const struct derivation *p);
+
+/* The derivative at element i from its nearest valid neighbours: NABLA_NAN_SKIP. */
+double piece_skip(const struct piece *w, const struct derivation *p, int i);
+
+/* The stencil of element i of it; room for it where it is not kept. */
+const struct stencil *piece_stencil(const struct piece *w, const struct derivation *p, int i,
+                                    struct stencil *own);
+
+/* What the piece's values give, by the stencils and the NaN policy. */
+void piece_derive(const struct piece *w, const struct derivation *p,
+                  const struct derive_loops *loops, double *results);
+
+/* Carries all lines of a checked pair through the derivation; adding: to what out holds. The elements
+ * wanted are those of p->grid. rooms: one for each of so many threads at most. */
 void derivation_run(const struct derivation *p, const struct pair *pair, int axis, bool adding,
-                    struct derive_room *room);
+                    struct derive_room *rooms, int threads);
 
 #endif

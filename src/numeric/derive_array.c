@@ -21,17 +21,24 @@
     X(NABLA_FLOAT32, float, (double)v)                                                             \
     X(NABLA_FLOAT64, double, v)
 
+/* A stride that is known lets the compiler make vectors. */
+#define LOAD_RUN(type, value, bytes)                                                               \
+    for (int64_t i = 0; i < n; i++) {                                                              \
+        const void *at = p + i * (bytes);                                                          \
+        type v = *(const type *)at;                                                                \
+        to[i] = value;                                                                             \
+    }
+
 void elements_load(enum nabla_dtype dtype, const void *from, int64_t stride, int64_t n, double *to)
 {
     const char *p = from;
     switch (dtype) {
 #define LOAD(name, type, value)                                                                    \
     case name:                                                                                     \
-        for (int64_t i = 0; i < n; i++) {                                                          \
-            const void *at = p + i * stride;                                                       \
-            type v = *(const type *)at;                                                            \
-            to[i] = value;                                                                         \
-        }                                                                                          \
+        if (stride == (int64_t)sizeof(type))                                                       \
+            LOAD_RUN(type, value, (int64_t)sizeof(type))                                           \
+        else                                                                                       \
+            LOAD_RUN(type, value, stride)                                                          \
         break;
         REAL_TYPES(LOAD)
 #undef LOAD
@@ -39,31 +46,43 @@ void elements_load(enum nabla_dtype dtype, const void *from, int64_t stride, int
     }
 }
 
+#define STORE_RUN(type, bytes)                                                                     \
+    for (int64_t i = 0; i < n; i++) {                                                              \
+        void *at = p + i * (bytes);                                                                \
+        *(type *)at = (type)from[i];                                                               \
+    }
+
 void elements_store(enum nabla_dtype dtype, const double *from, int64_t n, void *to, int64_t stride)
 {
     char *p = to;
-    for (int64_t i = 0; i < n; i++) {
-        void *at = p + i * stride;
-        if (dtype == NABLA_FLOAT32)
-            *(float *)at = (float)from[i];
-        else
-            *(double *)at = from[i];
+    if (dtype == NABLA_FLOAT32 && stride == (int64_t)sizeof(float))
+        STORE_RUN(float, (int64_t)sizeof(float))
+    else if (dtype == NABLA_FLOAT32)
+        STORE_RUN(float, stride)
+    else if (stride == (int64_t)sizeof(double))
+        STORE_RUN(double, (int64_t)sizeof(double))
+    else
+        STORE_RUN(double, stride)
+}
+
+bool dtype_is_derivable(enum nabla_dtype dtype)
+{
+    switch (dtype) {
+#define READABLE(name, type, value) case name:
+        REAL_TYPES(READABLE)
+#undef READABLE
+        return true;
+    default: return false;
     }
 }
 
 static enum nabla_status check_dtypes(const struct view *f, const struct view *out,
                                       struct nabla_fault *fault)
 {
-    switch (f->dtype) {
-#define READABLE(name, type, value) case name:
-        REAL_TYPES(READABLE)
-#undef READABLE
-        break;
-    default:
+    if (!dtype_is_derivable(f->dtype))
         return fault_say(fault, NABLA_EDTYPE, -1, -1,
                          "f is %t: only integers and floats up to float64 are derived here",
                          FAULT_NUMBERS(f->dtype));
-    }
     if (out->dtype != NABLA_FLOAT32 && out->dtype != NABLA_FLOAT64)
         return fault_say(fault, NABLA_EDTYPE, 0, -1, "output 0 is %t: float64 or float32 is wanted",
                          FAULT_NUMBERS(out->dtype));
@@ -153,4 +172,21 @@ void lines_next(struct lines *l)
         l->at[d] = 0;
     }
     l->done = true;
+}
+
+int64_t lines_count(const struct lines *l)
+{
+    int64_t n = !l->done;
+    for (int d = 0; d < l->dims; d++)
+        n *= l->count[d];
+    return n;
+}
+
+void lines_seek(struct lines *l, int64_t line)
+{
+    for (int d = l->dims - 1; d >= 0; line /= l->count[d], d--) {
+        l->at[d] = line % l->count[d];
+        l->f += l->at[d] * l->f_stride[d];
+        l->out += l->at[d] * l->out_stride[d];
+    }
 }

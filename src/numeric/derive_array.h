@@ -15,12 +15,18 @@ struct pair {
     struct view f, out;
 };
 
+/* Can arrays of this dtype be read as doubles? */
+bool dtype_is_derivable(enum nabla_dtype dtype);
+
 /* Can f be read as doubles, and the result be written to out? Their shapes must be the same; along
  * axis, if it is not -1, they may differ, and are the caller's to check.
  * Errors: view_init's; NABLA_EDTYPE; NABLA_ELENGTH; NABLA_EINVAL if the two overlap. */
 MUST_CHECK enum nabla_status pair_init(struct pair *p, const struct nabla_array *f,
                                        const struct nabla_array *out, int axis,
                                        struct nabla_fault *fault);
+
+/* The length of vectors whose n parts are the pairs' f; all have the same out. */
+void magnitude_run(const struct pair *pairs, int n, int threads);
 
 /* The axis that given, which may count from the last, stands for. */
 MUST_CHECK enum nabla_status axis_find(int ndim, int given, int argument, int *axis,
@@ -39,5 +45,9 @@ struct lines {
 
 void lines_init(struct lines *l, const struct pair *p, int axis);
 void lines_next(struct lines *l);
+
+/* How many lines there are, and the way to one of them from the first. */
+int64_t lines_count(const struct lines *l);
+void lines_seek(struct lines *l, int64_t line);
 
 #endif

@@ -1,173 +1,277 @@
-/* numeric/derive_run.c -- lines carried through a derivation, PIECE results at a time.
+/* numeric/derive_run.c -- all lines of an array carried through a derivation.
  *
- *     line       ......[reach|  piece  |reach]..............   as indices: beyond an end, the boundary's
- *     values           [  the same, as doubles ]
- *     stencils               [  piece  ]                       one for all lines
+ *     along the axis                       across it, where another dimension lies closer in memory
+ *     ..[reach|  piece  |reach]..          [ . . . . . . ]   one row a position, its neighbours the
+ *     ..[reach|  piece  |reach]..          [ . . . . . . ]   rows above and below: as they lie, or
+ *     one stretch of many lines            [ . . . . . . ]   as doubles, each loaded once
  *
- * Pieces outside, lines inside: weights of an uneven axis are made once a position, not once an
- * element, and lines beside each other find their cache lines warm. Laws: a result depends on the
- * values within reach alone, so any cut gives the same bits (test_derive.c: any_cut); values are
- * read as differences, so a constant gives exactly 0. */
-#include "numeric/derive.h"
+ * Pieces outside, lines inside: weights of an uneven axis are made once a position, not once an element,
+ * and lines beside each other find their cache lines warm. What lies side by side as doubles is used where
+ * it is. Laws: either way gives the same bits, and so does any number of threads (test_derive_ways.c).
+ * Elsewhere: what a piece gives (derive_piece.c). */
+#include "numeric/derive_loops.h"
+#include "numeric/share.h"
 
 #include <math.h>
+#include <stdlib.h>
 
-/* The part of a line that is at work. */
-struct piece {
-    int64_t at; /* index of its first result */
-    int n;
-    int64_t low, high;   /* indices of values */
-    bool all_middle;     /* p->middle is everybody's stencil */
-    const double *first; /* the value at index at */
+enum {
+    LONG = 8192, /* elements of a line that need no buffer, at a time */
+    WIDE = 4096, /* elements across that need none */
+    SHORT = 16,  /* a run across that is shorter is not worth its rows */
+    BUNCHES = 4  /* for each thread to choose from */
 };
 
-static double apply_centred(const struct stencil *s, int order, const double *g)
+struct run {
+    const struct derivation *p;
+    const struct derive_loops *loops;
+    const struct pair *pair;
+    int axis;
+    bool adding, f_plain, out_plain; /* plain: doubles side by side, the way that runs go */
+    struct derive_room *rooms;
+    struct lines first;              /* without what runs go across */
+    int64_t lines, across;           /* how many; across is 1 along the axis */
+    int64_t f_across, out_across;    /* strides */
+    int64_t segment, bunch, columns; /* sizes of a share of the work */
+    int64_t segments, bunches, chunks;
+};
+
+/* to += results, of doubles side by side */
+static void add_plain(double *restrict to, const double *restrict results, int64_t n)
 {
-    double sum = 0;
-    int radius = -s->from;
-    if (order % 2 != 0)
-        for (int k = 1; k <= radius; k++)
-            sum += s->weight[k] * (g[k] - g[-k]);
-    else
-        for (int k = 1; k <= radius; k++)
-            sum += s->weight[k] * ((g[k] - g[0]) + (g[-k] - g[0]));
-    return sum;
+    for (int64_t i = 0; i < n; i++)
+        to[i] = results[i] + to[i];
 }
 
-static double apply(const struct derivation *p, const struct stencil *s, const double *g)
+static void store(const struct run *r, const double *results, int64_t n, char *to, int64_t stride,
+                  struct derive_room *room)
 {
-    double sum = 0;
-    if (s->centred)
-        return apply_centred(s, p->order, g) / p->divisor;
-    for (int k = 0; k < s->n; k++)
-        sum += s->weight[k] * (g[s->from + k] - g[0]);
-    return sum / p->divisor;
-}
-
-/* The nearest valid elements: order + accuracy of them, one more where the last two are equally far. */
-static int gather_valid(const struct derivation *p, const struct piece *w, int i,
-                        int where[TAPS_MAX + 1])
-{
-    const double *g = w->first + i;
-    int64_t left = w->at + i - w->low, right = w->high - (w->at + i);
-    int n = 0;
-    if (!isnan(g[0]))
-        where[n++] = 0;
-    for (int d = 1; d <= NABLA_SKIP_REACH && n < p->sided; d++) {
-        if (d <= left && !isnan(g[-d]))
-            where[n++] = -d;
-        if (d <= right && !isnan(g[d]))
-            where[n++] = d;
+    const enum nabla_dtype dtype = r->pair->out.dtype;
+    if (r->adding && dtype == NABLA_FLOAT64 && stride == (int64_t)sizeof(double)) {
+        add_plain((double *)(void *)to, results, n);
+        return;
     }
-    return n;
-}
-
-static double skipped(const struct derivation *p, const struct piece *w, int i)
-{
-    int where[TAPS_MAX + 1];
-    double nodes[TAPS_MAX + 1], weights[TAPS_MAX + 1], sum = 0;
-    const double *g = w->first + i;
-    int n = gather_valid(p, w, i, where);
-    if (n < p->sided)
-        return (double)NAN;
-    for (int k = 0; k < n; k++)
-        grid_nodes(&p->grid, w->at + i, w->at + i + where[k], 1, &nodes[k]);
-    derivation_weights(p, nodes, n, weights);
-    for (int k = 1; k < n; k++)
-        sum += weights[k] * (g[where[k]] - g[where[0]]);
-    return sum / p->divisor;
-}
-
-/* Valid values in a row, from the next one on; more than most of them do not matter. */
-static int run_length(const double *g, int direction, int64_t there_are, int most)
-{
-    int n = 0;
-    while (n < most && n < there_are && !isnan(g[(n + 1) * direction]))
-        n++;
-    return n;
-}
-
-static double broken(const struct derivation *p, const struct piece *w, int i,
-                     const struct stencil *usual)
-{
-    struct stencil own;
-    const double *g = w->first + i;
-    int64_t at = w->at + i;
-    if (isnan(g[0]))
-        return (double)NAN;
-    int left = run_length(g, -1, at - w->low, p->sided - 1);
-    int right = run_length(g, 1, w->high - at, p->sided - 1);
-    if (left + 1 + right < p->sided)
-        return (double)NAN;
-    if (usual->from >= -left && usual->from + usual->n - 1 <= right)
-        return apply(p, usual, g);
-    derivation_stencil(p, at, at - left, at + right, &own);
-    return apply(p, &own, g);
-}
-
-static double derive_one(const struct derivation *p, const struct piece *w, int i,
-                         const struct stencil *usual)
-{
-    if (p->nan == NABLA_NAN_BREAK)
-        return broken(p, w, i, usual);
-    double v = apply(p, usual, w->first + i);
-    return p->nan == NABLA_NAN_SKIP && isnan(v) ? skipped(p, w, i) : v;
-}
-
-/* Values at indices low to high, those beyond the ends one by one. */
-static void load(const struct derivation *p, const struct piece *w, const struct view *f,
-                 const struct lines *l, double *values)
-{
-    const struct grid *x = &p->grid;
-    int64_t from = w->low > 0 ? w->low : 0, to = w->high < x->n ? w->high : x->n - 1;
-    for (int64_t j = w->low; j < 0; j++)
-        elements_load(f->dtype, l->f + grid_element(x, j) * l->f_step, 0, 1, &values[j - w->low]);
-    elements_load(f->dtype, l->f + from * l->f_step, l->f_step, to - from + 1,
-                  &values[from - w->low]);
-    for (int64_t j = x->n; j <= w->high; j++)
-        elements_load(f->dtype, l->f + grid_element(x, j) * l->f_step, 0, 1, &values[j - w->low]);
-}
-
-static void store(const struct piece *w, const struct derivation *p, const struct view *out,
-                  const struct lines *l, bool adding, struct derive_room *room)
-{
-    char *to = l->out + (w->at - p->grid.first) * l->out_step;
-    if (adding) {
-        elements_load(out->dtype, to, l->out_step, w->n, room->sums);
-        for (int i = 0; i < w->n; i++)
+    if (r->adding) {
+        elements_load(dtype, to, stride, n, room->sums);
+        for (int64_t i = 0; i < n; i++)
             room->results[i] += room->sums[i];
     }
-    elements_store(out->dtype, room->results, w->n, to, l->out_step);
+    elements_store(dtype, results, n, to, stride);
 }
 
-static struct piece prepare(const struct derivation *p, int64_t at, struct derive_room *room)
+/* ---- along */
+
+/* Values at indices low to high, those beyond the ends one by one. */
+static void load_line(const struct run *r, struct piece *w, const struct lines *l)
 {
-    const struct grid *x = &p->grid;
-    int64_t left = x->first + x->count - at;
-    struct piece w = {.at = at, .n = left < PIECE ? (int)left : PIECE};
-    int64_t last = at + w.n - 1;
-    w.low = at - p->reach > x->low ? at - p->reach : x->low;
-    w.high = last + p->reach < x->high ? last + p->reach : x->high;
-    w.first = room->values + (at - w.low);
-    w.all_middle = !x->uneven && at - x->low >= p->radius && x->high - last >= p->radius;
-    for (int i = 0; i < w.n && !w.all_middle; i++)
-        derivation_stencil(p, at + i, x->low, x->high, &room->stencils[i]);
-    return w;
+    const struct grid *x = &r->p->grid;
+    const enum nabla_dtype dtype = r->pair->f.dtype;
+    int64_t from = w->low > 0 ? w->low : 0, to = w->high < x->n ? w->high : x->n - 1;
+    double *values = w->room->values;
+    w->first = values + (w->at - w->low);
+    for (int64_t j = w->low; j < 0; j++)
+        elements_load(dtype, l->f + grid_element(x, j) * l->f_step, 0, 1, &values[j - w->low]);
+    elements_load(dtype, l->f + from * l->f_step, l->f_step, to - from + 1, &values[from - w->low]);
+    for (int64_t j = x->n; j <= w->high; j++)
+        elements_load(dtype, l->f + grid_element(x, j) * l->f_step, 0, 1, &values[j - w->low]);
+}
+
+static bool lies_plain(const struct run *r, const struct piece *w)
+{
+    return r->f_plain && w->low >= 0 && w->high < r->p->grid.n;
+}
+
+static void line_piece(const struct run *r, struct piece *w, const struct lines *l)
+{
+    char *to = l->out + (w->at - r->p->grid.first) * l->out_step;
+    if (lies_plain(r, w))
+        w->first = (const double *)(const void *)l->f + w->at;
+    else
+        load_line(r, w, l);
+    if (r->out_plain) {
+        piece_derive(w, r->p, r->loops, (double *)(void *)to);
+        return;
+    }
+    piece_derive(w, r->p, r->loops, w->room->results);
+    store(r, w->room->results, w->n, to, l->out_step, w->room);
+}
+
+/* A long piece where neither buffer nor weights are needed, else a short one. */
+static void next_piece(const struct run *r, int64_t at, int64_t end, struct derive_room *room,
+                       struct piece *w)
+{
+    const int64_t left = end - at;
+    const bool plain = r->f_plain && r->out_plain && !r->p->grid.uneven;
+    piece_init(w, r->p, at, left < (plain ? LONG : PIECE) ? (int)left : plain ? LONG : PIECE, room);
+    if (w->n > PIECE && !lies_plain(r, w))
+        piece_init(w, r->p, at, PIECE, room);
+}
+
+static void along(const struct run *r, int64_t from, int64_t to, int64_t bunch,
+                  struct derive_room *room)
+{
+    const int64_t line = bunch * r->bunch;
+    const int64_t lines = r->lines - line < r->bunch ? r->lines - line : r->bunch;
+    struct piece w;
+    for (int64_t at = from; at < to; at += w.n) {
+        struct lines l = r->first;
+        lines_seek(&l, line);
+        next_piece(r, at, to, room, &w);
+        for (int64_t i = 0; i < lines; i++, lines_next(&l))
+            line_piece(r, &w, &l);
+    }
+}
+
+/* ---- across */
+
+/* Rows of n elements, by index; those that are held are doubles already. */
+struct rows {
+    const struct run *r;
+    struct derive_room *room;
+    const char *f; /* of element 0 of the axis */
+    int64_t step, n;
+    int64_t held[ROWS_HELD];
+};
+
+static const double *row_at(struct rows *s, int64_t index)
+{
+    const struct run *r = s->r;
+    const int64_t slot = index & (ROWS_HELD - 1);
+    const char *row = s->f + grid_element(&r->p->grid, index) * s->step;
+    if (r->f_plain)
+        return (const double *)(const void *)row;
+    if (s->held[slot] != index)
+        elements_load(r->pair->f.dtype, row, r->f_across, s->n, s->room->rows[slot]);
+    s->held[slot] = index;
+    return s->room->rows[slot];
+}
+
+/* Element k of a row, which came out missing, looks for valid neighbours along its own line. */
+static double mended(struct rows *s, const struct piece *w, int i, int64_t k)
+{
+    struct piece one = *w;
+    const struct lines l = {.f = s->f + k * s->r->f_across, .f_step = s->step};
+    one.at += i;
+    one.n = 1;
+    piece_reach(&one, s->r->p);
+    load_line(s->r, &one, &l);
+    return piece_skip(&one, s->r->p, 0);
+}
+
+static void derive_row(struct rows *s, const struct piece *w, int i, const double *const *middle,
+                       const struct stencil *stencil, double *results)
+{
+    derive_loops_apply(s->r->loops, s->r->p, stencil, middle, results, s->n);
+    for (int64_t k = 0; s->r->p->nan == NABLA_NAN_SKIP && k < s->n; k++)
+        if (isnan(results[k]))
+            results[k] = mended(s, w, i, k);
+}
+
+static void row(struct rows *s, const struct piece *w, int i, char *to)
+{
+    const struct run *r = s->r;
+    struct stencil own;
+    const double *around[2 * TAPS_MAX + 1], **middle = around + TAPS_MAX;
+    const struct stencil *stencil = piece_stencil(w, r->p, i, &own);
+    middle[0] = row_at(s, w->at + i);
+    for (int k = stencil->from; k < stencil->from + stencil->n; k++)
+        middle[k] = row_at(s, w->at + i + k);
+    if (r->out_plain) {
+        derive_row(s, w, i, middle, stencil, (double *)(void *)to);
+        return;
+    }
+    derive_row(s, w, i, middle, stencil, s->room->results);
+    store(r, s->room->results, s->n, to, r->out_across, s->room);
+}
+
+static void across(const struct run *r, int64_t from, int64_t to, int64_t line, int64_t column,
+                   struct derive_room *room)
+{
+    struct lines l = r->first;
+    struct rows s = {.r = r, .room = room, .step = l.f_step};
+    struct piece w;
+    lines_seek(&l, line);
+    s.f = l.f + column * r->f_across;
+    s.n = r->across - column < r->columns ? r->across - column : r->columns;
+    for (int k = 0; k < ROWS_HELD; k++)
+        s.held[k] = INT64_MIN;
+    for (int64_t at = from; at < to; at += w.n) {
+        piece_init(&w, r->p, at, to - at < PIECE ? (int)(to - at) : PIECE, room);
+        char *out = l.out + (at - r->p->grid.first) * l.out_step + column * r->out_across;
+        for (int i = 0; i < w.n; i++)
+            row(&s, &w, i, out + i * l.out_step);
+    }
+}
+
+/* ---- who does what */
+
+static void work(void *context, int64_t k, int thread)
+{
+    const struct run *r = context;
+    const struct grid *x = &r->p->grid;
+    struct derive_room *room = r->rooms + thread;
+    int64_t from = x->first + k % r->segments * r->segment, end = x->first + x->count;
+    int64_t to = end - from < r->segment ? end : from + r->segment;
+    k /= r->segments;
+    if (r->across > 1)
+        across(r, from, to, k / r->chunks, k % r->chunks * r->columns, room);
+    else
+        along(r, from, to, k, room);
+}
+
+/* The last of the other dimensions, with those that go on from it. */
+static void take_across(struct run *r)
+{
+    struct lines *l = &r->first;
+    int64_t n = l->count[l->dims - 1], f = l->f_stride[l->dims - 1],
+            out = l->out_stride[l->dims - 1];
+    int dims = l->dims - 1;
+    while (dims > 0 && l->f_stride[dims - 1] == n * f && l->out_stride[dims - 1] == n * out)
+        n *= l->count[--dims];
+    if (n < SHORT || llabs(out) >= llabs(l->out_step))
+        return;
+    l->dims = dims;
+    r->across = n;
+    r->f_across = f;
+    r->out_across = out;
+}
+
+static int64_t parts_of(int64_t n, int64_t part)
+{
+    return (n + part - 1) / part;
+}
+
+static void divide(struct run *r, int threads)
+{
+    const bool goes_across = r->across > 1;
+    const int64_t f_step = goes_across ? r->f_across : r->first.f_step;
+    const int64_t out_step = goes_across ? r->out_across : r->first.out_step;
+    r->f_plain = r->pair->f.dtype == NABLA_FLOAT64 && f_step == (int64_t)sizeof(double);
+    r->out_plain =
+        r->pair->out.dtype == NABLA_FLOAT64 && out_step == (int64_t)sizeof(double) && !r->adding;
+    r->lines = lines_count(&r->first);
+    r->columns = r->f_plain && r->out_plain ? WIDE : PIECE;
+    r->segment = LONG;
+    r->segments = parts_of(r->p->grid.count, r->segment);
+    r->chunks = parts_of(r->across, r->columns);
+    r->bunch = threads < 2 || r->segments >= BUNCHES * threads
+                   ? r->lines
+                   : parts_of(r->lines, BUNCHES * threads);
+    r->bunches = goes_across ? r->lines * r->chunks : parts_of(r->lines, r->bunch);
 }
 
 void derivation_run(const struct derivation *p, const struct pair *pair, int axis, bool adding,
-                    struct derive_room *room)
+                    struct derive_room *rooms, int threads)
 {
-    struct lines l;
-    int64_t end = p->grid.first + p->grid.count;
-    for (int64_t at = p->grid.first; at < end; at += PIECE) {
-        struct piece w = prepare(p, at, room);
-        for (lines_init(&l, pair, axis); !l.done; lines_next(&l)) {
-            load(p, &w, &pair->f, &l, room->values);
-            for (int i = 0; i < w.n; i++)
-                room->results[i] =
-                    derive_one(p, &w, i, w.all_middle ? &p->middle : &room->stencils[i]);
-            store(&w, p, &pair->out, &l, adding, room);
-        }
-    }
+    struct run r = {
+        .p = p, .pair = pair, .axis = axis, .adding = adding, .rooms = rooms, .across = 1};
+    lines_init(&r.first, pair, axis);
+    if (r.first.done)
+        return;
+    r.loops = derive_loops_best();
+    if (p->nan != NABLA_NAN_BREAK && r.first.dims > 0)
+        take_across(&r);
+    divide(&r, threads);
+    share(r.segments * r.bunches, share_threads(threads, pair->out.elements, sizeof(double)), work,
+          &r);
 }

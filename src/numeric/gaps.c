@@ -7,6 +7,7 @@
  * was filled lies between its neighbours (test_gaps.c). */
 #include "numeric/derive.h"
 #include "numeric/fault.h"
+#include "numeric/share.h"
 
 #include <math.h>
 
@@ -79,32 +80,49 @@ static void fill_line(const struct filling *g, const struct lines *l)
         fill(g, l, gap, g->n);
 }
 
+struct gaps {
+    struct filling filling;
+    struct pair pair;
+    int axis;
+};
+
+static void fill_one(void *context, int64_t line, int thread)
+{
+    const struct gaps *j = context;
+    struct lines l;
+    (void)thread;
+    lines_init(&l, &j->pair, j->axis);
+    lines_seek(&l, line);
+    fill_line(&j->filling, &l);
+}
+
 enum nabla_status nabla_interpolate_gaps(const struct nabla_array *f, int axis,
                                          const struct nabla_spacing *spacing,
-                                         enum nabla_gap_ends ends, int64_t max_gap,
+                                         enum nabla_gap_ends ends, int64_t max_gap, int threads,
                                          const struct nabla_array *out, struct nabla_fault *fault)
 {
-    struct pair pair;
+    struct gaps j;
     struct lines l;
-    int along;
     if (f == NULL)
         return fault_say(fault, NABLA_EINVAL, -1, -1, "f is missing", NULL);
     if (max_gap < 0 || (ends != NABLA_ENDS_KEEP && ends != NABLA_ENDS_EXTEND))
         return fault_say(fault, NABLA_EINVAL, -1, -1,
                          "the longest gap is negative (%i), or the ends are of no known kind",
                          FAULT_NUMBERS(max_gap));
-    enum nabla_status status = axis_find(f->ndim, axis, 0, &along, fault);
+    enum nabla_status status = axis_find(f->ndim, axis, 0, &j.axis, fault);
     if (status == NABLA_OK)
-        status = pair_init(&pair, f, out, -1, fault);
+        status = pair_init(&j.pair, f, out, -1, fault);
     if (status != NABLA_OK)
         return status;
-    struct filling g = {.ends = ends, .max_gap = max_gap, .in = f->dtype, .out = out->dtype};
-    g.n = f->shape[along];
+    j.filling =
+        (struct filling){.ends = ends, .max_gap = max_gap, .in = f->dtype, .out = out->dtype};
+    j.filling.n = f->shape[j.axis];
     if (spacing != NULL)
-        g.spacing = *spacing;
-    if ((status = spacing_check(&g.spacing, g.n, false, 0, fault)) != NABLA_OK)
+        j.filling.spacing = *spacing;
+    status = spacing_check(&j.filling.spacing, j.filling.n, false, 0, fault);
+    if (status != NABLA_OK)
         return status;
-    for (lines_init(&l, &pair, along); !l.done; lines_next(&l))
-        fill_line(&g, &l);
+    lines_init(&l, &j.pair, j.axis);
+    share(lines_count(&l), share_threads(threads, j.pair.out.elements, 8), fill_one, &j);
     return NABLA_OK;
 }

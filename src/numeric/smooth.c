@@ -4,6 +4,7 @@
  * errors of a running sum would add up along the line. Laws: test_smooth.c. */
 #include "numeric/derive_array.h"
 #include "numeric/fault.h"
+#include "numeric/share.h"
 
 #include <math.h>
 
@@ -62,13 +63,38 @@ static double roll(const struct rolling *r, const struct lines *l, int64_t i)
     return mean_of(r, l, from, to);
 }
 
-enum nabla_status nabla_rolling_mean(const struct nabla_array *f, int axis, int64_t window,
-                                     enum nabla_nan_policy nan, const struct nabla_array *out,
-                                     struct nabla_fault *fault)
-{
+/* Elements that are worth a piece of their own. */
+enum { STRETCH = 4096 };
+
+struct means {
+    struct rolling rolling;
     struct pair pair;
+    int axis;
+    int64_t stretches; /* of a line */
+};
+
+static void roll_stretch(void *context, int64_t k, int thread)
+{
+    const struct means *j = context;
+    const struct rolling *r = &j->rolling;
+    const int64_t from = k % j->stretches * STRETCH,
+                  to = from + STRETCH < r->n ? from + STRETCH : r->n;
     struct lines l;
-    int along;
+    (void)thread;
+    lines_init(&l, &j->pair, j->axis);
+    lines_seek(&l, k / j->stretches);
+    for (int64_t i = from; i < to; i++) {
+        double mean = roll(r, &l, i);
+        elements_store(r->out, &mean, 1, l.out + i * l.out_step, 0);
+    }
+}
+
+enum nabla_status nabla_rolling_mean(const struct nabla_array *f, int axis, int64_t window,
+                                     enum nabla_nan_policy nan, int threads,
+                                     const struct nabla_array *out, struct nabla_fault *fault)
+{
+    struct means j;
+    struct lines l;
     if (f == NULL)
         return fault_say(fault, NABLA_EINVAL, -1, -1, "f is missing", NULL);
     if (window < 1)
@@ -76,16 +102,15 @@ enum nabla_status nabla_rolling_mean(const struct nabla_array *f, int axis, int6
                          FAULT_NUMBERS(window));
     if (nan < NABLA_NAN_PROPAGATE || nan > NABLA_NAN_BREAK)
         return fault_say(fault, NABLA_EINVAL, -1, -1, "the NaN policy is of no known kind", NULL);
-    enum nabla_status status = axis_find(f->ndim, axis, 0, &along, fault);
+    enum nabla_status status = axis_find(f->ndim, axis, 0, &j.axis, fault);
     if (status == NABLA_OK)
-        status = pair_init(&pair, f, out, -1, fault);
+        status = pair_init(&j.pair, f, out, -1, fault);
     if (status != NABLA_OK)
         return status;
-    struct rolling r = {window, f->shape[along], nan, f->dtype, out->dtype};
-    for (lines_init(&l, &pair, along); !l.done; lines_next(&l))
-        for (int64_t i = 0; i < r.n; i++) {
-            double mean = roll(&r, &l, i);
-            elements_store(r.out, &mean, 1, l.out + i * l.out_step, 0);
-        }
+    j.rolling = (struct rolling){window, f->shape[j.axis], nan, f->dtype, out->dtype};
+    j.stretches = (j.rolling.n + STRETCH - 1) / STRETCH;
+    lines_init(&l, &j.pair, j.axis);
+    share(lines_count(&l) * j.stretches, share_threads(threads, j.pair.out.elements, 8),
+          roll_stretch, &j);
     return NABLA_OK;
 }

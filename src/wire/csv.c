@@ -171,12 +171,15 @@ static bool is_named(const struct csv_cell *cell, const char *name)
     return p == end && *name == '\0';
 }
 
+enum { COLUMN_NONE = -1, COLUMN_TWICE = -2 };
+
 static int find_column(const struct csv_row *header, const char *name)
 {
+    int found = COLUMN_NONE;
     for (size_t i = 0; i < header->n; i++)
         if (is_named(&header->cells[i], name))
-            return (int)i;
-    return -1;
+            found = found == COLUMN_NONE ? (int)i : COLUMN_TWICE;
+    return found;
 }
 
 /* "a, b, c", as far as there is room. */
@@ -190,9 +193,12 @@ static void list_columns(const struct csv_row *header, char *out, size_t room)
 }
 
 static enum nabla_status refuse_name(const struct csv_row *header, const char *option,
-                                     const char *name, struct csv_fault *fault)
+                                     const char *name, int found, struct csv_fault *fault)
 {
     char names[CSV_MESSAGE_MAX / 2];
+    if (found == COLUMN_TWICE)
+        return refuse(fault, NABLA_EINVAL, 0, 0, "%s %.60s: more than one column has this name",
+                      option, name);
     list_columns(header, names, sizeof names);
     if (name == NULL)
         return refuse(fault, NABLA_EINVAL, 0, 0, "%s is needed: the columns are %s", option, names);
@@ -206,13 +212,13 @@ enum nabla_status csv_find(const struct csv_row *header, const char *x_name, con
     if (header->n == 0)
         return refuse(fault, NABLA_EINVAL, 0, 0, "it is empty: a header is needed");
     if (x_name != NULL && (found.x = find_column(header, x_name)) < 0)
-        return refuse_name(header, "--x", x_name, fault);
+        return refuse_name(header, "--x", x_name, found.x, fault);
     if (y_name != NULL)
         found.y = find_column(header, y_name);
     else if (header->n == 1 || (header->n == 2 && (any_x || found.x >= 0)))
         found.y = header->n == 1 ? 0 : found.x == 1 ? 0 : 1;
     if (found.y < 0)
-        return refuse_name(header, "--y", y_name, fault);
+        return refuse_name(header, "--y", y_name, found.y, fault);
     if (x_name == NULL && any_x && header->n == 2)
         found.x = 1 - found.y;
     *out = found;

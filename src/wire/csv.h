@@ -64,7 +64,8 @@ struct csv_columns {
 };
 
 /* Finds columns by name. y_name NULL: the only one, or the second of two. x_name NULL: the other
- * one of two if any_x, else none. Errors: NABLA_EINVAL, the name in the fault. */
+ * one of two if any_x, else none. Errors: NABLA_EINVAL, the name in the fault: no column has it, or
+ * more than one. */
 MUST_CHECK enum nabla_status csv_find(const struct csv_row *header, const char *x_name,
                                       const char *y_name, bool any_x, struct csv_columns *out,
                                       struct csv_fault *fault);

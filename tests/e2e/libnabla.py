@@ -1,13 +1,14 @@
 """libnabla by way of ctypes, and numpy 2's answers to hold it against.
 
 nabla is the library that NABLA_BUILD names, or None where a sanitizer's runtime has to be in the process
-first: test_arrays.py starts such a one.
+first: under_the_sanitizer() starts such a one.
 """
 import contextlib
 import ctypes
 import os
 import pathlib
 import re
+import subprocess
 
 import numpy as np
 
@@ -23,6 +24,8 @@ FLOATS, COMPLEX = ["float16", "float32", "float64", "longdouble"], ["complex64",
 INTEGERS = [d for d in DTYPES if "int" in d]
 UNIT, STEP, COORDINATES, STEPS = range(4)
 NUMPY, ACCURATE = range(2)
+ONE_SIDED, PERIODIC, REFLECT = range(3)
+PROPAGATE, SKIP, BREAK = range(3)
 
 
 class Fault(ctypes.Structure):
@@ -46,7 +49,34 @@ class Options(ctypes.Structure):
                 ("later", ctypes.c_char * 256)]  # fields of a later version are zero
 
 
+class DerivativeOptions(ctypes.Structure):
+    _fields_ = [("order", ctypes.c_int), ("accuracy", ctypes.c_int), ("spacing", Spacing),
+                ("before", ctypes.c_int), ("after", ctypes.c_int), ("period", ctypes.c_double),
+                ("nan", ctypes.c_int), ("halo_before", ctypes.c_int64), ("halo_after", ctypes.c_int64),
+                ("threads", ctypes.c_int)]
+
+
+class Halo(ctypes.Structure):
+    _fields_ = [("before", ctypes.c_int64), ("after", ctypes.c_int64), ("uneven", ctypes.c_int)]
+
+
+class Field(ctypes.Structure):
+    _fields_ = [("gradient", ctypes.POINTER(Array)), ("gradient_n", ctypes.c_int),
+                ("magnitude", ctypes.POINTER(Array)), ("laplacian", ctypes.POINTER(Array))]
+
+
 nabla = None if SANITIZER and "NABLA_AGAIN" not in os.environ else ctypes.CDLL(LIBRARY)
+
+
+def under_the_sanitizer(file):
+    """Python is not compiled with it: its runtime has to be there first, in a process of its own."""
+    runtime = "libtsan.so" if "thread" in SANITIZER else "libasan.so"
+    found = subprocess.run(["cc", f"-print-file-name={runtime}"], capture_output=True, text=True, check=True)
+    env = {**os.environ, "LD_PRELOAD": found.stdout.strip(), "NABLA_AGAIN": "1",
+           "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
+    done = subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
+                           "--noconftest", file], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def name_of(dtype):

@@ -3,24 +3,31 @@
     ```lines          sent over TCP to the page's daemon: every line is taken
     ```console        lines that start with "$ " are run by bash in order; the lines after each are
                       what it prints, … standing for anything within a line, a line "..." for any
-                      number of lines
+                      number of lines; lines right after it that start with "> " belong to it
     ```yaml nablad    a configuration that is checked
     ```TYPE FILE.EXT  FILE.EXT in the folder that the page's commands run in
 
-A page has one daemon; its ports stand where the page says 2207 (TCP and UDP) and 9207 (HTTP).
+A page has one daemon; its ports stand where the page says 2207 (TCP and UDP) and 9207 (HTTP). Its C
+programs are compiled without a warning against the library as it is installed. A picture that it shows
+from images/ must be drawn by one of its commands, under the same name, and show the same data;
+NABLA_DRAW=1 keeps what was drawn instead of comparing.
 """
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
 
-from daemon import NABLA, NABLAD, ROOT
+from daemon import BUILD, NABLA, NABLAD, ROOT
+from libnabla import SANITIZER
+from pictures import same_picture
 
 PAGES = sorted(p.relative_to(ROOT) for p in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
                if p.exists())
 FILE = re.compile(r"\w+ ([\w-]+\.\w+)")
 SANITIZED = re.search(b"__[at]san_init", NABLA.read_bytes()) is not None  # its shadow memory knows no limits
+IMAGE = re.compile(r"\]\((images/([\w-]+\.(?:svg|png)))\)")
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 # Commands that change the machine, or that are tested elsewhere: who tests them.
@@ -48,6 +55,8 @@ def commands(block):
             while command.endswith("\\"):
                 command = command[:-1] + " " + next(lines).strip().removeprefix("> ")
             out.append((command, []))
+        elif line.startswith("> ") and out and not out[-1][1]:
+            out[-1] = (f"{out[-1][0]}\n{line[2:]}", [])
         elif out:
             out[-1][1].append(line)
     return out
@@ -73,26 +82,56 @@ exec {nabla} "$@"
 """
 
 
+PROGRAMS = {
+    "nabla": HERE,
+    "python3": """#!/bin/bash
+exec /usr/bin/python3 "$@"
+""",
+    "pkg-config": """#!/bin/bash
+PKG_CONFIG_PATH={lib}/pkgconfig exec /usr/bin/pkg-config --define-variable=prefix={usr} "$@"
+""",
+    "cc": """#!/bin/bash
+exec /usr/bin/cc -std=c11 -Wall -Wextra -Wshadow -Wconversion -Werror {sanitize} "$@" -Wl,-rpath,{lib}
+""",
+}
+
+
+def number(text, old, new):
+    """Whole numbers only: a port may stand inside of a result."""
+    return re.sub(rf"(?<![\d.]){old}(?!\d)", str(new), text)
+
+
+def install(usr):
+    """libnabla as its users have it: the folder of the library."""
+    subprocess.run(["cmake", "--install", BUILD / "src" / "numeric", "--prefix", usr], check=True,
+                   capture_output=True)
+    return next(usr.rglob("libnabla.so")).parent
+
+
 class Page:
-    def __init__(self, nablad, free_port, folder):
+    def __init__(self, nablad, free_port, folder, text):
         self.port, self.http = free_port(), free_port()
         self.daemon = nablad(f"""
             ingest: {{listeners: [{{address: "127.0.0.1:{self.port}", protocol: tcp}},
                                   {{address: "127.0.0.1:{self.port}", protocol: udp}}]}}
             http: {{listen: "127.0.0.1:{self.http}"}}""")
         self.folder = folder / "page"
-        bin_ = folder / "bin"
+        bin_, usr = folder / "bin", folder / "usr"
         for new in (self.folder, bin_):
             new.mkdir()
-        (bin_ / "nabla").write_text(HERE.format(http=self.http, port=self.port, nabla=NABLA))
-        (bin_ / "nabla").chmod(0o755)
+        words = {"http": self.http, "port": self.port, "nabla": NABLA, "usr": usr,
+                 "lib": install(usr) if "pkg-config" in text else "",
+                 "sanitize": f"-g -fsanitize={SANITIZER}" if SANITIZER else ""}
+        for name, script in PROGRAMS.items():
+            (bin_ / name).write_text(script.format(**words))
+            (bin_ / name).chmod(0o755)
         self.env = {**os.environ, "PATH": f"{bin_}:{NABLAD.parent}:{os.environ['PATH']}"}
 
     def here(self, text):
-        return text.replace("2207", str(self.port)).replace("9207", str(self.http))
+        return number(number(text, 2207, self.port), 9207, self.http)
 
     def as_written(self, text):
-        return text.replace(str(self.port), "2207").replace(str(self.http), "9207")
+        return number(number(text, self.port, 2207), self.http, 9207)
 
     def run(self, command, expected):
         if command.startswith(tuple(ELSEWHERE)):
@@ -119,7 +158,7 @@ def test_examples_of_a_page(nablad, free_port, tmp_path, page):
                 if info.strip() in ("lines", "console") or FILE.fullmatch(info.strip())]
     if not runnable:
         return
-    p = Page(nablad, free_port, tmp_path)
+    p = Page(nablad, free_port, tmp_path, text)
     for link in ("config", "docs", "tests", "scripts"):
         (p.folder / link).symlink_to(ROOT / link)
     for info, body in runnable:
@@ -132,6 +171,14 @@ def test_examples_of_a_page(nablad, free_port, tmp_path, page):
         else:
             for command, expected in commands(body):
                 p.run(command, expected)
+    for link, name in IMAGE.findall(text):
+        kept = (ROOT / page).parent / link
+        if "NABLA_DRAW" in os.environ:
+            shutil.copy(p.folder / name, kept)
+        try:
+            same_picture(p.folder / name, kept)
+        except AssertionError as fault:
+            pytest.fail(f"{link}: {fault} (NABLA_DRAW=1 keeps what is drawn now)", pytrace=False)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
@@ -150,6 +197,12 @@ def test_no_example_goes_untested(page):
         assert info.strip() not in ("sh", "bash", "shell"), body
         if info.strip() not in ("console", "text"):
             assert not re.search(r"^\$ ", body, re.MULTILINE), body
+
+
+def test_no_picture_is_left_over():
+    shown = {link.removeprefix("images/") for page in PAGES
+             for link, _ in IMAGE.findall((ROOT / page).read_text())}
+    assert shown == {p.name for p in (ROOT / "docs" / "images").iterdir()}
 
 
 def test_there_are_pages():

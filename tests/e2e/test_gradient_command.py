@@ -237,6 +237,14 @@ def test_coordinates_that_are_even_for_a_while(case, dtype):
     assert same_bits(case.run(f, "-s", case.save(even))[0], expected(f, even.astype(float))[0])
 
 
+def test_coordinates_whose_steps_vanish_when_rounded(case):
+    """Nanoseconds of today as int64, in numpy's way: doubles that repeat for a while, or everywhere in a box."""
+    n = 1_600_000
+    f = np.random.default_rng(4).normal(size=n)
+    x = np.arange(n) // 3 + 1_700_000_000_000_000_000
+    assert same_bits(case.run(f, "-s", case.save(x))[0], expected(f, x.astype(float))[0])
+
+
 def test_uneven_along_a_cut_axis_of_several(case):
     f = np.random.default_rng(5).normal(size=(3000, 300))
     x, y = np.arange(3000.0), np.cumsum(np.random.default_rng(6).uniform(1, 2, 300))
@@ -438,6 +446,9 @@ def test_table(nabla, tmp_path):
 @pytest.mark.parametrize("text, args, out", [
     ("x\ty\r\n0\t1\r\n1\t3\r\n", [], "x\ty\tgradient\n0\t1\t2\n1\t3\t2\n"),
     ('"a;b";y\n"0";1\n1;3\n', ["--x", "a;b", "--y", "y"], '"a;b";y;gradient\n"0";1;2\n1;3;2\n'),
+    ("\ufeffx,y\r\n0,1\r\n1,3\r\n", [], "x,y,gradient\n0,1,2\n1,3,2\n"),
+    ('x,"y ""z"""\n 0 , "1"\n1,3', ["--y", 'y "z"', "--x", "x"], 'x,"y ""z""",gradient\n0,"1",2\n1,3,2\n'),
+    ("2019,2020\n0,1\n1,3\n", ["--y", "2020"], "2019,2020,gradient\n0,1,2\n1,3,2\n"),
     ("y\n1\n4\n9\n16\n", ["--edge-order", "2"], "y,gradient\n1,2\n4,4\n9,6\n16,8\n"),
     ("a,b,y\n,,1\n,,4\n,,9\n", ["--y", "y", "-s", "0.5"], "y,gradient\n1,6\n4,8\n9,10\n"),
     ("x,y\n0,1\n1,\n2,3\n3,5\n4,7\n", [], "x,y,gradient\n0,1,NaN\n1,,1\n2,3,NaN\n3,5,2\n4,7,2\n"),

@@ -34,6 +34,13 @@ FILES = {
     "bad.csv": b"x,y\n0,1\n1,two\n",
     "short.csv": b"x,y\n0,1\n",
     "ragged.csv": b"x,y\n0,1\n1\n",
+    "twice.csv": b"x,y,y\n0,1,1\n1,2,1\n",
+    "nameless.csv": b"0,1\n1,2\n2,4\n",
+    "quote.csv": b'x,y\n0,"1\n1,2\n',
+    "wide.csv": b"x,y\n0,1,2\n1,2,3\n",
+    "late.csv": b"t,y\n2024-01-01,1\nsoon,2\n",
+    "early.csv": b"t,y\n1601-01-01,1\n2024-01-01,2\n",
+    "old.npy": npy("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", b"\0" * 16, 9),
     "binary.csv": bytes(range(256)) * 10,
 }
 
@@ -99,6 +106,14 @@ FILES = {
     (["short.csv"], "short.csv: axis 0 has 1 elements"),
     (["ragged.csv"], "ragged.csv:3:1: 1 cells where the header has 2"),
     (["binary.csv"], "binary.csv"),
+    (["twice.csv", "--x", "x", "--y", "y"], "--y y: more than one column has this name"),
+    (["nameless.csv"], "nameless.csv: its first line has numbers"),
+    (["quote.csv"], "quote.csv:2:3: a quote is never closed"),
+    (["wide.csv"], "wide.csv:2:1: 3 cells where the header has 2"),
+    (["late.csv"], "late.csv:3:1: soon is no RFC 3339 time"),
+    (["early.csv"], "early.csv:2:1: 1601-01-01 is beyond"),
+    (["old.npy"], "old.npy:"),
+    (["-", "-s", "-"], "-s -: standard input is the INPUT already"),
     (["\x1b[2J.npy"], "\\x1b[2J.npy"),
 ])
 def test_bad_usage_and_input(nabla, tmp_path, args, says):

@@ -19,15 +19,16 @@ enum { ROUNDS = 1500, SIDE = 12 };
 
 /* One random task, and what the library says of the whole. */
 struct trial {
-    struct npy in, out;
+    struct npy in, out[NABLA_DIMS_MAX];
     char *data; /* owned, in's byte order, not aligned */
     char *native;
     int axes[NABLA_DIMS_MAX], axes_n;
     struct spacing spacing[NABLA_DIMS_MAX];
-    char *coordinates[NABLA_DIMS_MAX]; /* owned */
-    int edge_order;
+    char *coordinates[NABLA_DIMS_MAX];    /* owned */
+    struct scheme scheme[NABLA_DIMS_MAX]; /* numpy's, all of one edge order */
     enum nabla_mode mode;
     char *want[NABLA_DIMS_MAX], *got[NABLA_DIMS_MAX];
+    struct gradient_sink sinks[NABLA_DIMS_MAX];
 };
 
 static const enum nabla_dtype dtypes[] = {
@@ -93,7 +94,6 @@ static void make_array(struct trial *t, uint64_t *state)
     for (int64_t i = 0; i < in->count && in->dtype == NABLA_FLOAT64; i++)
         ((double *)(void *)t->native)[i] *= 0.37;
     swap_all(t->data + 1, t->native, in->count, in->dtype, in->swapped);
-    t->out = gradient_output(in);
 }
 
 /* Coordinates that are even for stretches, or for all of the axis; a third is no short binary fraction,
@@ -132,22 +132,41 @@ static void make_spacing(struct trial *t, int i, uint64_t *state)
     t->coordinates[i] = x;
 }
 
+static struct gradient_task task_of(const struct trial *t)
+{
+    return (struct gradient_task){.in = &t->in,
+                                  .data = t->data + 1,
+                                  .axes = t->axes,
+                                  .axes_n = t->axes_n,
+                                  .spacing = t->spacing,
+                                  .scheme = t->scheme,
+                                  .mode = t->mode,
+                                  .threads = 1,
+                                  .out = t->out,
+                                  .outputs = t->sinks};
+}
+
 static void make_trial(struct trial *t, uint64_t *state)
 {
-    *t = (struct trial){.edge_order = 1 + (int)random_below(state, 2),
-                        .mode = (enum nabla_mode)random_below(state, 2)};
+    int edge_order = 1 + (int)random_below(state, 2);
+    *t = (struct trial){.mode = (enum nabla_mode)random_below(state, 2)};
     make_array(t, state);
     int first = (int)random_below(state, (uint64_t)t->in.ndim);
     for (int k = 0; k < t->in.ndim; k++) {
         int axis = (first + k) % t->in.ndim;
-        if (t->in.shape[axis] <= t->edge_order || random_below(state, 4) == 0)
+        if (t->in.shape[axis] <= edge_order || random_below(state, 4) == 0)
             continue;
         t->axes[t->axes_n] = axis;
+        t->scheme[t->axes_n].edge_order = edge_order;
         make_spacing(t, t->axes_n++, state);
     }
+    struct gradient_task task = task_of(t);
+    const char *what;
+    ck_assert(t->axes_n == 0 || gradient_outputs(&task, t->out, &what));
     for (int i = 0; i < t->axes_n; i++) {
-        t->want[i] = calloc(1, t->out.bytes + 16);
-        t->got[i] = calloc(1, t->out.bytes + 16);
+        t->want[i] = calloc(1, t->out[i].bytes + 16);
+        t->got[i] = calloc(1, t->out[i].bytes + 16);
+        t->sinks[i].at = t->got[i];
     }
 }
 
@@ -174,7 +193,7 @@ static void ask_library(struct trial *t)
     for (int d = 0; d < n; d++)
         reversed[d] = t->in.shape[t->in.fortran ? n - 1 - d : d];
     layout_packed(&in, n, reversed, nabla_dtype_size(t->in.dtype));
-    layout_packed(&out, n, reversed, nabla_dtype_size(t->out.dtype));
+    layout_packed(&out, n, reversed, nabla_dtype_size(t->out[0].dtype));
     for (int d = 0; d < n / 2 && t->in.fortran; d++) {
         int64_t a = in.strides[d], b = out.strides[d];
         in.strides[d] = in.strides[n - 1 - d];
@@ -185,14 +204,15 @@ static void ask_library(struct trial *t)
     for (int i = 0; i < t->axes_n; i++) {
         const struct spacing *s = &t->spacing[i];
         spacing[i] = (struct nabla_spacing){s->kind, s->step, t->coordinates[i], s->dtype, s->n, 0};
-        outputs[i] = (struct nabla_array){t->want[i], t->out.dtype, n, t->out.shape, out.strides};
+        outputs[i] =
+            (struct nabla_array){t->want[i], t->out[0].dtype, n, t->out[0].shape, out.strides};
     }
     struct nabla_array f = {t->native, t->in.dtype, n, t->in.shape, in.strides};
     struct nabla_options options = {.spacing = spacing,
                                     .spacing_n = t->axes_n,
                                     .axes = t->axes,
                                     .axes_n = t->axes_n,
-                                    .edge_order = t->edge_order,
+                                    .edge_order = t->scheme[0].edge_order,
                                     .mode = t->mode};
     struct nabla_fault fault = {0};
     size_t need = nabla_gradient_workspace(&f, &options);
@@ -200,10 +220,10 @@ static void ask_library(struct trial *t)
     ck_assert_msg(nabla_gradient(&f, &options, outputs, t->axes_n, workspace, need, &fault) == 0,
                   "%s", fault.message);
     free(workspace);
-    for (int i = 0; i < t->axes_n && t->out.swapped; i++) {
-        char *copy = malloc(t->out.bytes + 1);
-        memcpy(copy, t->want[i], t->out.bytes);
-        swap_all(t->want[i], copy, t->out.count, t->out.dtype, true);
+    for (int i = 0; i < t->axes_n && t->out[0].swapped; i++) {
+        char *copy = malloc(t->out[0].bytes + 1);
+        memcpy(copy, t->want[i], t->out[0].bytes);
+        swap_all(t->want[i], copy, t->out[0].count, t->out[0].dtype, true);
         free(copy);
     }
 }
@@ -216,20 +236,6 @@ static bool same(const struct npy *npy, const char *a, const char *b)
             if ((npy->swapped ? k >= 6 : k < 10) && a[16 * i + k] != b[16 * i + k])
                 return false;
     return npy->dtype == NABLA_LONGDOUBLE || memcmp(a, b, npy->bytes) == 0;
-}
-
-static struct gradient_task task_of(const struct trial *t)
-{
-    return (struct gradient_task){.in = &t->in,
-                                  .data = t->data + 1,
-                                  .axes = t->axes,
-                                  .axes_n = t->axes_n,
-                                  .spacing = t->spacing,
-                                  .edge_order = t->edge_order,
-                                  .mode = t->mode,
-                                  .threads = 1,
-                                  .out = &t->out,
-                                  .outputs = t->got};
 }
 
 START_TEST(as_all_at_once)
@@ -245,8 +251,8 @@ START_TEST(as_all_at_once)
         ask_library(&t);
         ck_assert_msg(gradient_run(&task, &fault) == NABLA_OK, "%d: %s", _i, fault.message);
         for (int i = 0; i < t.axes_n; i++)
-            ck_assert_msg(same(&t.out, t.got[i], t.want[i]), "trial %d: %s, %d axes, result %d", _i,
-                          nabla_dtype_name(t.in.dtype), t.in.ndim, i);
+            ck_assert_msg(same(&t.out[i], t.got[i], t.want[i]), "trial %d: %s, %d axes, result %d",
+                          _i, nabla_dtype_name(t.in.dtype), t.in.ndim, i);
     }
     trial_fini(&t);
 }
@@ -260,23 +266,24 @@ START_TEST(magnitude)
     struct nabla_fault fault = {0};
     do {
         make_trial(&t, &state);
-        if (t.axes_n > 0 && gradient_has_magnitude(t.out.dtype) && !t.out.swapped)
+        if (t.axes_n > 0 && (t.out[0].dtype == NABLA_FLOAT32 || t.out[0].dtype == NABLA_FLOAT64) &&
+            !t.out[0].swapped)
             break;
         trial_fini(&t);
     } while (true);
     struct gradient_task task = task_of(&t);
     struct nabla_array parts[NABLA_DIMS_MAX];
-    const int64_t n = t.out.count;
-    char *want = aligned_alloc(16, (t.out.bytes + 31) / 16 * 16);
-    struct nabla_array length = {want, t.out.dtype, 1, &n, NULL};
+    const int64_t n = t.out[0].count;
+    char *want = aligned_alloc(16, (t.out[0].bytes + 31) / 16 * 16);
+    struct nabla_array length = {want, t.out[0].dtype, 1, &n, NULL};
     ask_library(&t);
     for (int i = 0; i < t.axes_n; i++)
-        parts[i] = (struct nabla_array){t.want[i], t.out.dtype, 1, &n, NULL};
-    ck_assert_int_eq(nabla_magnitude(parts, t.axes_n, &length, &fault), NABLA_OK);
-    task.magnitude = true;
+        parts[i] = (struct nabla_array){t.want[i], t.out[0].dtype, 1, &n, NULL};
+    ck_assert_int_eq(nabla_magnitude(parts, t.axes_n, 1, &length, &fault), NABLA_OK);
+    task.result = GRADIENT_MAGNITUDE;
     task.slab_bytes = 1 + random_below(&state, 3000);
     ck_assert_int_eq(gradient_run(&task, &fault), NABLA_OK);
-    ck_assert_msg(memcmp(t.got[0], want, t.out.bytes) == 0, "trial %d", _i);
+    ck_assert_msg(memcmp(t.got[0], want, t.out[0].bytes) == 0, "trial %d", _i);
     free(want);
     trial_fini(&t);
 }
@@ -287,7 +294,8 @@ START_TEST(ended_early)
 {
     const int axes[] = {0};
     double f[64] = {0}, df[64] = {0};
-    char *outputs[] = {(char *)df};
+    const struct gradient_sink output = {.at = (char *)df};
+    const struct scheme scheme = {.edge_order = 1};
     struct npy npy = {.dtype = NABLA_FLOAT64, .ndim = 1, .shape = {64}, .count = 64, .bytes = 512};
     const struct spacing spacing = {0};
     struct nabla_fault fault;
@@ -296,10 +304,10 @@ START_TEST(ended_early)
                                  .axes = axes,
                                  .axes_n = 1,
                                  .spacing = &spacing,
-                                 .edge_order = 1,
+                                 .scheme = &scheme,
                                  .threads = 1,
                                  .out = &npy,
-                                 .outputs = outputs,
+                                 .outputs = &output,
                                  .slab_bytes = 64};
     sigset_t held, before;
     sigemptyset(&held);

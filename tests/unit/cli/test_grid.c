@@ -31,7 +31,7 @@ static void set_up(void)
 
 static void fill(struct grid *g)
 {
-    grid_init(g, columns, COLUMNS);
+    grid_begin(g, columns, COLUMNS);
     for (int row = 0; row < ROWS(cells); row++)
         for (int column = 0; column < COLUMNS; column++)
             grid_cell(g, cells[row][column]);
@@ -173,7 +173,7 @@ START_TEST(shrinking_is_shared)
                                          {8, 2, 4},    {6, 1, 3},   {4, 1, 1}};
     struct grid g;
     struct grid_layout layout;
-    grid_init(&g, two, 2);
+    grid_begin(&g, two, 2);
     grid_cell(&g, "0123456789");
     grid_cell(&g, "0123456789");
     for (int i = 0; i < ROWS(widths); i++) {
@@ -189,7 +189,7 @@ START_TEST(no_rows)
 {
     struct grid g;
     struct buf out = {0};
-    grid_init(&g, columns, COLUMNS);
+    grid_begin(&g, columns, COLUMNS);
     write_all(&g, 80, &out);
     ck_assert_str_eq(out.at, "SERIES  VALUE  RATE  STATE\n");
     grid_fini(&g);

@@ -231,7 +231,7 @@ static enum nabla_status fill(const double *f, int64_t n, const struct nabla_spa
 {
     struct nabla_array in = {(void *)f, NABLA_FLOAT64, 1, &n, NULL},
                        to = {out, NABLA_FLOAT64, 1, &n, NULL};
-    return nabla_interpolate_gaps(&in, -1, spacing, ends, max_gap, &to, fault);
+    return nabla_interpolate_gaps(&in, -1, spacing, ends, max_gap, 1, &to, fault);
 }
 
 START_TEST(gap)

@@ -18,7 +18,7 @@ static enum nabla_status mean(const double *f, int64_t n, int64_t window, enum n
                               double *out)
 {
     struct nabla_array in = line(f, &n), to = line(out, &n);
-    return nabla_rolling_mean(&in, 0, window, nan, &to, NULL);
+    return nabla_rolling_mean(&in, 0, window, nan, 1, &to, NULL);
 }
 
 static const struct row {
@@ -133,7 +133,7 @@ START_TEST(length_row)
     for (int k = 0; k < 3; k++)
         parts[k] = (struct nabla_array){(void *)&r->parts[k], NABLA_FLOAT64, 0, NULL, NULL};
     out.ndim = 0;
-    ck_assert_int_eq(nabla_magnitude(parts, 3, &out, NULL), NABLA_OK);
+    ck_assert_int_eq(nabla_magnitude(parts, 3, 1, &out, NULL), NABLA_OK);
     ck_assert_msg((isnan(r->want) && isnan(got)) || got == r->want ||
                       fabs(got - r->want) <= 3e-16 * r->want,
                   "%s: %.17g", r->label, got);
@@ -155,7 +155,7 @@ START_TEST(equal_to_hypot)
         a[i] = ldexp(drand48(), (int)(lrand48() % 2000) - 1000);
         b[i] = (float)ldexp(drand48(), (int)(lrand48() % 200) - 100);
     }
-    ck_assert_int_eq(nabla_magnitude(parts, 2, &out, NULL), NABLA_OK);
+    ck_assert_int_eq(nabla_magnitude(parts, 2, 1, &out, NULL), NABLA_OK);
     for (int i = 0; i < ROWS_N; i++)
         for (int j = 0; j < COLUMNS; j++) {
             double want = hypot(a[j * ROWS_N + i], (double)b[i * COLUMNS + j]);
@@ -171,13 +171,13 @@ START_TEST(refused_parts)
     const int64_t n = 4, m = 3;
     double f[4] = {1, 2, 3, 4}, out[4] = {7, 7, 7, 7};
     struct nabla_array parts[2] = {line(f, &n), line(f, &m)}, to = line(out, &n);
-    ck_assert_int_eq(nabla_magnitude(parts, 2, &to, &fault), NABLA_ELENGTH);
-    ck_assert_int_eq(nabla_magnitude(parts, 0, &to, &fault), NABLA_EINVAL);
-    ck_assert_int_eq(nabla_magnitude(parts, NABLA_DIMS_MAX + 1, &to, &fault), NABLA_EINVAL);
-    ck_assert_int_eq(nabla_magnitude(NULL, 1, &to, &fault), NABLA_EINVAL);
+    ck_assert_int_eq(nabla_magnitude(parts, 2, 1, &to, &fault), NABLA_ELENGTH);
+    ck_assert_int_eq(nabla_magnitude(parts, 0, 1, &to, &fault), NABLA_EINVAL);
+    ck_assert_int_eq(nabla_magnitude(parts, NABLA_DIMS_MAX + 1, 1, &to, &fault), NABLA_EINVAL);
+    ck_assert_int_eq(nabla_magnitude(NULL, 1, 1, &to, &fault), NABLA_EINVAL);
     parts[1] = line(f, &n);
     parts[1].dtype = NABLA_COMPLEX64;
-    ck_assert_int_eq(nabla_magnitude(parts, 2, &to, &fault), NABLA_EDTYPE);
+    ck_assert_int_eq(nabla_magnitude(parts, 2, 1, &to, &fault), NABLA_EDTYPE);
     ck_assert_int_eq(fault.argument, 1);
     ck_assert(out[0] == 7);
 }
