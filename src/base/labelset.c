@@ -41,26 +41,38 @@ struct label labelset_metric(const struct labelset *set)
     return l;
 }
 
-enum nabla_status labelset_pack(const struct label *labels, uint32_t n, struct labelset *out)
+void labelset_add(struct labelset_writer *w, const struct label *l)
 {
-    size_t bytes = sizeof *out;
-    for (uint32_t i = 0; i < n; i++)
-        bytes += sizeof(struct lengths) + labels[i].name_n + labels[i].value_n;
-    if (n > LABELS_MAX || bytes > LABELSET_MAX)
-        return NABLA_ELIMIT;
-    *out = (struct labelset){.bytes = (uint16_t)bytes, .count = (uint16_t)n};
-    char *p = out->packed;
-    for (uint32_t i = 0; i < n; i++) {
-        struct lengths len = {(uint16_t)labels[i].name_n, (uint16_t)labels[i].value_n};
-        memcpy(p, &len, sizeof len);
-        memcpy(p + sizeof len, labels[i].name, len.name);
-        memcpy(p + sizeof len + len.name, labels[i].value, len.value);
-        p += sizeof len + len.name + len.value;
-    }
-    return NABLA_OK;
+    struct lengths n = {(uint16_t)l->name_n, (uint16_t)l->value_n};
+    memcpy(w->end, &n, sizeof n);
+    memcpy(w->end + sizeof n, l->name, n.name);
+    memcpy(w->end + sizeof n + n.name, l->value, n.value);
+    w->end += sizeof n + n.name + n.value;
+    w->count++;
 }
 
-bool labelset_equal(const struct labelset *a, const struct labelset *b)
+void labelset_end(struct labelset_writer *w)
 {
-    return a->bytes == b->bytes && memcmp(a, b, a->bytes) == 0;
+    *w->set = (struct labelset){.bytes = (uint16_t)(w->end - (char *)w->set),
+                                .count = (uint16_t)w->count};
+}
+
+size_t labelset_size(const struct label *labels, uint32_t n)
+{
+    size_t bytes = sizeof(struct labelset);
+    for (uint32_t i = 0; i < n; i++)
+        bytes += sizeof(struct lengths) + labels[i].name_n + labels[i].value_n;
+    return bytes;
+}
+
+enum nabla_status labelset_pack(const struct label *labels, uint32_t n, struct labelset *out)
+{
+    struct labelset_writer w;
+    if (n > LABELS_MAX || labelset_size(labels, n) > LABELSET_MAX)
+        return NABLA_ELIMIT;
+    labelset_begin(&w, out);
+    for (uint32_t i = 0; i < n; i++)
+        labelset_add(&w, &labels[i]);
+    labelset_end(&w);
+    return NABLA_OK;
 }

@@ -48,11 +48,26 @@ bool labelset_get(const struct labelset *set, const char *name, size_t name_n, s
 /* The metric's name: the first label's value. */
 struct label labelset_metric(const struct labelset *set);
 
+/* Packs one label after the other, already judged and sorted, the metric's name first. The caller
+ * sees to it that they fit. */
+struct labelset_writer {
+    struct labelset *set;
+    char *end;
+    uint32_t count;
+};
+static inline void labelset_begin(struct labelset_writer *w, struct labelset *out)
+{
+    *w = (struct labelset_writer){.set = out, .end = out->packed};
+}
+void labelset_add(struct labelset_writer *w, const struct label *l);
+void labelset_end(struct labelset_writer *w);
+
+/* How many bytes labels[0..n) take when packed. */
+size_t labelset_size(const struct label *labels, uint32_t n);
+
 /* Packs labels[0..n), already judged and sorted, the metric's name first, into at most
  * LABELSET_MAX bytes at out. Errors: NABLA_ELIMIT if they do not fit. */
 MUST_CHECK enum nabla_status labelset_pack(const struct label *labels, uint32_t n,
                                            struct labelset *out);
-
-bool labelset_equal(const struct labelset *a, const struct labelset *b);
 
 #endif

@@ -47,6 +47,9 @@ static enum step collect_step(struct request *r, void *ctx)
 {
     struct collecting *c = ctx;
     const struct readings *readings = &r->http->readings;
+    enum step step = scan_select(&c->scan);
+    if (step != STEP_DONE || c->scan.busy)
+        return step;
     for (int slice = 0; slice < SLICES_A_STEP && scan_has_more(&c->scan); slice++) {
         if (scan_read(r->http, &c->scan) != NABLA_OK)
             return STEP_FAILED;
@@ -103,6 +106,8 @@ static void free_words(struct http *h, void *ctx)
 static enum MHD_Result words_reply(struct request *r, void *ctx)
 {
     struct collecting *c = ctx;
+    if (c->scan.busy)
+        return reply_fault(r, NABLA_ELIMIT, NULL);
     if (c->too_many)
         return reply_error(r, MHD_HTTP_BAD_REQUEST,
                            "more than %d distinct texts, or %d bytes of them; select fewer series "
@@ -127,13 +132,10 @@ static enum MHD_Result distinct(struct request *r, const char *name, size_t name
     if (status != NABLA_OK)
         return reply_fault(r, status, &fault);
     uint32_t limit = ask.limit;
-    status = scan_new(r->http, &ask, false, &scan);
-    ask_fini(&ask);
-    if (status != NABLA_OK)
-        return reply_fault(r, status, NULL);
     struct collecting *c = calloc(1, sizeof *c);
-    if (c == NULL) {
-        scan_fini(&scan);
+    if (c == NULL || scan_new(r->http, &ask, false, &scan) != NABLA_OK) {
+        ask_fini(&ask);
+        free(c);
         return reply_fault(r, NABLA_ENOMEM, NULL);
     }
     *c = (struct collecting){.scan = scan, .name = name, .name_n = name_n, .limit = limit};

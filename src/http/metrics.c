@@ -17,7 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS_A_STEP = 4096, SLICE_BYTES = 64 * 1024, READS_A_SLICE = 1024 };
+/* A slice is what libmicrohttpd takes in one turn, so that no turn of the loop makes more than one for
+ * each client. */
+enum { RUNS_A_STEP = 4096, SLICE_BYTES = 16 * 1024, READS_A_SLICE = 512 };
 
 struct run {
     uint32_t first, n; /* in found */
@@ -108,6 +110,9 @@ static enum nabla_status add_run(struct http *h, struct metrics *m)
 static enum step group_step(struct request *r, void *ctx)
 {
     struct metrics *m = ctx;
+    enum step step = scan_select(&m->scan);
+    if (step != STEP_DONE || m->scan.busy)
+        return step;
     for (int i = 0; i < RUNS_A_STEP && scan_has_more(&m->scan); i++)
         if (add_run(r->http, m) != NABLA_OK)
             return STEP_FAILED;
@@ -232,9 +237,8 @@ static enum MHD_Result metrics_reply(struct request *r, void *ctx)
 {
     struct metrics *m = ctx;
     uint64_t bytes = m->runs_cap * (sizeof m->runs[0] + sizeof m->heads[0]) + m->groups.text.cap;
-    enum nabla_status status = scan_hold(&m->scan, bytes);
-    if (status != NABLA_OK)
-        return reply_fault(r, status, NULL);
+    if (m->scan.busy || scan_hold(&m->scan, bytes) != NABLA_OK)
+        return reply_fault(r, NABLA_ELIMIT, NULL);
     r->job.free = NULL; /* the answer has it now */
     return reply_source(r, prom_content_type(m->form),
                         (struct source){metrics_next, free_source, m});

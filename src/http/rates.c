@@ -23,11 +23,10 @@ struct ranked {
 
 struct sorting {
     struct scan scan;
-    struct ask ask; /* its selectors are not kept */
-    struct ranked *at;
+    struct ranked *at; /* NULL: they are still being found */
     uint32_t n;
     struct buf names;
-    bool too_many, busy; /* names to sort by: for one answer, for all of them */
+    bool too_many; /* names to sort by */
 };
 
 static double derivative(const struct derivative *d)
@@ -65,8 +64,8 @@ static void add_name(struct sorting *s, struct ranked *x, const struct labelset 
 static void rank(struct sorting *s, const struct found *found, const struct reading *r)
 {
     struct ranked *x = &s->at[s->n];
-    *x = (struct ranked){.found = *found, .place = s->n, .key = key_of(r, s->ask.sort)};
-    if (s->ask.sort == SORT_NAME)
+    *x = (struct ranked){.found = *found, .place = s->n, .key = key_of(r, s->scan.ask->sort)};
+    if (s->scan.ask->sort == SORT_NAME)
         add_name(s, x, r->labels);
     s->n++;
 }
@@ -103,7 +102,7 @@ static int compare(const void *a, const void *b, void *ctx)
     const struct ranked *x = a, *y = b;
     const struct sorting *s = ctx;
     int by = 0;
-    if (s->ask.sort == SORT_NAME)
+    if (s->scan.ask->sort == SORT_NAME)
         by = compare_names(x, y, s->names.at);
     else if (isnan(x->key) || isnan(y->key))
         return isnan(x->key) && isnan(y->key) ? (x->place > y->place) - (x->place < y->place)
@@ -112,19 +111,31 @@ static int compare(const void *a, const void *b, void *ctx)
         by = (x->key > y->key) - (x->key < y->key);
     if (by == 0)
         return (x->place > y->place) - (x->place < y->place);
-    return s->ask.descending ? -by : by;
+    return s->scan.ask->descending ? -by : by;
 }
 
-static enum step sort_step(struct request *r, void *ctx)
+static enum step find(struct sorting *s)
 {
-    struct sorting *s = ctx;
+    enum step step = scan_select(&s->scan);
+    if (step != STEP_DONE || s->scan.busy)
+        return step;
+    uint64_t bytes = (s->scan.found.n + 1u) * sizeof(struct ranked);
+    s->scan.busy = scan_hold(&s->scan, bytes) != NABLA_OK;
+    if (s->scan.busy)
+        return STEP_DONE;
+    s->at = malloc(bytes);
+    return s->at == NULL ? STEP_FAILED : STEP_MORE;
+}
+
+static enum step rank_some(struct http *h, struct sorting *s)
+{
     for (int i = 0; i < SLICES_A_STEP && scan_has_more(&s->scan); i++) {
         size_t names = s->names.n;
-        if (rank_slice(r->http, s) != NABLA_OK || s->names.failed)
+        if (rank_slice(h, s) != NABLA_OK || s->names.failed)
             return STEP_FAILED;
-        s->busy = scan_hold(&s->scan, s->names.n - names) != NABLA_OK;
+        s->scan.busy = scan_hold(&s->scan, s->names.n - names) != NABLA_OK;
         s->too_many = s->names.n > NAMES_MAX;
-        if (s->too_many || s->busy)
+        if (s->too_many || s->scan.busy)
             return STEP_DONE;
     }
     if (scan_has_more(&s->scan))
@@ -132,6 +143,17 @@ static enum step sort_step(struct request *r, void *ctx)
     if (s->n > 1)
         qsort_r(s->at, s->n, sizeof s->at[0], compare, s);
     return STEP_DONE;
+}
+
+static enum step sort_step(struct request *r, void *ctx)
+{
+    struct sorting *s = ctx;
+    if (s->at == NULL) {
+        enum step step = find(s);
+        if (s->at == NULL)
+            return step;
+    }
+    return rank_some(r->http, s);
 }
 
 static enum MHD_Result sort_reply(struct request *r, void *ctx)
@@ -142,13 +164,13 @@ static enum MHD_Result sort_reply(struct request *r, void *ctx)
                            "invalid parameter \"sort\": %u series are too many to sort by name; "
                            "select fewer by match[]",
                            s->scan.found.n);
-    if (s->busy)
+    if (s->scan.busy)
         return reply_fault(r, NABLA_ELIMIT, NULL);
     for (uint32_t i = 0; i < s->n; i++)
         s->scan.found.at[i] = s->at[i].found;
     s->scan.found.n = s->n;
     s->scan.at = 0;
-    return list_reply(r, &s->scan, &s->ask, json_reading);
+    return list_reply(r, &s->scan, json_reading);
 }
 
 static void sort_free(void *ctx)
@@ -160,20 +182,14 @@ static void sort_free(void *ctx)
     free(s);
 }
 
-static enum MHD_Result sort(struct request *r, struct scan *scan, const struct ask *ask)
+static enum MHD_Result sort(struct request *r, struct ask *ask)
 {
-    uint64_t bytes = (scan->found.n + 1u) * sizeof(struct ranked);
-    enum nabla_status held = scan_hold(scan, bytes);
-    struct sorting *s = held == NABLA_OK ? calloc(1, sizeof *s) : NULL;
-    struct ranked *at = s != NULL ? malloc(bytes) : NULL;
-    if (at == NULL) {
+    struct sorting *s = calloc(1, sizeof *s);
+    if (s == NULL || scan_new(r->http, ask, false, &s->scan) != NABLA_OK) {
+        ask_fini(ask);
         free(s);
-        scan_fini(scan);
-        return reply_fault(r, held != NABLA_OK ? held : NABLA_ENOMEM, NULL);
+        return reply_fault(r, NABLA_ENOMEM, NULL);
     }
-    *s = (struct sorting){.scan = *scan, .at = at};
-    s->ask = (struct ask){
-        .sort = ask->sort, .descending = ask->descending, .limit = ask->limit, .style = ask->style};
     return request_prepare(r, (struct job){sort_step, sort_reply, sort_free, s});
 }
 
@@ -181,15 +197,9 @@ enum MHD_Result rates_answer(struct request *r)
 {
     struct ask ask;
     struct fault fault;
-    struct scan scan;
     enum nabla_status status =
         ask_read(&r->params, ASK_MATCH | ASK_STATE | ASK_SORT | ASK_LIMIT | ASK_TIME, &ask, &fault);
     if (status != NABLA_OK)
         return reply_fault(r, status, &fault);
-    status = scan_new(r->http, &ask, false, &scan);
-    enum MHD_Result result = status != NABLA_OK      ? reply_fault(r, status, NULL)
-                             : ask.sort != SORT_NONE ? sort(r, &scan, &ask)
-                                                     : list_reply(r, &scan, &ask, json_reading);
-    ask_fini(&ask);
-    return result;
+    return ask.sort != SORT_NONE ? sort(r, &ask) : list_answer(r, &ask, json_reading);
 }

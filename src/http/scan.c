@@ -3,21 +3,48 @@
 
 #include <stdlib.h>
 
-enum nabla_status scan_new(struct http *h, const struct ask *ask, bool by_family, struct scan *out)
+enum { SELECT_NS = 1000000 }; /* of one turn of the loop */
+
+enum nabla_status scan_new(struct http *h, struct ask *ask, bool by_family, struct scan *out)
 {
-    struct query query = {.any = (const struct selector *const *)ask->any,
-                          .any_n = ask->any_n,
-                          .states = ask->states,
+    struct scan s = {.http = h, .ask = malloc(sizeof *s.ask)};
+    if (s.ask == NULL) {
+        ask_fini(ask);
+        return NABLA_ENOMEM;
+    }
+    *s.ask = *ask;
+    *ask = (struct ask){0};
+    struct query query = {.any = (const struct selector *const *)s.ask->any,
+                          .any_n = s.ask->any_n,
+                          .states = s.ask->states,
                           .by_family = by_family};
-    struct scan s = {.http = h};
-    enum nabla_status status = table_select(h->options.table, &query, clock_now(), &s.found);
-    if (status == NABLA_OK)
-        status = scan_hold(&s, s.found.n * sizeof s.found.at[0]);
+    enum nabla_status status = selection_new(h->options.table, &query, clock_now(), &s.selection);
     if (status == NABLA_OK)
         *out = s;
     else
         scan_fini(&s);
     return status;
+}
+
+enum step scan_select(struct scan *s)
+{
+    int64_t end = clock_now().mono_ns + SELECT_NS;
+    bool done = s->selection == NULL;
+    while (!done) {
+        if (selection_step(s->selection, &done) != NABLA_OK)
+            return STEP_FAILED;
+        uint64_t bytes = selection_bytes(s->selection);
+        s->busy = bytes > s->held && scan_hold(s, bytes - s->held) != NABLA_OK;
+        if (s->busy)
+            return STEP_DONE;
+        if (!done && clock_now().mono_ns > end)
+            return STEP_MORE;
+    }
+    if (s->selection != NULL)
+        s->found = selection_steal(s->selection);
+    selection_free(s->selection);
+    s->selection = NULL;
+    return STEP_DONE;
 }
 
 enum nabla_status scan_hold(struct scan *s, uint64_t bytes)
@@ -36,6 +63,10 @@ void scan_fini(struct scan *s)
     if (s->http != NULL)
         s->http->held_bytes -= s->held;
     findings_fini(&s->found);
+    selection_free(s->selection);
+    if (s->ask != NULL)
+        ask_fini(s->ask);
+    free(s->ask);
     *s = (struct scan){0};
 }
 
@@ -61,7 +92,6 @@ enum nabla_status scan_read_one(struct http *h, struct scan *s)
 
 struct list {
     struct scan scan;
-    enum time_style style;
     void (*write)(struct buf *b, const struct reading *r, enum time_style style);
     bool begun, follows; /* something was written; a line was */
 };
@@ -78,7 +108,7 @@ static enum step list_next(struct http *h, void *ctx, struct buf *out)
         for (uint32_t i = 0; i < h->readings.n; i++) {
             buf_text(out, l->follows ? ",\n" : "\n");
             l->follows = true;
-            l->write(out, &h->readings.at[i], l->style);
+            l->write(out, &h->readings.at[i], l->scan.ask->style);
         }
     }
     if (scan_has_more(&l->scan))
@@ -87,26 +117,67 @@ static enum step list_next(struct http *h, void *ctx, struct buf *out)
     return STEP_DONE;
 }
 
-static void list_free(struct http *h, void *ctx)
+static void free_list(void *ctx)
 {
     struct list *l = ctx;
-    (void)h;
     scan_fini(&l->scan);
     free(l);
 }
 
-enum MHD_Result list_reply(struct request *r, struct scan *scan, const struct ask *ask,
+static void free_source(struct http *h, void *ctx)
+{
+    (void)h;
+    free_list(ctx);
+}
+
+static enum MHD_Result stream(struct request *r, struct list *l)
+{
+    uint32_t limit = l->scan.ask->limit;
+    if (limit != 0 && l->scan.found.n > limit)
+        l->scan.found.n = limit;
+    return reply_source(r, TYPE_JSON, (struct source){list_next, free_source, l});
+}
+
+enum MHD_Result list_reply(struct request *r, struct scan *scan,
                            void (*write)(struct buf *b, const struct reading *r,
                                          enum time_style style))
 {
-    struct list *l = calloc(1, sizeof *l);
+    struct list *l = malloc(sizeof *l);
     if (l == NULL) {
         scan_fini(scan);
         return reply_fault(r, NABLA_ENOMEM, NULL);
     }
-    *l = (struct list){.scan = *scan, .style = ask->style, .write = write};
+    *l = (struct list){.scan = *scan, .write = write};
     *scan = (struct scan){0};
-    if (ask->limit != 0 && l->scan.found.n > ask->limit)
-        l->scan.found.n = ask->limit;
-    return reply_source(r, TYPE_JSON, (struct source){list_next, list_free, l});
+    return stream(r, l);
+}
+
+static enum step select_step(struct request *r, void *ctx)
+{
+    struct list *l = ctx;
+    (void)r;
+    return scan_select(&l->scan);
+}
+
+static enum MHD_Result select_reply(struct request *r, void *ctx)
+{
+    struct list *l = ctx;
+    if (l->scan.busy)
+        return reply_fault(r, NABLA_ELIMIT, NULL);
+    r->job.free = NULL; /* the answer has it now */
+    return stream(r, l);
+}
+
+enum MHD_Result list_answer(struct request *r, struct ask *ask,
+                            void (*write)(struct buf *b, const struct reading *r,
+                                          enum time_style style))
+{
+    struct list *l = calloc(1, sizeof *l);
+    if (l == NULL || scan_new(r->http, ask, false, &l->scan) != NABLA_OK) {
+        ask_fini(ask);
+        free(l);
+        return reply_fault(r, NABLA_ENOMEM, NULL);
+    }
+    l->write = write;
+    return request_prepare(r, (struct job){select_step, select_reply, free_list, l});
 }

@@ -6,16 +6,25 @@
 
 struct scan {
     struct http *http;
-    struct findings found; /* owned */
-    uint32_t at;           /* the next to read */
-    uint64_t held;         /* its part of http->held_bytes */
+    struct selection *selection; /* owned; NULL: it is done */
+    struct ask *ask;             /* owned; what was asked for, its selectors too */
+    struct findings found;       /* owned */
+    uint32_t at;                 /* the next to read */
+    uint64_t held;               /* its part of http->held_bytes */
+    bool busy;                   /* it had to hold more than it may: answer NABLA_ELIMIT */
 };
 
-/* All series that ask wants. Errors: NABLA_ENOMEM; NABLA_ELIMIT while answers on their way hold all
- * that they may. */
-MUST_CHECK enum nabla_status scan_new(struct http *h, const struct ask *ask, bool by_family,
+/* Of all series that ask wants. *ask is taken over, on success and on failure; it is emptied.
+ * Errors: NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status scan_new(struct http *h, struct ask *ask, bool by_family,
                                       struct scan *out);
-/* The answer holds so many bytes more, until scan_fini. Errors: NABLA_ELIMIT. */
+
+/* The first step of a job: finds them, for a millisecond. STEP_DONE: they are found, or the scan is
+ * busy, or they were found before. */
+enum step scan_select(struct scan *s);
+
+/* The answer holds so many bytes more, until scan_fini. Errors: NABLA_ELIMIT while answers on their
+ * way hold all that they may. */
 MUST_CHECK enum nabla_status scan_hold(struct scan *s, uint64_t bytes);
 void scan_fini(struct scan *s); /* accepts a zeroed one */
 
@@ -31,8 +40,12 @@ MUST_CHECK enum nabla_status scan_read(struct http *h, struct scan *s);
 /* The same of one series; h->readings.n is 0 or 1. */
 MUST_CHECK enum nabla_status scan_read_one(struct http *h, struct scan *s);
 
-/* {"status":"success","data":[...]}, an object a series and line, streamed. *scan is taken over. */
-enum MHD_Result list_reply(struct request *r, struct scan *scan, const struct ask *ask,
+/* {"status":"success","data":[...]}, an object a series and line, streamed: of all that ask wants;
+ * of what has been found. *ask and *scan are taken over. */
+enum MHD_Result list_answer(struct request *r, struct ask *ask,
+                            void (*write)(struct buf *b, const struct reading *r,
+                                          enum time_style style));
+enum MHD_Result list_reply(struct request *r, struct scan *scan,
                            void (*write)(struct buf *b, const struct reading *r,
                                          enum time_style style));
 

@@ -12,15 +12,10 @@ enum MHD_Result series_answer(struct request *r)
 {
     struct ask ask;
     struct fault fault;
-    struct scan scan;
     enum nabla_status status = ask_read(&r->params, ASK_MATCH | ASK_LIMIT, &ask, &fault);
     if (status != NABLA_OK)
         return reply_fault(r, status, &fault);
     if (ask.any_n == 0)
         return reply_error(r, MHD_HTTP_BAD_REQUEST, "no match[] parameter provided");
-    status = scan_new(r->http, &ask, false, &scan);
-    enum MHD_Result result = status != NABLA_OK ? reply_fault(r, status, NULL)
-                                                : list_reply(r, &scan, &ask, write_labels);
-    ask_fini(&ask);
-    return result;
+    return list_answer(r, &ask, write_labels);
 }

@@ -4,6 +4,7 @@
 
 #define XXH_INLINE_ALL
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
 #include <xxhash.h>
 
@@ -27,32 +28,34 @@ static struct keyhash hash_key(const struct secrets *secrets, const struct sampl
     return (struct keyhash){.lo = h.low64 + forms[s->form], .hi = h.high64};
 }
 
-static struct keyhash add_sub(const struct secrets *secrets, struct keyhash h,
-                              const struct sample *s)
+static struct keyhash hash_sub(const struct secrets *secrets, const struct sample *s)
 {
-    if (s->sub_n == 0)
-        return h;
-    XXH128_hash_t sub =
-        XXH3_128bits_withSecret(s->sub, s->sub_n, secrets->sub, sizeof secrets->sub);
-    return (struct keyhash){.lo = h.lo + sub.low64, .hi = h.hi + sub.high64};
+    XXH128_hash_t h = XXH3_128bits_withSecret(s->sub, s->sub_n, secrets->sub, sizeof secrets->sub);
+    return (struct keyhash){.lo = h.low64, .hi = h.high64};
+}
+
+static bool same_sub(const struct sample *a, const struct sample *b)
+{
+    return a->sub_n == b->sub_n && (a->sub == b->sub || memcmp(a->sub, b->sub, a->sub_n) == 0);
 }
 
 void keyhash_batch(const struct secrets *secrets, const struct batch *batch, struct keyhash *out)
 {
-    const char *key = NULL;
-    struct keyhash h = {0};
+    static const struct sample none = {.sub = ""};
+    const struct sample *last = &none; /* whose hashes these are */
+    struct keyhash key = {0}, sub = {0};
     for (uint32_t i = 0; i < batch->n; i++) {
         const struct sample *s = &batch->at[i];
-        if (s->key != key) {
-            key = s->key;
-            h = hash_key(secrets, s);
-        }
-        out[i] = add_sub(secrets, h, s);
+        if (s->key != last->key)
+            key = hash_key(secrets, s);
+        if (!same_sub(s, last))
+            sub = s->sub_n > 0 ? hash_sub(secrets, s) : (struct keyhash){0};
+        out[i] = (struct keyhash){.lo = key.lo + sub.lo, .hi = key.hi + sub.hi};
+        last = s;
     }
 }
 
-uint32_t keyhash_labels(const struct secrets *secrets, const struct labelset *labels)
+uint32_t keyhash_bytes(const struct secrets *secrets, const void *bytes, size_t n)
 {
-    return (uint32_t)XXH3_64bits_withSecret(labels, labels->bytes, secrets->key,
-                                            sizeof secrets->key);
+    return (uint32_t)XXH3_64bits_withSecret(bytes, n, secrets->key, sizeof secrets->key);
 }

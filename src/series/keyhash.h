@@ -3,7 +3,6 @@
 #ifndef SERIES_KEYHASH_H
 #define SERIES_KEYHASH_H
 
-#include "base/labelset.h"
 #include "base/sample.h"
 
 #include <stdbool.h>
@@ -22,11 +21,12 @@ struct secrets {
 /* Errors: NABLA_EIO if the kernel has no random bytes. */
 MUST_CHECK enum nabla_status secrets_draw(struct secrets *out);
 
-/* Hashes batch->at[i] into out[i]. A line's fields share its key, which is hashed once. */
+/* Hashes batch->at[i] into out[i]. A line's fields share its key, lines that follow each other most
+ * often their field's name: each is hashed once. */
 void keyhash_batch(const struct secrets *secrets, const struct batch *batch, struct keyhash *out);
 
-/* 32 bits of a packed set's hash. */
-uint32_t keyhash_labels(const struct secrets *secrets, const struct labelset *labels);
+/* 32 bits of the hash of any bytes. */
+uint32_t keyhash_bytes(const struct secrets *secrets, const void *bytes, size_t n);
 
 static inline bool keyhash_equal(struct keyhash a, struct keyhash b)
 {

@@ -4,7 +4,6 @@
 
 #include "base/utf8.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static bool is_metric(const struct label *l)
@@ -12,20 +11,52 @@ static bool is_metric(const struct label *l)
     return l->name_n == sizeof LABEL_METRIC - 1 && memcmp(l->name, LABEL_METRIC, l->name_n) == 0;
 }
 
-/* By name, byte by byte; the metric's name before all others. */
-static int compare(const void *x, const void *y)
+/* By name, byte by byte, none being empty; the metric's name before all others. */
+static int compare(const struct label *a, const struct label *b)
 {
-    const struct label *a = x, *b = y;
     if (is_metric(a) != is_metric(b))
         return is_metric(a) ? -1 : 1;
+    if (a->name[0] != b->name[0])
+        return (unsigned char)a->name[0] < (unsigned char)b->name[0] ? -1 : 1;
     uint32_t n = a->name_n < b->name_n ? a->name_n : b->name_n;
     int order = memcmp(a->name, b->name, n);
     return order != 0 ? order : (a->name_n > b->name_n) - (a->name_n < b->name_n);
 }
 
+/* The bytes of a text of less than eight, some of them twice. */
+static uint64_t few(const char *s, uint32_t n)
+{
+    uint32_t head, tail;
+    if (n >= 4) {
+        memcpy(&head, s, 4);
+        memcpy(&tail, s + n - 4, 4);
+        return (uint64_t)tail << 32 | head;
+    }
+    uint64_t x = UINT64_C(0x2020202020202020);
+    for (uint32_t i = 0; i < n; i++)
+        x = x << 8 | (unsigned char)s[i];
+    return x;
+}
+
+/* True if no byte is a control character or beyond ASCII, tried eight at a time: each subtraction
+ * leaves the high bit in a byte that is, and perhaps in the one above it. */
+static bool is_plain(const char *s, uint32_t n)
+{
+    static const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t marks = 0, x = n < 8 ? few(s, n) : 0;
+    for (uint32_t i = 0; i == 0 || i < n; i += 8) {
+        if (n >= 8)
+            memcpy(&x, s + (i + 8 <= n ? i : n - 8), 8);
+        marks |= x | (x - ones * 0x20) | ((x ^ ones * 0x7f) - ones);
+    }
+    return (marks & ones << 7) == 0;
+}
+
 /* Text that a person can read: UTF-8 without control characters. */
 static bool is_text(const char *s, uint32_t n)
 {
+    if (is_plain(s, n))
+        return true;
     for (uint32_t i = 0; i < n; i++)
         if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
             return false;
@@ -66,7 +97,19 @@ static bool drop_repeats(struct label *list, uint32_t *n)
     return true;
 }
 
-enum cause labels_seal(struct label_list *list, struct labelset *out)
+/* By insertion: most keys have a handful, and many have them in order. */
+static void sort(struct label *list, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        struct label x = list[i];
+        uint32_t at = i;
+        for (; at > 0 && compare(&x, &list[at - 1]) < 0; at--)
+            list[at] = list[at - 1];
+        list[at] = x;
+    }
+}
+
+enum cause labels_sort(struct label_list *list)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < list->n; i++) {
@@ -76,10 +119,11 @@ enum cause labels_seal(struct label_list *list, struct labelset *out)
         if (list->at[i].value_n > 0) /* empty is the same as absent */
             list->at[n++] = list->at[i];
     }
-    qsort(list->at, n, sizeof list->at[0], compare);
+    sort(list->at, n);
     if (n == 0 || !is_metric(&list->at[0]))
         return CAUSE_NAME;
     if (!drop_repeats(list->at, &n))
         return CAUSE_LABEL_TWICE;
-    return labelset_pack(list->at, n, out) == NABLA_OK ? CAUSE_COUNT : CAUSE_LABEL_LENGTH;
+    list->n = n;
+    return labelset_size(list->at, n) <= LABELSET_MAX ? CAUSE_COUNT : CAUSE_LABEL_LENGTH;
 }

@@ -1,8 +1,12 @@
-/* series/pages.c -- mmap, aligned. */
+/* series/pages.c -- mmap, aligned; malloc below a few pages. */
 #include "series/pages.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+
+/* Less than this wastes too much of its last page. */
+enum { MAPPED_LEAST = 32 * 1024 };
 
 static void *map(size_t bytes)
 {
@@ -15,8 +19,6 @@ static void *map(size_t bytes)
 
 void *pages_new(size_t bytes, bool huge)
 {
-    if (!huge)
-        return map(bytes);
     char *wide = map(bytes + PAGES_HUGE); /* more than wanted: the ends are given back */
     if (wide == NULL)
         return NULL;
@@ -25,7 +27,8 @@ void *pages_new(size_t bytes, bool huge)
     if (skip > 0)
         munmap(wide, skip);
     munmap(p + bytes, PAGES_HUGE - skip);
-    madvise(p, bytes, MADV_HUGEPAGE); /* only advice: without it all works, slower */
+    if (huge)
+        madvise(p, bytes, MADV_HUGEPAGE); /* only advice: without it all works, slower */
     return p;
 }
 
@@ -33,4 +36,17 @@ void pages_free(void *pages, size_t bytes)
 {
     if (pages != NULL)
         munmap(pages, bytes);
+}
+
+void *pages_take(size_t bytes)
+{
+    return bytes < MAPPED_LEAST ? calloc(1, bytes) : map(bytes);
+}
+
+void pages_give(void *piece, size_t bytes)
+{
+    if (bytes < MAPPED_LEAST)
+        free(piece);
+    else
+        pages_free(piece, bytes);
 }

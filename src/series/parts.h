@@ -1,18 +1,20 @@
 /* series/parts.h -- how the table is made inside; only the files of this room that begin with
  * table_ see it.
  *
- *   raw key ──hash──► shard ──index──► place ──► record ──► identity (labels, family)
+ *   raw key ──hash──► shard ──index──► place ──► record ──► identity (labels)
  *                       │                ▲
  *                       └──► alias ──────┘  another spelling; its record may be in another shard
  *
- *   labels ──hash──► catalog ──► (shard, place)      asked only when a raw key is new
+ *   identity ──hash──► catalog ──► (shard, place)    asked only when a raw key is new
  *
  * Locks: a shard's, then the catalog's; never two shards' at once. A record and its shard's index
- * belong to the shard's lock. An identity is made and freed under both, so either protects a reader. */
+ * belong to the shard's lock. An identity is made and freed under both, so either protects a reader;
+ * and while it lives, so do the entries of the vocabulary that it names. */
 #ifndef SERIES_PARTS_H
 #define SERIES_PARTS_H
 
-#include "series/families.h"
+#include "series/cells.h"
+#include "series/identity.h"
 #include "series/index.h"
 #include "series/record.h"
 #include "series/table.h"
@@ -46,18 +48,19 @@ struct shard {
     uint32_t live;
     uint32_t chunks_n;
     struct record *chunks[CHUNKS_MAX];
-    struct alias *aliases; /* owned */
-    uint32_t aliases_n, aliases_cap, first_free_alias;
+    struct tiers aliases; /* of struct alias */
+    uint32_t aliases_n, first_free_alias;
 } __attribute__((aligned(64)));
 
 struct catalog {
     pthread_mutex_t lock;
     struct index index; /* of global places: ref.index */
-    struct families families;
+    struct vocabulary names;
+    struct cells cells;          /* identities */
+    struct columns *columns;     /* owned; NULL until somebody asks by a label */
     struct policies policies[2]; /* [generation] is in force; the other only while a change is on */
     uint32_t generation;
     uint32_t live, aliases, max_series;
-    uint64_t identity_bytes;
 };
 
 struct table {
@@ -76,6 +79,11 @@ struct table {
 static inline struct record *record_at(const struct shard *s, uint32_t place)
 {
     return &s->chunks[place >> CHUNK_BITS][place & (CHUNK_RECORDS - 1)];
+}
+
+static inline struct alias *alias_at(const struct shard *s, uint32_t number)
+{
+    return tiers_at(&s->aliases, number, sizeof(struct alias));
 }
 
 static inline struct ref ref_of(const struct shard *s, uint32_t place)
@@ -111,15 +119,48 @@ static inline const struct policy *policy_of(const struct table *t, const struct
 /* The state of a live record. */
 enum series_state record_state(const struct table *t, const struct record *x, int64_t mono_ns);
 
-/* table_birth.c -- finds or makes the series of a raw key that the shard's index lacks; the shard is
- * locked. *target is where it is, in whatever shard. Returns CAUSE_COUNT or why it was refused. */
-enum cause birth_resolve(struct table *t, struct shard *s, const struct sample *sample,
-                         struct keyhash key, struct ref *target);
+/* table_birth.c -- a key that its shard's index lacks, on its way to a series; the shard is locked.
+ * In two steps, so that the catalog's memory is asked for by the first and there at the second. */
+struct newborn {
+    unsigned char *identity; /* owned; NULL: none */
+    uint32_t bytes, tag;     /* of the identity; tag: in the catalog's index */
+};
+/* Reads the labels. Returns CAUSE_COUNT or why they are refused: *b is then none. */
+enum cause birth_prepare(struct table *t, const struct sample *sample, struct newborn *b);
+/* Finds the series with these labels, in whatever shard, or makes it. Either way *b is none
+ * afterwards. Returns CAUSE_COUNT or why it was refused. */
+enum cause birth_settle(struct table *t, struct shard *s, struct keyhash key, struct newborn *b,
+                        struct ref *target);
+void birth_drop(struct table *t, struct newborn *b); /* it was settled by another way */
 /* Forgets a series, its record and its names; the shard is locked. */
 void birth_end(struct table *t, struct shard *s, uint32_t place);
 void birth_end_alias(struct table *t, struct shard *s, uint32_t number);
 /* Chooses x's policy anew, by the rules in force; shard and catalog are locked. */
 void birth_choose_policy(struct table *t, struct record *x);
+
+/* table_column.c -- series by the value of a label. Births and ends are told with the catalog locked;
+ * the others lock it. */
+void columns_born(struct table *t, uint32_t global, const unsigned char *id);
+void columns_end(struct table *t, uint32_t global, const unsigned char *id);
+void columns_fini(struct table *t);
+uint64_t columns_bytes(const struct table *t);
+
+/* Asks for a label's column, begins it if there is none and goes on with it for a slice. */
+enum column_state { COLUMN_NONE, COLUMN_IN_THE_MAKING, COLUMN_MADE };
+enum column_state columns_ask(struct table *t, const struct label *l, int64_t mono_ns);
+
+/* A list of global places: ref.index. */
+struct places {
+    uint32_t *at; /* owned */
+    uint32_t n, cap;
+};
+bool places_add(struct places *p, uint32_t global);
+
+/* Adds the places of the series that can have all of labels[0..n), n > 0, whose columns are made: all
+ * that have the rarest of the values. */
+enum chain { CHAIN_FOUND, CHAIN_TOO_LONG, CHAIN_NO_MEMORY };
+enum chain columns_find(struct table *t, const struct label *labels, uint32_t n,
+                        struct places *out);
 
 /* table_apply.c -- one value for one record, by its policy; the shard is locked. Counts into tally
  * what became of it. Returns CAUSE_COUNT or why it was refused. */

@@ -3,17 +3,10 @@
 #ifndef SERIES_RECORD_H
 #define SERIES_RECORD_H
 
-#include "base/labelset.h"
 #include "numeric/window.h"
 #include "series/keyhash.h"
 
 #include <stdint.h>
-
-struct identity {
-    uint32_t family;        /* series/families.h: the metric name's number */
-    uint32_t tag;           /* of the labels, in the catalog's index */
-    struct labelset labels; /* grows past the struct's end */
-};
 
 enum {
     RECORD_STALE = 1,      /* silent for too long: its run is over, its last points are out */
@@ -24,9 +17,9 @@ enum {
 
 struct record {
     struct window window;
-    struct keyhash key;        /* of the spelling it was born with */
-    struct identity *identity; /* owned; NULL: the place is free */
-    int64_t seen_ns;           /* monotonic, when its last sample came; free place: the next one */
+    struct keyhash key;      /* of the spelling it was born with */
+    unsigned char *identity; /* its labels, series/identity.h; NULL: the place is free */
+    int64_t seen_ns;         /* monotonic, when its last sample came; free place: the next one */
     uint32_t birth;  /* counts the births at this place: a struct ref to an older one is void */
     uint16_t policy; /* 0: the defaults, else 1 + rule */
     uint8_t flags;

@@ -171,6 +171,24 @@ bool selector_match(const struct selector *s, const struct labelset *labels)
     return true;
 }
 
+size_t selector_size(const struct selector *s)
+{
+    return s->n;
+}
+
+bool selector_holds(const struct selector *s, size_t matcher, const char *value, size_t n)
+{
+    return matcher_holds(s, &s->at[matcher], value, n);
+}
+
+struct label selector_label(const struct selector *s, size_t matcher)
+{
+    const struct matcher *m = &s->at[matcher];
+    bool exact = m->op == MATCH_EQUAL && m->value_n > 0;
+    return (struct label){m->name, exact ? m->value : NULL, (uint32_t)m->name_n,
+                          exact ? (uint32_t)m->value_n : 0};
+}
+
 const char *selector_metric(const struct selector *s, size_t *n)
 {
     for (size_t i = 0; i < s->n; i++) {

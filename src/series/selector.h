@@ -37,6 +37,14 @@ void selector_free(struct selector *s); /* NULL is fine */
 /* An expression that runs into a match limit does not match. */
 bool selector_match(const struct selector *s, const struct labelset *labels);
 
+/* The same by hand, for who keeps labels in another form: it matches if each of its matchers holds for
+ * the value of its label, "" where there is none. */
+size_t selector_size(const struct selector *s); /* matchers */
+bool selector_holds(const struct selector *s, size_t matcher, const char *value, size_t n);
+/* Which label a matcher is about; its value if it is a `=` of one that is not empty, else .value
+ * is NULL. Borrowed. */
+struct label selector_label(const struct selector *s, size_t matcher);
+
 /* The metric's name if the selector demands one by '=', else NULL; *n its length. Borrowed. */
 const char *selector_metric(const struct selector *s, size_t *n);
 

@@ -60,13 +60,21 @@ enum nabla_status table_new(struct table_options *o, struct table **out)
     return NABLA_OK;
 }
 
+/* Identities that are no cells are freed one by one. */
+static void free_identities(struct table *t, struct shard *s)
+{
+    for (uint32_t place = 0; place < s->places; place++) {
+        unsigned char *id = record_at(s, place)->identity;
+        if (id != NULL)
+            cells_give(&t->catalog.cells, id, identity_bytes(&t->catalog.names, id));
+    }
+}
+
 static void free_shard(struct shard *s)
 {
-    for (uint32_t place = 0; place < s->places; place++)
-        free(record_at(s, place)->identity);
     for (uint32_t i = 0; i < s->chunks_n; i++)
         pages_free(s->chunks[i], CHUNK_RECORDS * sizeof(struct record));
-    free(s->aliases);
+    tiers_fini(&s->aliases, sizeof(struct alias));
     index_fini(&s->index);
     pthread_mutex_destroy(&s->lock);
 }
@@ -75,10 +83,14 @@ void table_free(struct table *t)
 {
     if (t == NULL)
         return;
-    for (uint32_t i = 0; i < t->shards_n; i++)
+    for (uint32_t i = 0; i < t->shards_n; i++) {
+        free_identities(t, &t->shards[i]);
         free_shard(&t->shards[i]);
+    }
+    columns_fini(t);
     index_fini(&t->catalog.index);
-    families_fini(&t->catalog.families);
+    cells_fini(&t->catalog.cells);
+    vocabulary_fini(&t->catalog.names);
     policies_fini(&t->catalog.policies[0]);
     policies_fini(&t->catalog.policies[1]);
     pthread_mutex_destroy(&t->catalog.lock);
@@ -136,12 +148,14 @@ uint64_t table_memory(const struct table *t)
     for (uint32_t i = 0; i < t->shards_n; i++) {
         struct shard *s = &mine->shards[i];
         pthread_mutex_lock(&s->lock);
-        bytes += sizeof *s + index_bytes(&s->index) + s->aliases_cap * sizeof(struct alias) +
+        bytes += sizeof *s + index_bytes(&s->index) +
+                 tiers_bytes(&s->aliases, sizeof(struct alias)) +
                  (uint64_t)s->chunks_n * CHUNK_RECORDS * sizeof(struct record);
         pthread_mutex_unlock(&s->lock);
     }
     pthread_mutex_lock(&mine->catalog.lock);
-    bytes += index_bytes(&t->catalog.index) + t->catalog.identity_bytes;
+    bytes += index_bytes(&t->catalog.index) + cells_bytes(&t->catalog.cells) +
+             vocabulary_bytes(&t->catalog.names) + columns_bytes(t);
     pthread_mutex_unlock(&mine->catalog.lock);
     return bytes;
 }

@@ -76,7 +76,18 @@ struct query {
     uint32_t states;                   /* bit (1 << enum series_state); 0: every state */
     bool by_family; /* grouped by family, in order of family number; else in table order */
 };
-/* Errors: NABLA_ENOMEM. */
+/* A query in steps, each a slice of the table under one lock, some 20 us: a thread with other work
+ * goes on with it in between. The query's selectors are borrowed until selection_free; a series that
+ * is there from the first step to the last, and matches, is found. Errors: NABLA_ENOMEM. */
+struct selection;
+MUST_CHECK enum nabla_status selection_new(struct table *t, const struct query *query,
+                                           struct instant now, struct selection **out);
+MUST_CHECK enum nabla_status selection_step(struct selection *s, bool *done);
+uint64_t selection_bytes(const struct selection *s);  /* that it holds by now */
+struct findings selection_steal(struct selection *s); /* once it is done */
+void selection_free(struct selection *s);             /* NULL is fine */
+
+/* All steps at once. Errors: NABLA_ENOMEM. */
 MUST_CHECK enum nabla_status table_select(struct table *t, const struct query *query,
                                           struct instant now, struct findings *out);
 

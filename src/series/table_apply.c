@@ -1,8 +1,9 @@
 /* series/table_apply.c -- a batch of samples into the table.
  *
- *   hash all ─► for 64 at a time:  prefetch slots ─► prefetch records ─► compare, push
+ *   hash all ─► for each:   prefetch its slot ─ 32 later ─► prefetch its record ─ 32 later ─► compare, push
  *
- * At a million series each sample costs three cache misses; so staged, those of 64 samples overlap.
+ * At a million series each sample costs three cache misses; so staged, they overlap with each other and
+ * with the work on those that came before.
  * With one shard a sample is pushed as soon as its series is found. With several, a key's shard and its
  * series' shard may differ (another spelling): then all are found first, each shard locked once, and
  * pushed after that in the order they came, each shard locked once more. */
@@ -13,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { STAGE = 64 };
+enum { AHEAD = 32 };
 
 void tally_add(struct stats *stats, const struct tally *tally)
 {
@@ -155,6 +156,7 @@ static enum cause push(struct push *p, struct obs x)
 struct staged {
     uint32_t sample;    /* its number in the batch */
     uint32_t candidate; /* place with the right tag, before anybody compared; UINT32_MAX: none */
+    struct newborn newborn; /* there was no such tag */
 };
 
 struct run {
@@ -205,11 +207,11 @@ static void push_into(struct run *r, struct ref ref, struct record *x, uint32_t 
 /* The place or alias of a raw key in the shard's index; false if the key is new. */
 static bool find(const struct shard *s, struct keyhash key, uint32_t *place)
 {
-    uint32_t at = keyhash_tag(key);
+    const struct slot *at = NULL;
     while (index_next(&s->index, keyhash_tag(key), &at, place)) {
         uint32_t number = *place & ~(uint32_t)ALIAS_BIT;
         bool alias = (*place & ALIAS_BIT) != 0;
-        if (keyhash_equal(alias ? s->aliases[number].key : record_at(s, number)->key, key))
+        if (keyhash_equal(alias ? alias_at(s, number)->key : record_at(s, number)->key, key))
             return true;
     }
     return false;
@@ -224,8 +226,8 @@ static bool is_there(struct table *t, struct ref target)
     return there;
 }
 
-/* The slow way: an alias, a collision of tags, or a key never seen. */
-static enum cause resolve_slowly(struct run *r, struct shard *s, uint32_t number)
+/* The slow way: an alias, a collision of tags, or a key never seen, which may have been prepared. */
+static enum cause resolve_slowly(struct run *r, struct shard *s, uint32_t number, struct newborn *b)
 {
     uint32_t place;
     struct keyhash key = r->keys[number];
@@ -235,24 +237,31 @@ static enum cause resolve_slowly(struct run *r, struct shard *s, uint32_t number
             return CAUSE_COUNT;
         }
         uint32_t alias = place & ~(uint32_t)ALIAS_BIT;
-        r->targets[number] = s->aliases[alias].target;
+        r->targets[number] = alias_at(s, alias)->target;
         if (is_there(r->t, r->targets[number]))
             return CAUSE_COUNT;
         birth_end_alias(r->t, s, alias); /* its series is over: the key is born again */
     }
-    return birth_resolve(r->t, s, &r->batch->at[number], key, &r->targets[number]);
+    enum cause cause = CAUSE_COUNT;
+    if (b->identity == NULL)
+        cause = birth_prepare(r->t, &r->batch->at[number], b);
+    return cause != CAUSE_COUNT ? cause : birth_settle(r->t, s, key, b, &r->targets[number]);
 }
 
-static void prefetch_record(const struct shard *s, struct staged *x, struct keyhash key)
+static void prefetch_record(struct run *r, const struct shard *s, uint32_t number, struct staged *x)
 {
-    uint32_t at = keyhash_tag(key), place;
-    x->candidate = UINT32_MAX;
-    if (!index_next(&s->index, keyhash_tag(key), &at, &place) || (place & ALIAS_BIT) != 0)
-        return;
-    x->candidate = place;
-    char *record = (char *)record_at(s, place);
-    __builtin_prefetch(record, 1);
-    __builtin_prefetch(record + 64, 1);
+    const struct slot *at = NULL;
+    uint32_t place, tag = keyhash_tag(r->keys[number]);
+    bool found = index_next(&s->index, tag, &at, &place);
+    bool alias = found && (place & ALIAS_BIT) != 0;
+    *x = (struct staged){.sample = number, .candidate = found && !alias ? place : UINT32_MAX};
+    if (x->candidate != UINT32_MAX) {
+        char *record = (char *)record_at(s, place);
+        __builtin_prefetch(record, 1);
+        __builtin_prefetch(record + 64, 1);
+    } else if (!found) {
+        (void)birth_prepare(r->t, &r->batch->at[number], &x->newborn); /* refused: again, then */
+    }
 }
 
 /* True if the candidate is the key's: an empty place has an empty key, it may have ended since. */
@@ -265,14 +274,16 @@ static bool is_mine(const struct shard *s, const struct staged *x, struct keyhas
 }
 
 /* Resolves one sample and, if its series lives in this very shard and `now` allows it, pushes it. */
-static void settle(struct run *r, struct shard *s, const struct staged *x, bool push_now)
+static void settle(struct run *r, struct shard *s, struct staged *x, bool push_now)
 {
     uint32_t number = x->sample;
     enum cause cause = CAUSE_COUNT;
     if (is_mine(s, x, r->keys[number]))
         r->targets[number] = ref_of(s, x->candidate);
     else
-        cause = resolve_slowly(r, s, number);
+        cause = resolve_slowly(r, s, number, &x->newborn);
+    if (x->newborn.identity != NULL) /* a sample of the same key came before it */
+        birth_drop(r->t, &x->newborn);
     if (cause != CAUSE_COUNT)
         refuse(r, number, cause);
     else if (push_now)
@@ -281,26 +292,28 @@ static void settle(struct run *r, struct shard *s, const struct staged *x, bool 
         r->resolved[number] = true;
 }
 
-static void settle_stage(struct run *r, struct shard *s, const uint32_t *numbers, uint32_t n,
-                         bool push_now)
+/* Each sample passes three places on its way: its slot is asked for, AHEAD samples later its record,
+ * AHEAD samples later it is settled, when both have come. */
+static void settle_all(struct run *r, struct shard *s, const uint32_t *numbers, uint32_t n,
+                       bool push_now)
 {
-    struct staged stage[STAGE];
-    for (uint32_t i = 0; i < n; i++)
-        index_prefetch(&s->index, keyhash_tag(r->keys[numbers[i]]));
-    for (uint32_t i = 0; i < n; i++) {
-        stage[i].sample = numbers[i];
-        prefetch_record(s, &stage[i], r->keys[numbers[i]]);
+    struct staged stage[AHEAD];
+    for (uint32_t i = 0; i < n + 2 * AHEAD; i++) {
+        struct staged *x = &stage[i % AHEAD];
+        if (i < n)
+            index_prefetch(&s->index, keyhash_tag(r->keys[numbers[i]]));
+        if (i >= 2 * AHEAD)
+            settle(r, s, x, push_now);
+        if (i >= AHEAD && i < n + AHEAD)
+            prefetch_record(r, s, numbers[i - AHEAD], x);
     }
-    for (uint32_t i = 0; i < n; i++)
-        settle(r, s, &stage[i], push_now);
 }
 
 static void settle_shard(struct run *r, struct shard *s, const uint32_t *numbers, uint32_t n,
                          bool push_now)
 {
     pthread_mutex_lock(&s->lock);
-    for (uint32_t from = 0; from < n; from += STAGE)
-        settle_stage(r, s, numbers + from, n - from < STAGE ? n - from : STAGE, push_now);
+    settle_all(r, s, numbers, n, push_now);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -346,7 +359,10 @@ static void push_again(struct run *r, uint32_t number)
 {
     struct shard *s = &r->t->shards[shard_of_key(r, number)];
     pthread_mutex_lock(&s->lock);
-    enum cause cause = resolve_slowly(r, s, number);
+    struct newborn b = {0};
+    enum cause cause = resolve_slowly(r, s, number, &b);
+    if (b.identity != NULL)
+        birth_drop(r->t, &b);
     pthread_mutex_unlock(&s->lock);
     s = &r->t->shards[shard_of_target(r, number)];
     pthread_mutex_lock(&s->lock);

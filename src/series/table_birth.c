@@ -6,36 +6,27 @@
 #include "series/parts.h"
 #include "series/selector.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/* Where labels are unpacked and packed on their way in. */
-struct workspace {
-    struct label_list list;
-    union {
-        struct labelset labels;
-        char room[LABELSET_MAX];
-    };
-};
-
-static enum cause read_labels(struct table *t, const struct sample *sample, struct workspace *w)
+static enum cause read_labels(struct table *t, const struct sample *sample, struct label_list *list)
 {
-    switch (t->read_key(sample, &w->list)) {
-    case NABLA_OK: return labels_seal(&w->list, &w->labels);
-    case NABLA_ELIMIT: return w->list.n >= LABELS_MAX ? CAUSE_LABEL_COUNT : CAUSE_LABEL_LENGTH;
+    switch (t->read_key(sample, list)) {
+    case NABLA_OK: return labels_sort(list);
+    case NABLA_ELIMIT: return list->n >= LABELS_MAX ? CAUSE_LABEL_COUNT : CAUSE_LABEL_LENGTH;
     default: return CAUSE_NAME;
     }
 }
 
 /* The series with these labels; the catalog is locked. */
-static bool find_labels(struct table *t, uint32_t tag, const struct labelset *labels,
-                        struct ref *out)
+static bool find_identity(struct table *t, const struct newborn *b, struct ref *out)
 {
-    uint32_t at = tag, global;
-    while (index_next(&t->catalog.index, tag, &at, &global)) {
+    const struct slot *at = NULL;
+    uint32_t global;
+    while (index_next(&t->catalog.index, b->tag, &at, &global)) {
         struct ref r = {.index = global};
         const struct record *x = record_at(&t->shards[ref_shard(r)], ref_place(r));
-        if (labelset_equal(&x->identity->labels, labels)) {
+        if (identity_bytes(&t->catalog.names, x->identity) == b->bytes &&
+            memcmp(x->identity, b->identity, b->bytes) == 0) {
             *out = (struct ref){.index = global, .birth = x->birth};
             return true;
         }
@@ -49,24 +40,18 @@ static bool take_alias(struct shard *s, uint32_t *number)
 {
     if (s->first_free_alias != 0) {
         *number = s->first_free_alias - 1;
-        s->first_free_alias = s->aliases[*number].next_free;
+        s->first_free_alias = alias_at(s, *number)->next_free;
         return true;
     }
-    if (s->aliases_n == s->aliases_cap) {
-        uint32_t cap = s->aliases_cap == 0 ? 64 : s->aliases_cap * 2;
-        struct alias *aliases = realloc(s->aliases, cap * sizeof *aliases);
-        if (aliases == NULL)
-            return false;
-        s->aliases = aliases;
-        s->aliases_cap = cap;
-    }
+    if (!tiers_reach(&s->aliases, s->aliases_n, sizeof(struct alias)))
+        return false;
     *number = s->aliases_n++;
     return true;
 }
 
 static void give_alias(struct shard *s, uint32_t number)
 {
-    s->aliases[number] = (struct alias){.next_free = s->first_free_alias};
+    *alias_at(s, number) = (struct alias){.next_free = s->first_free_alias};
     s->first_free_alias = number + 1;
 }
 
@@ -81,13 +66,13 @@ static void add_alias(struct table *t, struct shard *s, struct keyhash key, stru
         give_alias(s, number);
         return;
     }
-    s->aliases[number] = (struct alias){.key = key, .target = target, .used = true};
+    *alias_at(s, number) = (struct alias){.key = key, .target = target, .used = true};
     t->catalog.aliases++;
 }
 
 void birth_end_alias(struct table *t, struct shard *s, uint32_t number)
 {
-    index_remove(&s->index, keyhash_tag(s->aliases[number].key), ALIAS_BIT | number);
+    index_remove(&s->index, keyhash_tag(alias_at(s, number)->key), ALIAS_BIT | number);
     give_alias(s, number);
     pthread_mutex_lock(&t->catalog.lock);
     t->catalog.aliases--;
@@ -133,38 +118,28 @@ static void give_place(struct shard *s, uint32_t place)
 void birth_choose_policy(struct table *t, struct record *x)
 {
     const struct policies *p = &t->catalog.policies[t->catalog.generation];
+    union {
+        struct labelset labels;
+        char room[LABELSET_MAX];
+    } w;
     x->flags &= (uint8_t)~RECORD_GENERATION;
     x->flags |= t->catalog.generation != 0 ? RECORD_GENERATION : 0;
     x->policy = 0;
+    if (p->rules_n == 0)
+        return;
+    identity_unpack(&t->catalog.names, x->identity, &w.labels);
     for (uint32_t i = 0; i < p->rules_n; i++)
-        if (selector_match(p->rules[i].match, &x->identity->labels)) {
+        if (selector_match(p->rules[i].match, &w.labels)) {
             x->policy = (uint16_t)(i + 1);
             return;
         }
 }
 
-static struct identity *new_identity(struct table *t, uint32_t tag, const struct labelset *labels)
+static void free_identity(struct table *t, unsigned char *id)
 {
-    size_t bytes = offsetof(struct identity, labels) + labels->bytes;
-    struct identity *id = malloc(bytes > sizeof *id ? bytes : sizeof *id);
-    if (id == NULL)
-        return NULL;
-    struct label name = labelset_metric(labels);
-    id->tag = tag;
-    memcpy(&id->labels, labels, labels->bytes);
-    if (families_join(&t->catalog.families, name.value, name.value_n, &id->family) != NABLA_OK) {
-        free(id);
-        return NULL;
-    }
-    t->catalog.identity_bytes += bytes;
-    return id;
-}
-
-static void free_identity(struct table *t, struct identity *id)
-{
-    t->catalog.identity_bytes -= offsetof(struct identity, labels) + id->labels.bytes;
-    families_leave(&t->catalog.families, id->family);
-    free(id);
+    size_t bytes = identity_bytes(&t->catalog.names, id);
+    identity_leave(&t->catalog.names, id);
+    cells_give(&t->catalog.cells, id, bytes);
 }
 
 static void count_live(struct table *t, struct shard *s, int by)
@@ -174,13 +149,13 @@ static void count_live(struct table *t, struct shard *s, int by)
     t->live = t->catalog.live;
 }
 
-/* Enters the record at place, its identity and key set, in both indexes. */
-static bool enter(struct table *t, struct shard *s, uint32_t place)
+/* Enters the record at place, its key set, in both indexes. */
+static bool enter(struct table *t, struct shard *s, uint32_t place, uint32_t tag)
 {
     const struct record *x = record_at(s, place);
     if (index_add(&s->index, keyhash_tag(x->key), place) != NABLA_OK)
         return false;
-    if (index_add(&t->catalog.index, x->identity->tag, ref_of(s, place).index) != NABLA_OK) {
+    if (index_add(&t->catalog.index, tag, ref_of(s, place).index) != NABLA_OK) {
         index_remove(&s->index, keyhash_tag(x->key), place);
         return false;
     }
@@ -188,8 +163,9 @@ static bool enter(struct table *t, struct shard *s, uint32_t place)
     return true;
 }
 
-static enum cause make(struct table *t, struct shard *s, struct keyhash key, uint32_t tag,
-                       const struct labelset *labels, struct ref *out)
+/* Takes the newborn's identity over if all goes well. */
+static enum cause make(struct table *t, struct shard *s, struct keyhash key, struct newborn *b,
+                       struct ref *out)
 {
     uint32_t place;
     if (t->catalog.live >= t->catalog.max_series)
@@ -198,32 +174,78 @@ static enum cause make(struct table *t, struct shard *s, struct keyhash key, uin
         return CAUSE_MEMORY;
     struct record *x = record_at(s, place);
     *x = (struct record){.key = key, .birth = x->birth};
-    x->identity = new_identity(t, tag, labels);
-    if (x->identity == NULL || !enter(t, s, place)) {
-        if (x->identity != NULL)
-            free_identity(t, x->identity);
+    if (!enter(t, s, place, b->tag)) {
         give_place(s, place);
         return CAUSE_MEMORY;
     }
+    x->identity = b->identity;
+    b->identity = NULL;
+    columns_born(t, ref_of(s, place).index, x->identity);
     birth_choose_policy(t, x);
     count(&t->stats->events[EVENT_BORN], 1);
     *out = ref_of(s, place);
     return CAUSE_COUNT;
 }
 
-enum cause birth_resolve(struct table *t, struct shard *s, const struct sample *sample,
-                         struct keyhash key, struct ref *target)
+/* The labels' identity in a cell of its own; the catalog is locked. */
+static bool keep_identity(struct table *t, const struct label_list *list, struct newborn *b)
 {
-    struct workspace w;
-    enum cause cause = read_labels(t, sample, &w);
+    unsigned char id[IDENTITY_MAX];
+    size_t bytes;
+    if (identity_make(&t->catalog.names, list->at, list->n, id, &bytes) != NABLA_OK)
+        return false;
+    unsigned char *cell = cells_take(&t->catalog.cells, bytes);
+    if (cell == NULL) {
+        identity_leave(&t->catalog.names, id);
+        return false;
+    }
+    memcpy(cell, id, bytes);
+    *b = (struct newborn){
+        .identity = cell, .bytes = (uint32_t)bytes, .tag = keyhash_bytes(&t->secrets, id, bytes)};
+    return true;
+}
+
+enum cause birth_prepare(struct table *t, const struct sample *sample, struct newborn *b)
+{
+    struct label_list list;
+    b->identity = NULL;
+    enum cause cause = read_labels(t, sample, &list);
     if (cause != CAUSE_COUNT)
         return cause;
-    uint32_t tag = keyhash_labels(&t->secrets, &w.labels);
     pthread_mutex_lock(&t->catalog.lock);
-    if (find_labels(t, tag, &w.labels, target))
+    bool kept = keep_identity(t, &list, b);
+    if (kept)
+        index_prefetch(&t->catalog.index, b->tag);
+    pthread_mutex_unlock(&t->catalog.lock);
+    return kept ? CAUSE_COUNT : CAUSE_MEMORY;
+}
+
+static void drop(struct table *t, struct newborn *b)
+{
+    if (b->identity != NULL)
+        free_identity(t, b->identity);
+    b->identity = NULL;
+}
+
+void birth_drop(struct table *t, struct newborn *b)
+{
+    if (b->identity == NULL)
+        return;
+    pthread_mutex_lock(&t->catalog.lock);
+    drop(t, b);
+    pthread_mutex_unlock(&t->catalog.lock);
+}
+
+enum cause birth_settle(struct table *t, struct shard *s, struct keyhash key, struct newborn *b,
+                        struct ref *target)
+{
+    enum cause cause = CAUSE_COUNT;
+    pthread_mutex_lock(&t->catalog.lock);
+    if (find_identity(t, b, target))
         add_alias(t, s, key, *target);
     else
-        cause = make(t, s, key, tag, &w.labels, target);
+        cause = make(t, s, key, b, target);
+    drop(t, b);
     pthread_mutex_unlock(&t->catalog.lock);
     return cause;
 }
@@ -232,7 +254,10 @@ void birth_end(struct table *t, struct shard *s, uint32_t place)
 {
     struct record *x = record_at(s, place);
     pthread_mutex_lock(&t->catalog.lock);
-    index_remove(&t->catalog.index, x->identity->tag, ref_of(s, place).index);
+    size_t bytes = identity_bytes(&t->catalog.names, x->identity);
+    columns_end(t, ref_of(s, place).index, x->identity);
+    index_remove(&t->catalog.index, keyhash_bytes(&t->secrets, x->identity, bytes),
+                 ref_of(s, place).index);
     free_identity(t, x->identity);
     x->identity = NULL;
     count_live(t, s, -1);

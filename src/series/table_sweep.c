@@ -38,7 +38,7 @@ static void visit(struct table *t, struct shard *s, uint32_t place, int64_t mono
  * catalog's lock protects as well as that shard's. */
 static void visit_alias(struct table *t, struct shard *s, uint32_t number)
 {
-    const struct alias *a = &s->aliases[number];
+    const struct alias *a = alias_at(s, number);
     if (!a->used)
         return;
     pthread_mutex_lock(&t->catalog.lock);

@@ -9,7 +9,8 @@ enum { MOST = 5000 };
 
 static bool holds(const struct index *x, uint32_t tag, uint32_t place)
 {
-    uint32_t at = tag, found;
+    const struct slot *at = NULL;
+    uint32_t found;
     while (index_next(x, tag, &at, &found))
         if (found == place)
             return true;
