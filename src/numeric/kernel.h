@@ -29,6 +29,28 @@ enum store {
     STORE_STREAMED, /* past the caches, for results that do not fit them anyway; end with finish() */
 };
 
+/* Rows side by side, to be differentiated by one step along up to three axes in one pass: across to the
+ * rows of two other planes (axis 0), across to the rows beside (axis 1), along the row (axis 2). Their
+ * results are streamed. */
+struct strip {
+    const void *f;  /* the first row's first element */
+    size_t rows, n; /* of n elements each, STRIP_LEAST or more */
+    size_t
+        step[2];  /* elements to the neighbour along axis 0 and axis 1; row k begins at k step[1] */
+    void *out[3]; /* of each axis, laid out as f; axis 0 or 1 and any other, unwanted ones NULL */
+    double divisor[3]; /* of each axis, 2h, rounded to the type of out */
+
+    /* is the first element of a row the first along axis 2, the last the last? Then edge_order 1: a
+     * difference over one distance, 2: weights of the three nearest, in the order of the array */
+    bool ends[2];
+    int edge_order;
+    double edge_divisor[2], edge_weights[2][3];
+
+    size_t ahead; /* bytes of input before it is used that it is asked for */
+};
+
+enum { STRIP_LEAST = 64 };
+
 /* in: float32, float64, uint8, int16, int32; out: the same float, or float64 (float32 too for uint8
  * and int16). Each returns false, having done nothing, for any other pair. n may be 0. */
 struct kernels {
@@ -59,6 +81,12 @@ struct kernels {
      * the three point at the first interior element. */
     bool (*weighted)(enum nabla_dtype in, enum nabla_dtype out_dtype, const void *f,
                      const void *const w[3], void *out, size_t n, enum store store);
+
+    /* All neighbours must be elements of the array, as must be STRIP_LEAST before and after each row; the
+     * outputs at the same distance from a cache line. False, having done nothing, also without vectors,
+     * for a set of axes that is not known, and for a divisor that is so large or small that it takes
+     * the slow way. */
+    bool (*strip)(enum nabla_dtype in, enum nabla_dtype out_dtype, const struct strip *s);
 
     /* Makes streamed stores visible to other threads; once after a thread's last run. */
     void (*finish)(void);

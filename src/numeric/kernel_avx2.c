@@ -6,6 +6,7 @@
 
 #if defined(__AVX2__) && defined(__FMA__)
 
+#include <float.h>
 #include <immintrin.h>
 #include <string.h>
 
@@ -118,6 +119,26 @@ static INLINE void stream_f32(float *p, many_f32 v)
     _mm256_stream_ps(p, v);
 }
 
+/* across the halves: what lies between v and its neighbour, first */
+static INLINE many_f64 shift_down_f64(many_f64 v, many_f64 after)
+{
+    return _mm256_shuffle_pd(v, _mm256_permute2f128_pd(v, after, 0x21), 5);
+}
+static INLINE many_f64 shift_up_f64(many_f64 before, many_f64 v)
+{
+    return _mm256_shuffle_pd(_mm256_permute2f128_pd(before, v, 0x21), v, 5);
+}
+static INLINE many_f32 shift_down_f32(many_f32 v, many_f32 after)
+{
+    const __m256i between = _mm256_castps_si256(_mm256_permute2f128_ps(v, after, 0x21));
+    return _mm256_castsi256_ps(_mm256_alignr_epi8(between, _mm256_castps_si256(v), 4));
+}
+static INLINE many_f32 shift_up_f32(many_f32 before, many_f32 v)
+{
+    const __m256i between = _mm256_castps_si256(_mm256_permute2f128_ps(before, v, 0x21));
+    return _mm256_castsi256_ps(_mm256_alignr_epi8(_mm256_castps_si256(v), between, 12));
+}
+
 static INLINE many_f64 multiply_add_f64(many_f64 a, many_f64 b, many_f64 c)
 {
     return _mm256_fmadd_pd(a, b, c);
@@ -125,6 +146,19 @@ static INLINE many_f64 multiply_add_f64(many_f64 a, many_f64 b, many_f64 c)
 static INLINE many_f32 multiply_add_f32(many_f32 a, many_f32 b, many_f32 c)
 {
     return _mm256_fmadd_ps(a, b, c);
+}
+
+static INLINE bool any_lost_f64(many_f64 x, many_f64 y)
+{
+    const __m256d size = _mm256_andnot_pd(all_f64(-0.0), y);
+    const __m256d small = _mm256_cmp_pd(size, all_f64(DBL_MIN), _CMP_LT_OQ);
+    return _mm256_testz_pd(small, _mm256_cmp_pd(x, all_f64(0), _CMP_NEQ_UQ)) == 0;
+}
+static INLINE bool any_lost_f32(many_f32 x, many_f32 y)
+{
+    const __m256 size = _mm256_andnot_ps(all_f32(-0.0F), y);
+    const __m256 small = _mm256_cmp_ps(size, all_f32(FLT_MIN), _CMP_LT_OQ);
+    return _mm256_testz_ps(small, _mm256_cmp_ps(x, all_f32(0), _CMP_NEQ_UQ)) == 0;
 }
 
 /* As integers, without the sign bit (shifted out), numbers are ordered as their sizes are. Moved so that

@@ -115,6 +115,27 @@ static INLINE void stream_f32(float *p, many_f32 v)
     _mm512_stream_ps(p, v);
 }
 
+static INLINE many_f64 shift_down_f64(many_f64 v, many_f64 after)
+{
+    return _mm512_castsi512_pd(
+        _mm512_alignr_epi64(_mm512_castpd_si512(after), _mm512_castpd_si512(v), 1));
+}
+static INLINE many_f32 shift_down_f32(many_f32 v, many_f32 after)
+{
+    return _mm512_castsi512_ps(
+        _mm512_alignr_epi32(_mm512_castps_si512(after), _mm512_castps_si512(v), 1));
+}
+static INLINE many_f64 shift_up_f64(many_f64 before, many_f64 v)
+{
+    return _mm512_castsi512_pd(
+        _mm512_alignr_epi64(_mm512_castpd_si512(v), _mm512_castpd_si512(before), 7));
+}
+static INLINE many_f32 shift_up_f32(many_f32 before, many_f32 v)
+{
+    return _mm512_castsi512_ps(
+        _mm512_alignr_epi32(_mm512_castps_si512(v), _mm512_castps_si512(before), 15));
+}
+
 static INLINE many_f64 multiply_add_f64(many_f64 a, many_f64 b, many_f64 c)
 {
     return _mm512_fmadd_pd(a, b, c);
@@ -122,6 +143,18 @@ static INLINE many_f64 multiply_add_f64(many_f64 a, many_f64 b, many_f64 c)
 static INLINE many_f32 multiply_add_f32(many_f32 a, many_f32 b, many_f32 c)
 {
     return _mm512_fmadd_ps(a, b, c);
+}
+
+enum { ZERO_OR_SUBNORMAL = 0x26 };
+static INLINE bool any_lost_f64(many_f64 x, many_f64 y)
+{
+    return _mm512_mask_cmp_pd_mask(_mm512_fpclass_pd_mask(y, ZERO_OR_SUBNORMAL), x,
+                                   _mm512_setzero_pd(), _CMP_NEQ_UQ) != 0;
+}
+static INLINE bool any_lost_f32(many_f32 x, many_f32 y)
+{
+    return _mm512_mask_cmp_ps_mask(_mm512_fpclass_ps_mask(y, ZERO_OR_SUBNORMAL), x,
+                                   _mm512_setzero_ps(), _CMP_NEQ_UQ) != 0;
 }
 
 /* As integers, without the sign bit (shifted out), numbers are ordered as their sizes are, and one

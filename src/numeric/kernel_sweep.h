@@ -17,13 +17,15 @@
 struct sweep_axis {
     void *out; /* of f's shape, C order; NULL: this axis is not wanted, and the rest is not read */
 
-    double divisor; /* of the interior, 2h, where weights[0] and coordinates are NULL */
+    double divisor; /* of the interior, 2h, where weigh and coordinates are NULL */
 
-    /* of the interior of an uneven axis: three vectors of n[axis] elements, those of index i for
-     * f[i-1], f[i], f[i+1]; the first and the last elements are not read */
-    const void *weights[3];
+    /* of the interior of an uneven axis: writes the weights of elements [i, i + n), w[k] those of
+     * f[i-1+k], in the type of the outputs. 0 < i, i + n < n[axis], n <= SWEEP_WEIGHTS */
+    void (*weigh)(const void *spacing, size_t i, size_t n, void *const w[3]);
+    const void *spacing;
 
-    /* instead, for the contiguous axis alone: n[2] coordinates, the weights computed from them */
+    /* for the contiguous axis alone: n[2] coordinates, from which kernels compute weights on the way. With
+     * weigh beside them, that is called instead where many rows use the same weights */
     const void *coordinates;
 
     /* edges, the first element's and the last's. Edge order 1: a difference over one distance */
@@ -51,6 +53,7 @@ bool sweep_run(const struct sweep *s);
 enum {
     SWEEP_STREAM_BYTES = 8 << 20,  /* of all outputs together */
     SWEEP_THREADS_BYTES = 4 << 20, /* the same, from which a second thread pays */
+    SWEEP_WEIGHTS = 4096,          /* that a tile keeps of an axis, on the stack: 96 KiB */
 };
 
 #endif

@@ -19,7 +19,9 @@ enum {
     TILE = 2048,       /* elements across: three rows and an output stay in the first-level cache */
     SEGMENT = 1 << 16, /* positions along: enough to forget what a piece costs to begin */
     SHORT = 16,        /* a run across that is shorter is not worth its calls */
-    THREADS_BYTES = 4 << 20 /* of output, from which a second thread pays */
+    THREADS_BYTES = 4 << 20, /* of output, from which a second thread pays */
+    STREAM_BYTES = 8 << 20,  /* of output, from which the caches do not hold it anyway, */
+    STREAM_RUN = 512         /* in runs of so many elements: their ends are parts of lines */
 };
 
 struct dim {
@@ -334,20 +336,32 @@ static void cut_into_pieces(struct walk *w)
         w->outer_count *= w->outer[d].n;
 }
 
+/* Streamed stores are made visible by the thread that stored. */
+static void finish(const struct walk *w)
+{
+    if (w->store == STORE_STREAMED && w->axis->kernels != NULL)
+        w->axis->kernels->finish();
+}
+
 /* Without OpenMP's own preparations, which cost a microsecond, where there is nothing to share. */
 static void share_pieces(const struct walk *w, int64_t pieces, int threads)
 {
 #ifdef _OPENMP
     if (threads > 1) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-        for (int64_t k = 0; k < pieces; k++)
-            piece(w, k);
+#pragma omp parallel num_threads(threads)
+        {
+#pragma omp for schedule(static)
+            for (int64_t k = 0; k < pieces; k++)
+                piece(w, k);
+            finish(w);
+        }
         return;
     }
 #endif
     (void)threads;
     for (int64_t k = 0; k < pieces; k++)
         piece(w, k);
+    finish(w);
 }
 
 void walk_axis(const struct scheme *a, const struct view *f, const struct view *out, int dim,
@@ -359,10 +373,11 @@ void walk_axis(const struct scheme *a, const struct view *f, const struct view *
     w.out = out->data;
     w.outer_n = 0;
     w.along = (struct dim){a->n, f->strides[dim], out->strides[dim]};
-    w.store = STORE_CACHED;
     arrange(&w, f, out, dim);
     choose_direction(&w);
     cut_into_pieces(&w);
-    const bool together = f->elements * (int64_t)nabla_dtype_size(a->out) >= THREADS_BYTES;
-    share_pieces(&w, w.segments * w.tiles * w.outer_count, together ? threads : 1);
+    const int64_t bytes = f->elements * (int64_t)nabla_dtype_size(a->out);
+    const int64_t run = w.across.n > 1 ? w.across.n : w.along.n;
+    w.store = bytes >= STREAM_BYTES && run >= STREAM_RUN ? STORE_STREAMED : STORE_CACHED;
+    share_pieces(&w, w.segments * w.tiles * w.outer_count, bytes >= THREADS_BYTES ? threads : 1);
 }

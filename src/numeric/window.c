@@ -98,8 +98,22 @@ static int insert_at(struct window *w, int j, struct obs x)
     return j;
 }
 
+/* The way of nearly all samples: the window is full and x is newer than all of it. */
+static void slide(struct window *w, struct obs x, struct manner manner, struct points *out)
+{
+    for (int i = 1; i < WINDOW_KEPT; i++)
+        w->at[i - 1] = w->at[i];
+    w->at[WINDOW_KEPT - 1] = x;
+    w->cut = true;
+    emit_central(w, WINDOW_KEPT - 2, manner, false, out);
+}
+
 static enum arrival append(struct window *w, struct obs x, struct manner manner, struct points *out)
 {
+    if (w->n == WINDOW_KEPT) {
+        slide(w, x, manner, out);
+        return ARRIVAL_APPENDED;
+    }
     bool first_time = w->n == WINDOW_SIZE - 1;
     int j = insert_at(w, w->n, x);
     derive_around(w, j, j - 1, first_time, manner, out);

@@ -4,12 +4,14 @@
  *     bench_arrays f64 f64 4096x4096 0,1 1 step 0.5
  *
  * SPACING: step (0.1 on every axis) or coordinates (uneven, float64 or the type of the data; 1-d).
- * Times are minima over rounds; in a round everything is measured in turn, each thing twice in a row, so
- * that a noisy moment meets all, and each finds in the caches what it left there itself. The copy reads
- * every input once and writes every output once: the fastest of memcpy and plain loops, streaming or not.
+ * Times are minima over rounds; in a round everything is measured in turn, each thing three times in a row
+ * and the first time not counted, so that a noisy moment meets all, and each finds in the caches what it
+ * left there itself. The copy reads every input once and writes every output once, all outputs line by
+ * line: the fastest of memcpy and plain loops, streaming or not.
  *
- * One JSON line: {"threads": [{"nabla": s, "copy": s, "fresh": s, "fresh_copy": s}, {of two}]}, where
- * fresh ones are newly mapped for each run, huge pages advised. */
+ * One JSON line: {"threads": [{"nabla": s, "copy": s, "fresh": s, "fresh_copy": s, "small": s,
+ * "small_copy": s, "memory": bytes}, {of two}]}, where fresh ones are newly mapped for each run, huge pages
+ * advised, small ones newly mapped in pages of 4 KiB, and memory is what a call takes beside its arrays. */
 #include <nabla/nabla.h>
 
 #include <stdbool.h>
@@ -23,7 +25,7 @@
 #include <immintrin.h>
 #endif
 
-enum { DIMS = 3, HUGE_PAGE = 2 << 20, COPY_ELEMENTS = 2048, THREADS = 2 };
+enum { DIMS = 3, HUGE_PAGE = 2 << 20, LINE = 64, THREADS = 2 };
 
 struct bench {
     enum nabla_dtype in, out;
@@ -49,15 +51,20 @@ static double now(void)
 }
 
 /* Untouched, on a boundary of huge pages. The alignment is paid in address space alone. */
-static void *map(size_t bytes)
+static void *map_advised(size_t bytes, int advice)
 {
     char *p = mmap(NULL, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         die("no memory");
     p += -(uintptr_t)p % HUGE_PAGE;
-    madvise(p, bytes, MADV_HUGEPAGE);
+    madvise(p, bytes, advice);
     return p;
+}
+
+static void *map(size_t bytes)
+{
+    return map_advised(bytes, MADV_HUGEPAGE);
 }
 
 static size_t output_bytes(const struct bench *b)
@@ -88,51 +95,55 @@ static void gradient(const struct bench *b, int threads)
         die(fault.message);
 }
 
-/* ---- the copy: blocks of elements, whose bytes of input go to the first output and, from the first
- * cache, to the others; a second input is mixed in */
+/* ---- the copy: what one thread copies, from one line of the outputs to another */
 
-struct block {
-    const char *f, *x; /* x NULL: no second input */
-    size_t f_bytes, x_bytes;
-    char *to[DIMS];
-    int to_n;
-    size_t to_bytes;
+struct part {
+    const struct bench *b;
+    size_t from, to; /* bytes of an output, whole lines */
 };
 
-typedef void copy_block(const struct block *k);
+typedef void copy_part(const struct part *k);
 
-static void copy_memcpy(const struct block *k)
+/* One output of the input's type alone: it cannot convert, mix or write twice. */
+static void copy_memcpy(const struct part *k)
 {
-    for (int o = 0; o < k->to_n; o++)
-        for (size_t done = 0; done < k->to_bytes; done += k->f_bytes)
-            memcpy(k->to[o] + done, k->f, k->f_bytes);
+    memcpy((char *)k->b->df[0] + k->from, (const char *)k->b->f + k->from, k->to - k->from);
+}
+
+/* Block by block from the first cache. */
+static void copy_blocks(const struct part *k)
+{
+    enum { BLOCK = 4096 };
+    for (size_t at = k->from; at < k->to; at += BLOCK)
+        for (int o = 0; o < k->b->axes_n; o++)
+            memcpy((char *)k->b->df[o] + at, (const char *)k->b->f + at,
+                   k->to - at < BLOCK ? k->to - at : BLOCK);
 }
 
 #if defined(__x86_64__)
+/* A line of each output at a time; of a narrow input its share is read. Prefetching helps a copy as it does the
+ * kernels. */
 #define VECTOR_COPY(name, set, VECTOR, LOAD, STORE, MIX)                                           \
-    __attribute__((target(set))) static void name(const struct block *k)                           \
+    __attribute__((target(set))) static void name(const struct part *k)                            \
     {                                                                                              \
-        const size_t step = sizeof(VECTOR),                                                        \
-                     ahead = 4096; /* what helps the kernels helps a copy */                       \
-        const char *x = k->x != NULL ? k->x : k->f;                                                \
-        size_t x_bytes = k->x != NULL ? k->x_bytes : k->f_bytes;                                   \
-        if (k->x == NULL && k->to_n == 1 && k->f_bytes == k->to_bytes) {                           \
-            _Pragma("GCC unroll 4") for (size_t i = 0; i + step <= k->to_bytes; i += step)         \
+        const size_t in = nabla_dtype_size(k->b->in), out = nabla_dtype_size(k->b->out);           \
+        const char *x = k->b->x;                                                                   \
+        const int outputs = k->b->axes_n;                                                          \
+        for (size_t at = k->from; at < k->to; at += LINE) {                                        \
+            const char *f = (const char *)k->b->f + at * in / out;                                 \
+            _mm_prefetch(f + 4096, _MM_HINT_T0);                                                   \
+            if (x != NULL)                                                                         \
+                _mm_prefetch(x + at + 4096, _MM_HINT_T0);                                          \
+            _Pragma("GCC unroll 2") for (size_t v = 0; v < LINE; v += sizeof(VECTOR))              \
             {                                                                                      \
-                _mm_prefetch(k->f + i + ahead, _MM_HINT_T0);                                       \
-                STORE((void *)(k->to[0] + i), LOAD((const void *)(k->f + i)));                     \
+                VECTOR one = LOAD((const void *)(f + v * in / out));                               \
+                if (x != NULL)                                                                     \
+                    one = MIX(one, LOAD((const void *)(x + at + v)));                              \
+                for (int o = 0; o < outputs; o++)                                                  \
+                    STORE((void *)((char *)k->b->df[o] + at + v), one);                            \
             }                                                                                      \
-            return;                                                                                \
         }                                                                                          \
-        for (int o = 0; o < k->to_n; o++)                                                          \
-            for (size_t i = 0, a = 0, b = 0; i + step <= k->to_bytes; i += step) {                 \
-                if (o == 0 && a == i)                                                              \
-                    _mm_prefetch(k->f + i + ahead, _MM_HINT_T0);                                   \
-                STORE((void *)(k->to[o] + i),                                                      \
-                      MIX(LOAD((const void *)(k->f + a)), LOAD((const void *)(x + b))));           \
-                a = a + 2 * step <= k->f_bytes ? a + step : 0;                                     \
-                b = b + 2 * step <= x_bytes ? b + step : 0;                                        \
-            }                                                                                      \
+        _mm_sfence();                                                                              \
     }
 VECTOR_COPY(copy_avx512, "avx512f", __m512i, _mm512_loadu_si512, _mm512_storeu_si512,
             _mm512_xor_si512)
@@ -142,12 +153,16 @@ VECTOR_COPY(copy_avx2, "avx2", __m256i, _mm256_loadu_si256, _mm256_storeu_si256,
 VECTOR_COPY(stream_avx2, "avx2", __m256i, _mm256_loadu_si256, _mm256_stream_si256, _mm256_xor_si256)
 #endif
 
-/* What this processor has, in a list that ends with NULL. */
-static void copies(const struct bench *b, copy_block *list[6])
+enum { COPIES_MAX = 7 };
+
+/* What this processor has and serves, in a list that ends with NULL. */
+static void copies(const struct bench *b, copy_part *list[COPIES_MAX])
 {
     int n = 0;
-    if (!b->uneven) /* memcpy cannot read two */
+    if (!b->uneven && b->in == b->out && b->axes_n == 1)
         list[n++] = copy_memcpy;
+    if (!b->uneven && b->in == b->out)
+        list[n++] = copy_blocks;
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512f"))
         list[n++] = copy_avx512, list[n++] = stream_avx512;
@@ -157,102 +172,124 @@ static void copies(const struct bench *b, copy_block *list[6])
     list[n] = NULL;
 }
 
-static void copy(const struct bench *b, copy_block *how, int threads)
+static void copy(const struct bench *b, copy_part *how, int threads)
 {
-    size_t in = nabla_dtype_size(b->in), out = nabla_dtype_size(b->out);
-    size_t blocks = (b->size + COPY_ELEMENTS - 1) / COPY_ELEMENTS;
+    const size_t lines = output_bytes(b) / LINE;
 #ifdef _OPENMP
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-#endif
-    for (size_t i = 0; i < blocks; i++) {
-        size_t at = i * COPY_ELEMENTS;
-        size_t n = b->size - at < COPY_ELEMENTS ? b->size - at : COPY_ELEMENTS;
-        struct block k = {.f = (const char *)b->f + at * in,
-                          .x = b->uneven ? (const char *)b->x + at * out : NULL,
-                          .f_bytes = n * in,
-                          .x_bytes = n * out,
-                          .to_n = b->axes_n,
-                          .to_bytes = n * out};
-        for (int o = 0; o < b->axes_n; o++)
-            k.to[o] = (char *)b->df[o] + at * out;
-        how(&k);
-#if defined(__x86_64__)
-        _mm_sfence();
-#endif
+    if (threads > 1) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+        for (int t = 0; t < threads; t++)
+            how(&(struct part){b, lines * (size_t)t / (size_t)threads * LINE,
+                               lines * (size_t)(t + 1) / (size_t)threads * LINE});
+        return;
     }
+#endif
     (void)threads;
+    how(&(struct part){b, 0, lines * LINE});
 }
 
 /* ---- measuring */
 
+static void once(const struct bench *b, copy_part *how, int threads)
+{
+    if (how == NULL)
+        gradient(b, threads);
+    else
+        copy(b, how, threads);
+}
+
 /* Into outputs that are used again: the least of two, of so many calls that the clock can see them. */
-static void measure_reused(const struct bench *b, copy_block *how, int threads, int calls,
+static void measure_reused(const struct bench *b, copy_part *how, int threads, int calls,
                            double *least)
 {
-    for (int twice = 0; twice < 2; twice++) {
-        double start = now();
-        for (int i = 0; i < calls; i++) {
-            if (how == NULL)
-                gradient(b, threads);
-            else
-                copy(b, how, threads);
-        }
-        double took = (now() - start) / calls;
-        *least = took < *least ? took : *least;
+    for (int turn = 0; turn < 3; turn++) {
+        const double start = now();
+        for (int i = 0; i < calls; i++)
+            once(b, how, threads);
+        const double took = (now() - start) / calls;
+        *least = turn > 0 && took < *least ? took : *least;
     }
 }
 
-static void measure_fresh(const struct bench *b, copy_block *how, int threads, double *least)
+static void measure_fresh(const struct bench *b, copy_part *how, int threads, int advice,
+                          double *least)
 {
     struct bench fresh = *b;
     for (int i = 0; i < b->axes_n; i++)
-        fresh.df[i] = map(output_bytes(b));
-    double start = now();
-    if (how == NULL)
-        gradient(&fresh, threads);
-    else
-        copy(&fresh, how, threads);
-    double took = now() - start;
+        fresh.df[i] = map_advised(output_bytes(b), advice);
+    const double start = now();
+    once(&fresh, how, threads);
+    const double took = now() - start;
     *least = took < *least ? took : *least;
     for (int i = 0; i < b->axes_n; i++)
         munmap(fresh.df[i], output_bytes(b));
 }
 
+/* A line of /proc/self/status, in bytes. */
+static double memory(const char *what)
+{
+    char line[256];
+    long kilobytes = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL)
+        if (strncmp(line, what, strlen(what)) == 0)
+            kilobytes = atol(line + strlen(what));
+    if (status != NULL)
+        fclose(status);
+    return 1024.0 * (double)kilobytes;
+}
+
+/* What a call adds to the memory in use at its peak; all arrays have been touched. The kernel counts in steps of some
+ * dozens of pages a thread. */
+static double measure_memory(const struct bench *b, int threads)
+{
+    FILE *peak = fopen("/proc/self/clear_refs", "w");
+    if (peak == NULL || fputs("5", peak) < 0 || fclose(peak) != 0)
+        die("/proc/self/clear_refs");
+    const double before = memory("VmHWM:");
+    gradient(b, threads);
+    return memory("VmHWM:") - before;
+}
+
 struct figures {
-    double nabla, copy, fresh, fresh_copy;
+    double nabla, copy, fresh, fresh_copy, small, small_copy, memory;
 };
 
 static void round_of(const struct bench *b, int calls, bool fresh, struct figures at[THREADS])
 {
-    copy_block *list[6];
+    copy_part *list[COPIES_MAX];
     copies(b, list);
     for (int t = 0; t < THREADS; t++) {
         measure_reused(b, NULL, t + 1, calls, &at[t].nabla);
-        for (copy_block **c = list; *c != NULL; c++)
+        for (copy_part **c = list; *c != NULL; c++)
             measure_reused(b, *c, t + 1, calls, &at[t].copy);
         if (!fresh)
             continue;
-        measure_fresh(b, NULL, t + 1, &at[t].fresh);
-        for (copy_block **c = list; *c != NULL; c++)
-            measure_fresh(b, *c, t + 1, &at[t].fresh_copy);
+        measure_fresh(b, NULL, t + 1, MADV_HUGEPAGE, &at[t].fresh);
+        measure_fresh(b, NULL, t + 1, MADV_NOHUGEPAGE, &at[t].small);
+        for (copy_part **c = list; *c != NULL; c++) {
+            measure_fresh(b, *c, t + 1, MADV_HUGEPAGE, &at[t].fresh_copy);
+            measure_fresh(b, *c, t + 1, MADV_NOHUGEPAGE, &at[t].small_copy);
+        }
     }
 }
 
 static void measure(const struct bench *b)
 {
-    enum { ROUNDS_MIN = 3, ROUNDS_FRESH = 2, ELEMENTS_A_TURN = 1 << 20 };
+    enum { ROUNDS_MIN = 3, ELEMENTS_A_TURN = 1 << 20 };
     struct figures at[THREADS];
     for (int t = 0; t < THREADS; t++)
-        at[t] = (struct figures){1e9, 1e9, 1e9, 1e9};
-    int calls = b->size >= ELEMENTS_A_TURN / 2 ? 1 : (int)(ELEMENTS_A_TURN / b->size);
-    double end = now() + b->seconds;
+        at[t] = (struct figures){1e9, 1e9, 1e9, 1e9, 1e9, 1e9, measure_memory(b, t + 1)};
+    const int calls = b->size >= ELEMENTS_A_TURN / 2 ? 1 : (int)(ELEMENTS_A_TURN / b->size);
+    const double end = now() + b->seconds;
     for (int i = 0; i < ROUNDS_MIN || now() < end; i++)
-        round_of(b, calls, calls == 1 && i < ROUNDS_FRESH,
-                 at); /* small ones are not mapped for a call */
+        round_of(b, calls, calls == 1 && i == 0, at); /* small ones are not mapped for a call */
     printf("{\"threads\": [");
     for (int t = 0; t < THREADS; t++)
-        printf("%s{\"nabla\": %.9f, \"copy\": %.9f, \"fresh\": %.9f, \"fresh_copy\": %.9f}",
-               t ? ", " : "", at[t].nabla, at[t].copy, at[t].fresh, at[t].fresh_copy);
+        printf("%s{\"nabla\": %.9f, \"copy\": %.9f, \"fresh\": %.9f, \"fresh_copy\": %.9f, "
+               "\"small\": %.9f, \"small_copy\": %.9f, \"memory\": %.0f}",
+               t ? ", " : "", at[t].nabla, at[t].copy, at[t].fresh, at[t].fresh_copy, at[t].small,
+               at[t].small_copy, at[t].memory);
     printf("]}\n");
 }
 

@@ -1,14 +1,17 @@
 #!/usr/bin/python3
 """./dev bench arrays: what a gradient takes, beside numpy and beside a plain copy of the same bytes.
 
-Every row is one run: bench_arrays measures libnabla and the best copy in turn (input read once, each
-output written once), numpy.gradient follows at once, on one thread. Shown are milliseconds and
+Every case is one run: bench_arrays measures libnabla and the best copy in turn (input read once, each
+output written once), numpy.gradient follows at once, on one thread. A line a number of threads shows
 
-    copy   speed of the gradient in that of the copy, with as many threads: 100 % is the memory's limit
-    numpy  how many times faster than numpy.gradient
+    reused    milliseconds into outputs that are used again; the speed of the gradient in that of the
+              copy, with as many threads; how many times faster than numpy.gradient
+    asked     of these two, and whether it is reached
+    fresh     the same into freshly mapped outputs, as numpy's own always are: huge pages advised, and
+    4 KiB     pages of 4 KiB, whose faults are nearly all of it (milliseconds, and times numpy)
+    KiB       what a call takes beside input and outputs
 
-into outputs that are used again, and into freshly mapped ones, as numpy's own always are. Nothing is
-asserted: each figure is a ratio of this run, on this machine.
+Nothing is asserted: each figure is a ratio of this run, on this machine.
 
     bench.py arrays [--quick] [--only TEXT] [--build DIR] [--json FILE]
 """
@@ -27,29 +30,38 @@ import numpy
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TYPES = {"f64": "float64", "f32": "float32", "u8": "uint8", "i16": "int16", "i32": "int32"}
 
-SHAPES = [  # label, shape, axes, spacing, are both edge orders worth the time
-    ("1-d 1e3", "1000", "0", "step", True),
-    ("1-d 1e5", "100000", "0", "step", True),
-    ("1-d 1e7", "10000000", "0", "step", True),
-    ("1-d 1e8", "100000000", "0", "step", False),
-    ("1-d 1e7 uneven", "10000000", "0", "coordinates", True),
-    ("4096^2 both axes", "4096x4096", "0,1", "step", True),
-    ("4096^2 axis 0", "4096x4096", "0", "step", True),
-    ("4096^2 axis 1", "4096x4096", "1", "step", True),
-    ("256^3 three axes", "256x256x256", "0,1,2", "step", True),
+# What is asked of one thread and of two: percent of the copy, times numpy. FRESH: times numpy, of one.
+UNIFORM, UNEVEN, SWEEP = ((90, 5), (90, 9)), ((80, 15), (80, 28)), ((85, 5.5), (85, 10))
+IMAGE, IMAGE_F32, CACHED = ((85, 6), (85, 12)), ((85, 12), (85, 24)), ((None, 15), (None, 15))
+NOTHING = ((None, None), (None, None))
+FRESH, MEMORY, SHORTEST = 2.5, 1 << 20, {5: 100, 100: 150}
+
+SHAPES = [  # label, shape, axes, spacing, what is asked, are both edge orders worth the time
+    ("1-d 1e3", "1000", "0", "step", NOTHING, True),
+    ("1-d 1e5", "100000", "0", "step", CACHED, True),
+    ("1-d 1e7", "10000000", "0", "step", UNIFORM, True),
+    ("1-d 1e8", "100000000", "0", "step", UNIFORM, True),
+    ("1-d 1e7 uneven", "10000000", "0", "coordinates", UNEVEN, True),
+    ("4096^2 both axes", "4096x4096", "0,1", "step", SWEEP, True),
+    ("4096^2 axis 0", "4096x4096", "0", "step", UNIFORM, True),
+    ("4096^2 axis 1", "4096x4096", "1", "step", UNIFORM, True),
+    ("256^3 three axes", "256x256x256", "0,1,2", "step", SWEEP, True),
 ]
 IMAGES = [("u8", "f64"), ("i16", "f64"), ("i32", "f64"), ("u8", "f32"), ("i16", "f32")]
 
 
 def cases(quick):
-    for label, shape, axes, spacing, both in SHAPES:
-        if quick and shape.startswith("1000000"):
-            shape, label = shape[:-1], label.replace("1e7", "1e6").replace("1e8", "1e7")
+    """Label, what is asked, arguments. Quick: float64, edge order 1, two images, no 1e8."""
+    for label, shape, axes, spacing, asked, both in SHAPES:
+        if quick and "1e8" in label:
+            continue
         for kind in ("f64",) if quick else ("f64", "f32"):
             for order in (1, 2) if both and not quick else (1,):
-                yield f"{label} {kind} order {order}", (kind, kind, shape, axes, order, spacing)
-    for kind, out in IMAGES[:1] if quick else IMAGES:
-        yield f"image 4096^2 {kind}->{out}", (kind, out, "4096x4096", "0,1", 1, "step")
+                yield f"{label} {kind} order {order}", asked, (kind, kind, shape, axes, order, spacing)
+    for kind, out in IMAGES:
+        if not quick or kind == "u8":
+            yield (f"image 4096^2 {kind}->{out}", IMAGE if out == "f64" else IMAGE_F32,
+                   (kind, out, "4096x4096", "0,1", 1, "step"))
 
 
 def least(call, seconds):
@@ -86,19 +98,12 @@ def measure(build, case, seconds):
             "numpy": numpy_seconds(*case, seconds)}
 
 
-def columns(figures, numpy_s, ours, copy):
-    if figures[ours] > 1e8:  # not measured: a small array is not mapped for one call
-        return f"{'-':>9} {'-':>5} {'-':>6}"
-    return (f"{figures[ours] * 1e3:9.4g} {100 * figures[copy] / figures[ours]:4.0f}% "
-            f"{numpy_s / figures[ours]:5.1f}x")
-
-
 def head():
     print(f"arrays; {datetime.date.today()}, {processor()}, {os.cpu_count()} cores, "
           f"Linux {platform.release()}, numpy {numpy.__version__} on one thread")
-    print(f"{'':<33} {'numpy':>9} |{'one thread, reused':^23}|{'two threads, reused':^23}|"
-          f"{'one thread, fresh':^23}|{'two threads, fresh':^23}")
-    print(f"{'':<33} {'ms':>9} |" + "|".join([f"{'ms':>9} {'copy':>5} {'numpy':>6} "] * 4))
+    print(f"{'':<30} {'':>9} |{'reused':^38}|{'fresh':^23}|{'4 KiB':^17}|")
+    print(f"{'':<30} {'numpy ms':>9} | {'ms':>8} {'copy':>5} {'numpy':>6}  {'asked':<14} |"
+          f" {'ms':>8} {'copy':>5} {'numpy':>6} | {'ms':>8} {'numpy':>6} | {'KiB':>4}")
 
 
 def processor():
@@ -107,11 +112,41 @@ def processor():
     return found.group(1) if found else platform.machine()
 
 
-def show(label, row):
-    one, two = row["threads"]
-    parts = [columns(t, row["numpy"], *pair) for pair in (("nabla", "copy"), ("fresh", "fresh_copy"))
-             for t in (one, two)]
-    print(f"{label:<33} {row['numpy'] * 1e3:9.4g} |" + " |".join(parts), flush=True)
+def judge(copy, times, asked):
+    """What was asked, and whether it is reached; a threshold of None is none."""
+    missed = [name for name, got, least_ in (("copy", copy, asked[0]), ("numpy", times, asked[1]))
+              if least_ is not None and got < least_]
+    text = " ".join(f"{a:g}{unit}" for a, unit in zip(asked, "%x") if a is not None)
+    return f"{text} {'no' if missed else 'yes'}" if text else "-"
+
+
+def fresh_columns(figures, numpy_s):
+    if figures["fresh"] > 1e8:  # not measured: a small array is not mapped for one call
+        return f" {'-':>8} {'-':>5} {'-':>6} | {'-':>8} {'-':>6} |"
+    return (f" {figures['fresh'] * 1e3:8.4g} {100 * figures['fresh_copy'] / figures['fresh']:4.0f}% "
+            f"{numpy_s / figures['fresh']:5.1f}x | {figures['small'] * 1e3:8.4g} "
+            f"{numpy_s / figures['small']:5.1f}x |")
+
+
+def show(label, row, asked):
+    for threads, figures in enumerate(row["threads"], 1):
+        copy, times = 100 * figures["copy"] / figures["nabla"], row["numpy"] / figures["nabla"]
+        start = f"{label:<30} {row['numpy'] * 1e3:9.4g}" if threads == 1 else f"{'  two threads':<40}"
+        figures["asked"] = judge(copy, times, asked[threads - 1])
+        print(f"{start} | {figures['nabla'] * 1e3:8.4g} {copy:4.0f}% {times:5.1f}x  "
+              f"{figures['asked']:<14} |{fresh_columns(figures, row['numpy'])}"
+              f" {figures['memory'] / 1024:4.0f}", flush=True)
+
+
+def summary(rows):
+    """How much of the table is reached."""
+    asked = [f["asked"] for row in rows for f in row["threads"] if f["asked"] != "-"]
+    fresh = [row["numpy"] / row["threads"][0]["fresh"] >= FRESH for row in rows
+             if row["threads"][0]["fresh"] < 1e8]
+    small = [f["memory"] <= MEMORY * threads for row in rows for threads, f in enumerate(row["threads"], 1)]
+    print(f"reached: {sum(a.endswith('yes') for a in asked)} of {len(asked)} into reused outputs; "
+          f"{sum(fresh)} of {len(fresh)} cases {FRESH:g} times numpy into fresh ones; "
+          f"{sum(small)} of {len(small)} within 1 MiB a thread")
 
 
 def show_shortest(build):
@@ -122,7 +157,7 @@ def show_shortest(build):
         f = numpy.arange(n) ** 2.0
         theirs = least(lambda f=f: [numpy.gradient(f, 0.1) for _ in range(100)], 0.2) / 100
         print(f"{n} elements, called from C: {ours[str(n)]:.0f} ns; "
-              f"numpy from Python: {theirs * 1e9:.0f} ns")
+              f"asked {SHORTEST[n]}; numpy from Python: {theirs * 1e9:.0f} ns")
     return ours
 
 
@@ -136,10 +171,11 @@ def main(argv=None):
     args = parser.parse_args(argv)
     head()
     rows = {}
-    for label, case in cases(args.quick):
+    for label, asked, case in cases(args.quick):
         if args.only in label:
             rows[label] = measure(args.build, case, 0.1 if args.quick else 0.4)
-            show(label, rows[label])
+            show(label, rows[label], asked)
+    summary(rows.values())
     rows["shortest"] = show_shortest(args.build)
     if args.json:
         with open(args.json, "w") as f:

@@ -11,7 +11,8 @@
 
 static const char *const sets[] = {"portable", "avx2", "avx512"};
 
-/* shorter runs are divided, whatever the divisor */
+/* Runs of LONG_ENOUGH are corrected where that serves, shorter ones divided; of CHUNK, also multiplied by two
+ * parts of the inverse. */
 enum { CHUNK = 4096, LONG_ENOUGH = 64 };
 
 /* x[i] / d by the kernels, as (x[i] - 0) / d: subtracting zero keeps every number, and -0. */
@@ -160,10 +161,13 @@ START_TEST(doubles_nearest_to_a_tie)
                     x[n++] = (double)X, hard++;
             }
         }
-        while (n < LONG_ENOUGH)
-            x[n++] = 1;
-        check_doubles(x, n, (double)D);
-        check_doubles(x, n, -ldexp((double)D, -60));
+        const size_t lengths[] = {n < LONG_ENOUGH ? LONG_ENOUGH : n, CHUNK};
+        for (size_t i = n; i < CHUNK; i++)
+            x[i] = i == n ? 1 : x[i % (n + 1)];
+        for (int k = 0; k < 2; k++) {
+            check_doubles(x, lengths[k], (double)D);
+            check_doubles(x, lengths[k], -ldexp((double)D, -60));
+        }
     }
     ck_assert_uint_gt(hard, 20000);
 }
@@ -200,6 +204,10 @@ START_TEST(range)
         check_doubles(alone, LONG_ENOUGH, divisors[_i]);
     }
     check_doubles(x, n, divisors[_i]);
+    static double many[CHUNK];
+    for (size_t i = 0; i < CHUNK; i++) /* whole vectors of ordinary ones between them */
+        many[i] = i % 48 < 16 ? x[i / 48 % n] : (double)i;
+    check_doubles(many, CHUNK, divisors[_i]);
     float narrow[ROWS(x)];
     for (size_t i = 0; i < n; i++)
         narrow[i] = (float)(fabs(x[i]) > 1e-100 ? x[i] : x[i] * 0x1p930);
@@ -218,6 +226,10 @@ START_TEST(float_range)
         x[n++] = ldexpf(1.3F, e), x[n++] = nextafterf(ldexpf(1, e), 0);
     }
     check_floats(x, n, divisors[_i]);
+    static float many[CHUNK];
+    for (size_t i = 0; i < CHUNK; i++)
+        many[i] = i % 48 < 16 ? x[i / 48 % n] : (float)i;
+    check_floats(many, CHUNK, divisors[_i]);
     for (size_t i = 0; i < n; i++) {
         float alone[LONG_ENOUGH];
         for (size_t k = 0; k < LONG_ENOUGH; k++)

@@ -11,6 +11,7 @@
 static const char *const sets[] = {"portable", "avx2", "avx512"};
 
 enum spacing { UNIFORM, UNEVEN, COORDINATES };
+enum { MARGIN = 64 };
 
 static const struct row {
     size_t n[3];
@@ -41,6 +42,30 @@ static const struct row {
     {{40, 11, 17}, 7, {UNIFORM, UNIFORM, UNIFORM}, 2},
     {{4, 40, 1300}, 7, {UNIFORM, UNIFORM, UNIFORM}, 2},
     {{3, 4, 21000}, 7, {UNEVEN, UNEVEN, UNEVEN}, 2},
+    /* strips: rows that end with a line and others, few rows and many, each set of axes, tiles */
+    {{1, 3, 64}, 6, {UNIFORM, UNIFORM, UNIFORM}, 1},
+    {{1, 9, 64}, 2, {UNIFORM, UNIFORM, UNIFORM}, 1},
+    {{1, 11, 65}, 6, {UNIFORM, UNIFORM, UNIFORM}, 1},
+    {{1, 23, 103}, 6, {UNIFORM, UNIFORM, UNIFORM}, 3},
+    {{1, 15, 128}, 6, {UNIFORM, UNIFORM, UNIFORM}, 2},
+    {{1, 7, 71}, 2, {UNIFORM, UNIFORM, UNIFORM}, 1},
+    {{3, 1, 64}, 5, {UNIFORM, UNIFORM, UNIFORM}, 1},
+    {{4, 6, 64}, 7, {UNIFORM, UNIFORM, UNIFORM}, 1},
+    {{4, 6, 70}, 5, {UNIFORM, UNIFORM, UNIFORM}, 2},
+    {{4, 5, 128}, 3, {UNIFORM, UNIFORM, UNIFORM}, 1},
+    {{3, 7, 131}, 7, {UNIFORM, UNIFORM, UNIFORM}, 1},
+    {{3, 5, 96}, 7, {UNIFORM, UNEVEN, UNIFORM}, 1},
+    {{1, 7, 33000}, 6, {UNIFORM, UNIFORM, UNIFORM}, 2},
+};
+
+/* How outputs are stored, and where: so many bytes behind the beginning of a cache line, each as many further than
+ * the one before. */
+static const struct place {
+    enum store store;
+    size_t offset, further;
+} places[] = {
+    {STORE_CACHED, 0, 0},    {STORE_STREAMED, 0, 0},  {STORE_STREAMED, 16, 0},
+    {STORE_STREAMED, 40, 0}, {STORE_STREAMED, 0, 64}, {STORE_STREAMED, 8, 8},
 };
 
 static const struct pair {
@@ -69,6 +94,11 @@ static void *numbers(enum nabla_dtype t, size_t n, uint64_t *random, bool ascend
     return v;
 }
 
+static size_t bytes_of(enum nabla_dtype t)
+{
+    return t == NABLA_FLOAT64 ? 8 : t == NABLA_UINT8 ? 1 : t == NABLA_INT16 ? 2 : 4;
+}
+
 static double number(enum nabla_dtype t, const void *v, size_t i)
 {
     switch (t) {
@@ -80,15 +110,35 @@ static double number(enum nabla_dtype t, const void *v, size_t i)
     }
 }
 
+/* Weights of an uneven axis of n elements. */
+struct made_up {
+    size_t bytes, n;
+    char *w[3];
+};
+
+static void weigh_made_up(const void *spacing, size_t i, size_t n, void *const w[3])
+{
+    const struct made_up *m = spacing;
+    ck_assert(0 < i && i + n < m->n && n <= SWEEP_WEIGHTS);
+    for (int k = 0; k < 3; k++)
+        memcpy(w[k], m->w[k] + i * m->bytes, n * m->bytes);
+}
+
+/* The divisor: one that two parts of its inverse divide by, or, in float, one that needs correction. */
 static struct sweep_axis make_axis(enum nabla_dtype out, size_t n, size_t size,
                                    enum spacing spacing, uint64_t *random)
 {
-    struct sweep_axis a = {.out = malloc(size * 8 + 64), .divisor = 0.375};
-    memset(a.out, 0xA5, size * 8 + 64);
+    struct sweep_axis a = {.out = NULL, .divisor = (double)(float)(0.375 + (double)(size % 3) / 7)};
     if (spacing == COORDINATES)
         a.coordinates = numbers(out, n, random, true);
-    for (int k = 0; k < 3 && spacing == UNEVEN; k++)
-        a.weights[k] = numbers(out, n, random, false);
+    if (spacing == UNEVEN) {
+        struct made_up *w = malloc(sizeof *w);
+        *w = (struct made_up){bytes_of(out), n, {NULL, NULL, NULL}};
+        for (int k = 0; k < 3; k++)
+            w->w[k] = numbers(out, n, random, false);
+        a.spacing = w;
+        a.weigh = weigh_made_up;
+    }
     for (int end = 0; end < 2; end++) {
         a.edge_divisor[end] = (double)(0.7F + (float)end);
         for (int k = 0; k < 3; k++)
@@ -99,10 +149,11 @@ static struct sweep_axis make_axis(enum nabla_dtype out, size_t n, size_t size,
 
 static void free_axis(struct sweep_axis *a)
 {
-    free(a->out);
+    struct made_up *w = (struct made_up *)a->spacing;
     free((void *)a->coordinates);
-    for (int k = 0; k < 3; k++)
-        free((void *)a->weights[k]);
+    for (int k = 0; k < 3 && w != NULL; k++)
+        free(w->w[k]);
+    free(w);
 }
 
 /* ---- what it must be: one element, operation by operation, each rounded to the type of out */
@@ -146,10 +197,11 @@ static double expected(const struct sweep *s, int axis, size_t i, size_t element
         return rounded(s, rounded(s, first ? F(1) - F(0) : F(0) - F(-1)) / a->edge_divisor[last]);
     if (a->coordinates != NULL)
         return from_coordinates(s, a->coordinates, i, F(-1), F(0), F(1));
-    if (a->weights[0] == NULL)
+    if (a->weigh == NULL)
         return rounded(s, rounded(s, F(1) - F(-1)) / a->divisor);
-    const double w[3] = {number(s->out, a->weights[0], i), number(s->out, a->weights[1], i),
-                         number(s->out, a->weights[2], i)};
+    const struct made_up *m = a->spacing;
+    const double w[3] = {number(s->out, m->w[0], i), number(s->out, m->w[1], i),
+                         number(s->out, m->w[2], i)};
     return weighted(s, w, F(-1), F(0), F(1));
 #undef F
 }
@@ -164,57 +216,78 @@ static void check_axis(const struct sweep *s, int axis, const char *label)
         if (memcmp(&got, &want, sizeof got) != 0)
             ck_abort_msg("%s, axis %d: [%zu] %a for %a", label, axis, e, got, want);
     }
-    const unsigned char *end = s->axis[axis].out;
-    for (size_t b = size * (s->out == NABLA_FLOAT32 ? 4 : 8), beside = 0; beside < 64; beside++)
-        if (end[b + beside] != 0xA5)
-            ck_abort_msg("%s, axis %d: byte %zu after the output", label, axis, beside);
+    const unsigned char *out = s->axis[axis].out, *end = out + size * bytes_of(s->out);
+    for (size_t beside = 0; beside < MARGIN; beside++)
+        if (end[beside] != 0xA5 || out[-1 - (ptrdiff_t)beside] != 0xA5)
+            ck_abort_msg("%s, axis %d: byte %zu beside the output", label, axis, beside);
 }
 
-static void check_row(const struct row *r, struct pair pair, int edge_order, enum store store)
+static void check_sweep(struct sweep *s, const struct row *r, struct place place, const char *label)
 {
-    size_t size = r->n[0] * r->n[1] * r->n[2];
+    const size_t size = r->n[0] * r->n[1] * r->n[2];
+    const size_t room = (size * 8 + 8 * MARGIN) / 64 * 64;
     uint64_t random = size;
-    uint8_t *f = malloc(size * 8);
+    char *rooms[3] = {NULL, NULL, NULL};
+    for (size_t a = 0; a < 3; a++) {
+        if ((r->axes >> a & 1) == 0)
+            continue;
+        s->axis[a] = make_axis(s->out, r->n[a], size, r->spacing[a], &random);
+        rooms[a] = memset(aligned_alloc(64, room), 0xA5, room);
+        s->axis[a].out = rooms[a] + MARGIN + place.offset + place.further * a;
+    }
+    ck_assert(sweep_run(s));
+    for (int a = 0; a < 3; a++) {
+        if (s->axis[a].out != NULL)
+            check_axis(s, a, label);
+        free_axis(&s->axis[a]);
+        free(rooms[a]);
+    }
+}
+
+static void check_row(const struct row *r, struct pair pair, int edge_order, struct place place)
+{
+    const size_t size = r->n[0] * r->n[1] * r->n[2], bytes = size * bytes_of(pair.in);
+    uint64_t random = size;
+    uint8_t *values = malloc(bytes);
     for (size_t i = 0; i < size; i++)
         if (pair.in == NABLA_FLOAT64)
-            ((double *)(void *)f)[i] = (double)(int64_t)next_random(&random) * 0x1p-60;
+            ((double *)(void *)values)[i] = (double)(int64_t)next_random(&random) * 0x1p-60;
         else if (pair.in == NABLA_FLOAT32)
-            ((float *)(void *)f)[i] = (float)(int64_t)next_random(&random) * 0x1p-60F;
-    for (size_t i = 0; i < size * 8 && pair.in != NABLA_FLOAT64 && pair.in != NABLA_FLOAT32; i++)
-        f[i] = (uint8_t)next_random(&random);
+            ((float *)(void *)values)[i] = (float)(int64_t)next_random(&random) * 0x1p-60F;
+    for (size_t i = 0; i < bytes && pair.in != NABLA_FLOAT64 && pair.in != NABLA_FLOAT32; i++)
+        values[i] = (uint8_t)next_random(&random);
+    struct guard guard = guard_new(bytes);
+    const void *f = place.offset == 0 ? (const void *)values : guard_copy(&guard, values, bytes);
     for (int k = 0; k < ROWS(sets); k++) {
-        char label[128];
-        struct sweep s = {kernels_named(sets[k]),
-                          pair.in,
-                          pair.out,
-                          f,
-                          {0},
-                          {{0}},
-                          edge_order,
-                          store,
-                          r->threads};
+        char label[160];
+        struct sweep s = {.kernels = kernels_named(sets[k]),
+                          .in = pair.in,
+                          .out = pair.out,
+                          .f = f,
+                          .edge_order = edge_order,
+                          .store = place.store,
+                          .threads = r->threads};
         memcpy(s.n, r->n, sizeof s.n);
-        snprintf(label, sizeof label, "%s, %zux%zux%zu, types %d -> %d, order %d, store %d",
-                 sets[k], r->n[0], r->n[1], r->n[2], pair.in, pair.out, edge_order, store);
-        for (int a = 0; a < 3; a++)
-            if (r->axes >> a & 1)
-                s.axis[a] = make_axis(pair.out, r->n[a], size, r->spacing[a], &random);
+        snprintf(label, sizeof label, "%s, %zux%zux%zu, types %d -> %d, order %d, store %d at %zu",
+                 sets[k], r->n[0], r->n[1], r->n[2], pair.in, pair.out, edge_order, place.store,
+                 place.offset);
         if (s.kernels != NULL)
-            ck_assert(sweep_run(&s));
-        for (int a = 0; a < 3; a++) {
-            if (s.kernels != NULL && s.axis[a].out != NULL)
-                check_axis(&s, a, label);
-            free_axis(&s.axis[a]);
-        }
+            check_sweep(&s, r, place, label);
     }
-    free(f);
+    guard_free(&guard);
+    free(values);
 }
 
+/* Large shapes in one place for each pair and order, small ones in all. */
 START_TEST(row)
 {
+    const struct row *r = &rows[_i];
+    const bool large = r->n[0] * r->n[1] * r->n[2] > 3000;
     for (int p = 0; p < ROWS(pairs); p++)
         for (int order = 1; order <= 2; order++)
-            check_row(&rows[_i], pairs[p], order, (p + order) % 2 ? STORE_STREAMED : STORE_CACHED);
+            for (int k = 0; k < ROWS(places); k++)
+                if (!large || k == (2 * p + order) % ROWS(places))
+                    check_row(r, pairs[p], order, places[k]);
 }
 END_TEST
 
