@@ -26,6 +26,7 @@ struct listener_stats {
     char name[STATS_NAME_MAX]; /* "tcp://127.0.0.1:2207"; set before any thread starts */
     counter bytes, lines, datagrams;
     counter connections, refused_connections; /* accepted, turned away at the limit */
+    counter idle_closed;                      /* without a line for too long */
     _Atomic int64_t open_connections;
     counter kernel_drops; /* UDP datagrams that the kernel had no room for */
 };

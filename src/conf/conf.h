@@ -46,6 +46,7 @@ struct conf {
         uint32_t threads;         /* 1..32 */
         uint32_t max_line;        /* bytes, 64 KiB; 256 bytes .. 64 KiB */
         uint32_t max_connections; /* TCP, all listeners together; 1024 */
+        int64_t idle_timeout_ns;  /* TCP, without a whole line; 0: never; 1 h */
         uint32_t receive_buffer;  /* bytes asked of the kernel for UDP, 4 MiB */
         struct conf_listener listeners[CONF_LISTENERS_MAX];
         uint32_t listeners_n;

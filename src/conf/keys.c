@@ -32,6 +32,7 @@ static const struct conf_word on_nans[] = {
     {"skip", ON_NAN_SKIP}, {"break", ON_NAN_BREAK}, {"propagate", ON_NAN_PROPAGATE}, {0}};
 
 static const struct conf_word same_as_stale[] = {{"stale_after", 0}, {0}};
+static const struct conf_word never[] = {{"never", 0}, {0}};
 
 #define AT(type, member)   .offset = offsetof(type, member), .size = sizeof((type *)0)->member
 #define RANGE(least, most) .min = least, .max = most
@@ -61,6 +62,8 @@ const struct conf_key conf_keys[] = {
      AT(struct conf, ingest.max_line)},
     {"ingest.max_connections", CONF_INTEGER, "1024", RANGE("1", "65536"), .restart = true,
      AT(struct conf, ingest.max_connections)},
+    {"ingest.idle_timeout", CONF_DURATION, "1h", RANGE("1s", "52w"), .words = never,
+     .restart = true, AT(struct conf, ingest.idle_timeout_ns)},
     {"ingest.receive_buffer", CONF_SIZE, "4MiB", RANGE("4KiB", "1GiB"), .restart = true,
      AT(struct conf, ingest.receive_buffer)},
     {.path = "ingest.listeners", .type = CONF_LISTENERS, .restart = true},

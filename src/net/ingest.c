@@ -28,6 +28,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct ingest *in = timer->data;
     note_lag(in, clock_now().mono_ns);
+    tcp_close_idle(in);
     for (uint32_t i = 0; i < in->listeners_n; i++)
         if (in->listeners[i].counts_drops)
             udp_count_drops(&in->listeners[i]);

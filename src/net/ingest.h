@@ -16,7 +16,8 @@ enum {
     DATAGRAMS_MAX = 20,     /* one recvmmsg brings; libuv takes 64 KiB for each */
     DATAGRAM_ROOM = 64 * 1024,
     TICK_MS = 250,
-    DRAIN_QUIET = 2, /* turns without a byte before a drain is over */
+    IDLE_CLOSED_MAX = 256, /* idle connections closed in one tick */
+    DRAIN_QUIET = 2,       /* turns without a byte before a drain is over */
 };
 
 struct ingest;
@@ -41,6 +42,7 @@ struct house {
     struct stats *stats;
     struct log *log;
     uint32_t max_connections, max_line;
+    uint32_t idle_ticks;     /* a connection without a line for more of them is closed; 0: never */
     atomic_uint connections; /* any thread: open on all loops */
 };
 
@@ -59,9 +61,10 @@ struct ingest {
     int64_t tick_due_ns;
     int64_t lags_ns[4]; /* of the last ticks: a second's worth */
     uint32_t ticks;
-    uint64_t turn;              /* number of the loop's turn */
-    uint64_t bytes;             /* read by it so far */
-    struct connection *first;   /* all connections, a list */
+    uint64_t turn;            /* number of the loop's turn */
+    uint64_t bytes;           /* read by it so far */
+    struct connection *first; /* all connections, a list: that which brought a line last is first */
+    struct connection *last;
     struct connection *paused;  /* those that had their share of this turn */
     struct listener *listeners; /* owned */
     uint32_t listeners_n;
@@ -72,7 +75,8 @@ struct ingest {
 
 /* net/tcp.c. Takes over fd, whatever happens. */
 MUST_CHECK enum nabla_status tcp_listen(struct listener *l, int fd);
-void tcp_resume(struct ingest *in); /* at the end of a turn: those that were paused read on */
+void tcp_resume(struct ingest *in);     /* at the end of a turn: those that were paused read on */
+void tcp_close_idle(struct ingest *in); /* at each tick */
 void tcp_close_connections(struct ingest *in);
 
 /* net/udp.c. Takes over fd, whatever happens. */

@@ -182,6 +182,13 @@ static enum nabla_status make_loops(struct net *net, const struct net_options *o
     return net->loops == NULL ? NABLA_ENOMEM : NABLA_OK;
 }
 
+/* A duration in ticks of the ingest loops, at least one; 0 for none. */
+static uint32_t ticks_of(int64_t ns)
+{
+    const int64_t tick_ns = (int64_t)TICK_MS * NS_PER_MS;
+    return (uint32_t)((ns + tick_ns - 1) / tick_ns);
+}
+
 enum nabla_status net_new(const struct net_options *options, struct net **out)
 {
     struct net *net = calloc(1, sizeof *net);
@@ -191,6 +198,7 @@ enum nabla_status net_new(const struct net_options *options, struct net **out)
     net->house.log = options->log;
     net->house.max_connections = options->conf->ingest.max_connections;
     net->house.max_line = options->conf->ingest.max_line;
+    net->house.idle_ticks = ticks_of(options->conf->ingest.idle_timeout_ns);
     enum nabla_status status = make_loops(net, options);
     if (status == NABLA_OK)
         status = open_all(net, options);

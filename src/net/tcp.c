@@ -4,7 +4,8 @@
  *                            ^ put here only once its line is whole
  *
  * All connections of a loop read into one buffer; a silent one costs its struct. A line too long is
- * counted when it passes the limit and skipped to its end. When the table is busy the loop waits in
+ * counted when it passes the limit and skipped to its end. One that brings no whole line for too long is
+ * closed, however many bytes it sends. When the table is busy the loop waits in
  * it, and the kernel's window closes: back-pressure, nothing is dropped. */
 #include "net/ingest.h"
 
@@ -26,6 +27,7 @@ struct connection {
     struct connection *next_paused;
     bool paused, closing;
     bool skipping;  /* the rest of a line that is too long */
+    uint32_t tick;  /* of the loop, when it last brought a whole line */
     uint64_t turn;  /* of the loop, in which it last read */
     uint32_t taken; /* bytes in that turn */
     uint32_t carry_n, carry_cap;
@@ -39,10 +41,14 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf);
 
 static void link_in(struct ingest *in, struct connection *c)
 {
+    c->previous = NULL;
     c->next = in->first;
     if (in->first != NULL)
         in->first->previous = c;
+    else
+        in->last = c;
     in->first = c;
+    c->tick = in->ticks;
 }
 
 static void unlink_from(struct ingest *in, struct connection *c)
@@ -53,6 +59,18 @@ static void unlink_from(struct ingest *in, struct connection *c)
         in->first = c->next;
     if (c->next != NULL)
         c->next->previous = c->previous;
+    else
+        in->last = c->previous;
+}
+
+/* It has brought a whole line: the list stays in order of that, so that the idle are found at its end.
+ * Within one tick order is no matter. */
+static void note_line(struct ingest *in, struct connection *c)
+{
+    if (c->tick == in->ticks)
+        return;
+    unlink_from(in, c);
+    link_in(in, c);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -162,6 +180,7 @@ static void take(struct connection *c, char *bytes, size_t n)
         memcpy(bytes, c->carry, c->carry_n);
         drop_carry(c);
     }
+    note_line(in, c);
     size_t used = sink_take(&in->sink, &c->listener->source, bytes, n);
     sink_flush(&in->sink, &c->listener->source);
     if (used < n)
@@ -199,6 +218,21 @@ static void end(struct connection *c)
         sink_refuse(&c->listener->ingest->sink, &c->listener->source, CAUSE_UNTERMINATED, c->carry,
                     c->carry_n);
     close_connection(c);
+}
+
+void tcp_close_idle(struct ingest *in)
+{
+    const struct house *house = in->house;
+    for (int n = 0; n < IDLE_CLOSED_MAX && in->last != NULL; n++) {
+        struct connection *c = in->last;
+        if (house->idle_ticks == 0 || in->ticks - c->tick <= house->idle_ticks)
+            return;
+        struct listener_stats *stats = c->listener->source.stats;
+        count(&stats->idle_closed, 1);
+        log_event(house->log, LOG_LEVEL_INFO, "connection_idle", "connection_idle",
+                  "listener=%s why=\"no line for ingest.idle_timeout\"", stats->name);
+        end(c);
+    }
 }
 
 void tcp_close_connections(struct ingest *in)

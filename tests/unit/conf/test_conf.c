@@ -68,6 +68,8 @@ static const struct {
     {"{ingest: {threads: 5}}", "ingest.threads", 0, 5},
     {"ingest: {max_line: 1KiB}", "ingest.max_line", 0, 1024},
     {"ingest: {max_connections: 7}", "ingest.max_connections", 0, 7},
+    {"ingest: {idle_timeout: 2s}", "ingest.idle_timeout", 0, 2 * SECOND},
+    {"ingest: {idle_timeout: never}", "ingest.idle_timeout", 0, 0},
     {"ingest: {receive_buffer: 1MiB}", "ingest.receive_buffer", 0, 1048576},
     {"http: {max_connections: 9}", "http.max_connections", 0, 9},
     {"http: {timeout: 1m}", "http.timeout", 0, 60 * SECOND},
