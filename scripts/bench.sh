@@ -3,6 +3,10 @@
 
 main() {
     need build bench
+    case " $* " in
+    *" --peers "* | *" peers "*) need peers ;;
+    *" --callgrind "*) need callgrind ;;
+    esac
     build release
     /usr/bin/python3 tests/bench/bench.py "$@"
 }

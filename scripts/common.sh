@@ -12,7 +12,9 @@ declare -A packages=(
     [lint]="clang-format clang-tidy cppcheck shellcheck mandoc python3 python3-yaml"
     [format]="clang-format"
     [fuzz]="clang libclang-rt-14-dev"
-    [bench]="python3 python3-numpy"
+    [bench]="python3 python3-numpy python3-yaml"
+    [peers]="victoria-metrics influxdb netdata-core collectd-core"
+    [callgrind]="valgrind"
 )
 
 say() { printf '%s\n' "$*" >&2; }

@@ -4,8 +4,9 @@
 Each run copies the file (cp --reflink=never) and differentiates it, in turns that swap, to a target
 that is new and to one that is replaced; file and results lie in one folder. Shown are medians, cp's
 speed over nabla's, and the memory that nabla had mapped at its peak (VmHWM: its own and the file's
-pages together). With --limit, and where systemd runs scopes, both run under that MemoryMax; without,
-the page cache is as large as the machine lets it be. Nothing is asserted.
+pages together). With --limit each runs under that bound, page cache included: in a scope of systemd's,
+or, where cgroups of version 1 can be written, in one below our own, removed afterwards. Without, the
+page cache is as large as the machine lets it be. Nothing is asserted.
 
     bench.py gradient-file [--gib N] [--runs N] [--threads N] [--limit SIZE] [--folder DIR] [--build DIR] [--json FILE]
 """
@@ -37,19 +38,48 @@ def make_input(path, gib):
     os.sync()
 
 
-def scope(limit):
-    """What runs a command under a limit of memory, if it can be had."""
-    if limit is None:
-        return []
-    if not os.path.isdir("/run/systemd/system"):
-        sys.exit("--limit: systemd does not run here, so nobody limits memory")
-    return ["systemd-run", "--quiet", "--scope", "-p", f"MemoryMax={limit}", "-p", "MemorySwapMax=0"]
+class Limit:
+    """A bound of memory for commands; none if size is None."""
+
+    def __init__(self, size):
+        self.prefix, self.group = [], None
+        if size is None:
+            return
+        if os.path.isdir("/run/systemd/system"):
+            self.prefix = ["systemd-run", "--quiet", "--scope", "-p", f"MemoryMax={size}",
+                           "-p", "MemorySwapMax=0"]
+            return
+        self.group = os.path.join(self.own_group(), f"nabla-bench-{os.getpid()}")
+        os.mkdir(self.group)
+        self.write("memory.limit_in_bytes", size)
+
+    @staticmethod
+    def own_group():
+        with open("/proc/self/cgroup") as f:
+            for line in f:
+                _, controllers, path = line.rstrip("\n").split(":", 2)
+                if "memory" in controllers.split(","):
+                    return "/sys/fs/cgroup/memory" + path
+        sys.exit("--limit: neither systemd nor a cgroup of memory is here, so nobody limits it")
+
+    def write(self, name, value):
+        with open(os.path.join(self.group, name), "w") as f:
+            f.write(str(value))
+
+    def enter(self):
+        """In the child, before it becomes the command."""
+        if self.group is not None:
+            self.write("cgroup.procs", os.getpid())
+
+    def close(self):
+        if self.group is not None:
+            os.rmdir(self.group)
 
 
-def run(command):
+def run(command, limit):
     """Seconds, and the peak of resident memory in bytes."""
     start = time.monotonic()
-    child = subprocess.Popen(command)
+    child = subprocess.Popen(limit.prefix + command, preexec_fn=limit.enter)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
@@ -61,13 +91,12 @@ def median(values):
     return sorted(values)[len(values) // 2]
 
 
-def measure(args, folder):
+def measure(args, folder, limit):
     source, target = os.path.join(folder, "in.npy"), os.path.join(folder, "out.npy")
     make_input(source, args.gib)
     nabla = os.path.join(args.build, "src/cli/nabla")
-    commands = {"cp": [*scope(args.limit), "cp", "--reflink=never", source, target],
-                "nabla": [*scope(args.limit), nabla, "gradient", source, "-o", target,
-                          "--threads", str(args.threads)]}
+    commands = {"cp": ["cp", "--reflink=never", source, target],
+                "nabla": [nabla, "gradient", source, "-o", target, "--threads", str(args.threads)]}
     figures = {(target_is, who): [] for target_is in ("new", "replaced") for who in commands}
     peak = 0
     for number in range(args.runs):
@@ -76,7 +105,7 @@ def measure(args, folder):
                 if target_is == "new" and os.path.exists(target):
                     os.remove(target)
                 os.sync()
-                seconds, resident = run(commands[who])
+                seconds, resident = run(commands[who], limit)
                 figures[target_is, who].append(seconds)
                 peak = max(peak, resident) if who == "nabla" else peak
     rows = [{"target": target_is, "cp_s": median(figures[target_is, "cp"]),
@@ -103,16 +132,18 @@ def main(argv):
     parser.add_argument("--gib", type=float, default=2, help="size of the file (2)")
     parser.add_argument("--runs", type=int, default=3, help="of each case; medians are shown (3)")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--limit", help="MemoryMax of both, such as 512M")
+    parser.add_argument("--limit", help="of the memory of each, page cache included, such as 512M")
     parser.add_argument("--folder", default=tempfile.gettempdir(), help="where the files are made")
     parser.add_argument("--build", default=os.environ.get("NABLA_BUILD", os.path.join(ROOT, "build/release")))
     parser.add_argument("--json", help="also write the figures there")
     args = parser.parse_args(argv)
     folder = tempfile.mkdtemp(prefix="nabla-bench-", dir=args.folder)
+    limit = Limit(args.limit)
     try:
-        result = measure(args, folder)
+        result = measure(args, folder, limit)
     finally:
         shutil.rmtree(folder)
+        limit.close()
     show(result)
     if args.json:
         with open(args.json, "w") as f:
