@@ -276,14 +276,15 @@ static void round_of(const struct bench *b, int calls, bool fresh, struct figure
 
 static void measure(const struct bench *b)
 {
-    enum { ROUNDS_MIN = 3, ELEMENTS_A_TURN = 1 << 20 };
+    enum { ROUNDS_MIN = 3, ROUNDS_FRESH = 2, ELEMENTS_A_TURN = 1 << 20 };
     struct figures at[THREADS];
     for (int t = 0; t < THREADS; t++)
         at[t] = (struct figures){1e9, 1e9, 1e9, 1e9, 1e9, 1e9, measure_memory(b, t + 1)};
     const int calls = b->size >= ELEMENTS_A_TURN / 2 ? 1 : (int)(ELEMENTS_A_TURN / b->size);
     const double end = now() + b->seconds;
     for (int i = 0; i < ROUNDS_MIN || now() < end; i++)
-        round_of(b, calls, calls == 1 && i == 0, at); /* small ones are not mapped for a call */
+        round_of(b, calls, calls == 1 && i < ROUNDS_FRESH,
+                 at); /* small ones are not mapped for a call */
     printf("{\"threads\": [");
     for (int t = 0; t < THREADS; t++)
         printf("%s{\"nabla\": %.9f, \"copy\": %.9f, \"fresh\": %.9f, \"fresh_copy\": %.9f, "

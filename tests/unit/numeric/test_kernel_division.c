@@ -92,6 +92,21 @@ START_TEST(doubles_by_random_and_nasty_divisors)
 }
 END_TEST
 
+/* Divisors whose mantissas end with so many zeros: what is tried depends on them. */
+START_TEST(divisors_with_zeros_at_the_end)
+{
+    uint64_t random = 5;
+    static double x[CHUNK];
+    for (int zeros = 0; zeros < 53; zeros++) {
+        const uint64_t odd = (UINT64_C(1) << 52 | next_random(&random) >> 12) >> zeros | 1;
+        for (size_t i = 0; i < CHUNK; i++)
+            x[i] = (double)(int64_t)next_random(&random);
+        check_doubles(x, CHUNK, (double)odd);
+        check_doubles(x, CHUNK, -ldexp((double)odd, -70));
+    }
+}
+END_TEST
+
 /* All numerators between two powers of two: what holds for them holds for each exponent in range. */
 START_TEST(every_mantissa_of_float)
 {
@@ -246,6 +261,7 @@ Suite *suite(void)
     TCase *t = tcase_create("is division");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, doubles_by_random_and_nasty_divisors);
+    tcase_add_test(t, divisors_with_zeros_at_the_end);
     tcase_add_loop_test(t, every_mantissa_of_float, 0, 8);
     tcase_add_test(t, floats_by_many_divisors);
     tcase_add_test(t, doubles_nearest_to_a_tie);

@@ -81,6 +81,28 @@ START_TEST(blocks_serve_any_size)
 }
 END_TEST
 
+/* Every other piece is given back and taken again: full blocks must be found again. */
+START_TEST(holes_are_filled)
+{
+    enum { N = 200000, BYTES = 24 };
+    static struct piece pieces[N];
+    struct cells c = {0};
+    for (int i = 0; i < N; i++)
+        fill(&pieces[i], &c, BYTES, (unsigned char)i);
+    uint64_t bytes = cells_bytes(&c);
+    for (int round = 0; round < 3; round++) {
+        for (int i = round % 2; i < N; i += 2)
+            give(&pieces[i], &c);
+        for (int i = round % 2; i < N; i += 2)
+            fill(&pieces[i], &c, BYTES, (unsigned char)i);
+    }
+    ck_assert_uint_eq(cells_bytes(&c), bytes);
+    for (int i = 0; i < N; i++)
+        give(&pieces[i], &c);
+    cells_fini(&c);
+}
+END_TEST
+
 START_TEST(nothing_is_nothing)
 {
     struct cells c = {0};
@@ -96,6 +118,7 @@ Suite *suite(void)
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, pieces_keep_what_is_in_them, 0, ROWS(rows));
     tcase_add_test(t, blocks_serve_any_size);
+    tcase_add_test(t, holes_are_filled);
     tcase_add_test(t, nothing_is_nothing);
     suite_add_tcase(s, t);
     return s;

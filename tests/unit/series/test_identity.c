@@ -80,6 +80,7 @@ static const struct row {
     {"another metric", {"__name__", "humidity", "sensor", "s2", "site", "a"}, 7},
     {"a name that is a value", {"__name__", "sensor", "up", "sensor"}, 9},
     {"names that meet when joined", {"__name__", "up", "ab", "x", "c", "y"}, 6},
+    {"a value that is refused late", {"__name__", "up", "a", "11"}, 5},
     {"other names of the same letters", {"__name__", "up", "a", "x", "bc", "y"}, 6},
 };
 
@@ -165,6 +166,7 @@ END_TEST
 static const char *const texts[] = {
     "up",
     "temperature",
+    "humidity", /* its plan has the place of up{ab,c}'s */
     "temperature{site=\"a\"}",
     "{site=\"plant-03\",sensor=~\"s.*5\"}",
     "{site!=\"a\",__name__=~\".+\"}",
@@ -218,6 +220,32 @@ START_TEST(a_filter_says_what_selectors_say)
 }
 END_TEST
 
+/* More metrics of one shape than there are plans. */
+START_TEST(plans_are_not_mixed_up)
+{
+    enum { METRICS = 5 * FILTER_PLANS };
+    static unsigned char ids[METRICS][IDENTITY_MAX];
+    struct vocabulary v = {0};
+    struct selector *one;
+    struct selector_fault fault;
+    static struct filter f;
+    char name[16];
+    size_t bytes;
+    for (int i = 0; i < METRICS; i++) {
+        struct label labels[] = {label(LABEL_METRIC, ""), label("a", "x")};
+        labels[0].value_n = (uint32_t)snprintf(name, sizeof name, "m%d", i);
+        labels[0].value = name;
+        ck_assert_int_eq(identity_make(&v, labels, 2, ids[i], &bytes), NABLA_OK);
+    }
+    ck_assert_int_eq(selector_new("m3", 2, &one, &fault), NABLA_OK);
+    filter_init(&f, &v, (const struct selector *const *)&one, 1);
+    for (int i = 0; i < METRICS; i++)
+        ck_assert_msg(filter_match(&f, ids[i]) == (i == 3), "m%d", i);
+    selector_free(one);
+    vocabulary_fini(&v);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("series/identity");
@@ -227,6 +255,7 @@ Suite *suite(void)
     tcase_add_test(t, an_entry_does_not_move);
     tcase_add_test(t, labels_come_back);
     tcase_add_test(t, numbers_and_lengths_of_any_size);
+    tcase_add_test(t, plans_are_not_mixed_up);
     tcase_add_test(t, a_filter_says_what_selectors_say);
     suite_add_tcase(s, t);
     return s;

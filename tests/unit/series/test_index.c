@@ -51,6 +51,32 @@ START_TEST(agrees_with_a_list)
 }
 END_TEST
 
+/* Large enough for every segment to have grown many times; its memory follows what is in it. */
+START_TEST(grows_with_what_is_in_it)
+{
+    enum { MANY = 200000 };
+    struct index x = {0};
+    for (uint32_t i = 0; i < MANY; i++)
+        ck_assert_int_eq(index_add(&x, i * 2654435769u, i), NABLA_OK);
+    ck_assert_uint_le(index_bytes(&x), (uint64_t)MANY * 8 * 8 / 5); /* two thirds full, at least */
+    for (int i = 0; i < INDEX_SEGMENTS; i++) {
+        const struct segment *g = &x.segments[i];
+        uint32_t last = 0, n = 0;
+        for (const struct slot *s = g->slots; n < g->used; s++) {
+            ck_assert(s->place == 0 || (s->tag >= last && s >= index_home(&x, s->tag)));
+            last = s->place != 0 ? s->tag : last;
+            n += s->place != 0;
+        }
+    }
+    for (uint32_t i = 0; i < MANY; i++) {
+        ck_assert(holds(&x, i * 2654435769u, i));
+        index_remove(&x, i * 2654435769u, i);
+    }
+    ck_assert_uint_eq(x.used, 0);
+    index_fini(&x);
+}
+END_TEST
+
 START_TEST(an_empty_index_finds_nothing)
 {
     struct index x = {0};
@@ -76,6 +102,7 @@ Suite *suite(void)
     Suite *s = suite_create("series/index");
     TCase *t = tcase_create("index");
     tcase_add_loop_test(t, agrees_with_a_list, 0, ROWS(rows));
+    tcase_add_test(t, grows_with_what_is_in_it);
     tcase_add_test(t, an_empty_index_finds_nothing);
     tcase_add_test(t, removing_what_is_not_there_changes_nothing);
     suite_add_tcase(s, t);

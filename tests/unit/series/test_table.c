@@ -59,6 +59,7 @@ END_TEST
 START_TEST(an_alias_ends_with_its_series)
 {
     struct bench b;
+    char name[LABEL_NAME_MAX];
     setup(&b, _i, 100, policy_default());
     for (int round = 0; round < 3; round++) {
         push(&b, "t;a=1;b=2", t0, 0);
@@ -67,6 +68,7 @@ START_TEST(an_alias_ends_with_its_series)
         if (round != 1) {
             sweep_all(&b);
             ck_assert_uint_eq(table_count(b.table), 0);
+            ck_assert_uint_eq(table_family_name(b.table, 0, name), 0); /* nobody holds it */
         }
     }
     push(&b, "t;b=2;a=1", t0 + 2 * S, 1); /* by its alias' name first */
