@@ -40,6 +40,11 @@ enum cause {
     X(GAP, "gap_restart", "window restarted after a gap longer than max_gap")                      \
     X(BREAK, "nan_break", "window restarted by a value that is not finite")                        \
     X(RESET, "counter_reset", "a counter fell")                                                    \
+    X(WRAPPED, "counter_wrap", "a counter fell because its bits overflowed")                       \
+    X(MERGED, "merged", "closer than min_dt to the sample before: merged with it")                 \
+    X(HELD, "held", "held back: its rate is beyond max_rate")                                      \
+    X(SPIKE, "spike", "held back, and dropped because the next did not agree")                     \
+    X(KEEP_REFUSED, "keep_refused", "a point that limits.keep_memory has no room for")             \
     X(BORN, "born", "series seen for the first time")                                              \
     X(STALED, "staled", "series silent for stale_after")                                           \
     X(EXPIRED, "expired", "series forgotten after expire_after")

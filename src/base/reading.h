@@ -29,15 +29,32 @@ struct derivative {
     int64_t t_ns;
     double value;  /* [v] a unit of per */
     uint8_t order; /* of accuracy; 0: not known, t_ns and value mean nothing */
+    double error;  /* of value, one standard error, from the sensor's step; 0: not known */
 };
 
+/* A value that the series may reach, and when. */
+struct eta {
+    double limit;   /* [v] */
+    double seconds; /* from the newest sample; NaN: never, as far as can be told */
+};
+enum { ETAS_MAX = 4 };
+
 struct reading {
+    uint32_t number; /* of its series, among those that were asked for */
     const struct labelset *labels; /* owned by the struct readings that holds this */
     enum series_state state;
     enum kind kind;
     enum per per;
+    bool silent; /* for stale_after, though its rule has it live on: its rate is 0, or the last */
     struct derivative rate, edge;
-    double accel;   /* [v] a unit of per squared; NaN while rate.order is 0 */
+    double accel;       /* [v] a unit of per squared; NaN while rate.order is 0 */
+    double accel_error; /* one standard error; 0: not known */
+    double
+        truncation; /* [v] a unit of per: what the next order would add to rate; NaN: not known */
+    struct derivative trend; /* least squares over the past, at the newest sample; order 0: none */
+    struct eta etas[ETAS_MAX];
+    uint32_t etas_n;
+    bool extremes;  /* its rule wants the largest and smallest rate told to scrapers */
     int64_t age_ns; /* since the last sample arrived, by the monotonic clock */
     struct obs window[WINDOW_SIZE];
     uint8_t window_n;

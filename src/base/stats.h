@@ -40,6 +40,7 @@ struct loop_stats {
 /* Which resource a request was for, and how it was answered. */
 enum http_handler {
     HTTP_RATES,
+    HTTP_POINTS,
     HTTP_SERIES,
     HTTP_LABELS,
     HTTP_LABEL_VALUES,

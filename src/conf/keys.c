@@ -31,6 +31,17 @@ static const struct conf_word pers[] = {
 static const struct conf_word on_nans[] = {
     {"skip", ON_NAN_SKIP}, {"break", ON_NAN_BREAK}, {"propagate", ON_NAN_PROPAGATE}, {0}};
 
+static const struct conf_word on_silences[] = {
+    {"stale", ON_SILENCE_STALE}, {"zero", ON_SILENCE_ZERO}, {"hold", ON_SILENCE_HOLD}, {0}};
+
+static const struct conf_word wraps[] = {{"none", 0}, {"32", 32}, {"64", 64}, {0}};
+
+static const struct conf_word yes_or_no[] = {{"false", false}, {"true", true}, {0}};
+
+static const struct conf_word off[] = {{"off", 0}, {0}};
+
+static const struct conf_word lates[] = {{"insert", LATE_INSERT}, {"drop", LATE_DROP}, {0}};
+
 static const struct conf_word same_as_stale[] = {{"stale_after", 0}, {0}};
 static const struct conf_word never[] = {{"never", 0}, {0}};
 
@@ -44,6 +55,24 @@ static const struct conf_word never[] = {{"never", 0}, {0}};
     {parent ".per", CONF_WORD, or("1s"), .words = pers, AT(type, at.per)},                         \
     {parent ".on_nan", CONF_WORD, or("skip"), .words = on_nans, AT(type, at.on_nan)},              \
     {parent ".edge_order", CONF_INTEGER, or("1"), RANGE("1", "2"), AT(type, at.edge_order)},       \
+    {parent ".min_dt", CONF_DURATION, or("off"), RANGE("1us", "1h"), .words = off,                 \
+     AT(type, at.min_dt_ns)},                                                                      \
+    {parent ".resolution", CONF_NUMBER, or("off"), RANGE("0", "1e300"), .words = off,              \
+     AT(type, at.resolution)},                                                                     \
+    {parent ".sigma", CONF_NUMBER, or("off"), RANGE("0", "1e300"), .words = off,                   \
+     AT(type, at.sigma)},                                                                          \
+    {parent ".max_rate", CONF_NUMBER, or("off"), RANGE("0", "1e300"), .words = off,                \
+     AT(type, at.max_rate)},                                                                       \
+    {parent ".wrap", CONF_WORD, or("none"), .words = wraps, AT(type, at.wrap)},                    \
+    {parent ".trend", CONF_DURATION, or("off"), RANGE("1ms", "52w"), .words = off,                 \
+     AT(type, at.trend_ns)},                                                                       \
+    {parent ".limits", CONF_NUMBERS, or("[]"), AT(type, at.limits)},                               \
+    {parent ".keep", CONF_DURATION, or("off"), RANGE("1s", "52w"), .words = off,                   \
+     AT(type, at.keep_ns)},                                                                        \
+    {parent ".extremes", CONF_WORD, or("false"), .words = yes_or_no, AT(type, at.extremes)},       \
+    {parent ".late", CONF_LATE, or("insert"), RANGE("1ms", "1h"), .words = lates,                  \
+     AT(type, at.late_ns)},                                                                        \
+    {parent ".on_silence", CONF_WORD, or("stale"), .words = on_silences, AT(type, at.on_silence)}, \
     {parent ".max_gap", CONF_DURATION, or("stale_after"), RANGE("1us", "52w"),                     \
      .words = same_as_stale, AT(type, at.max_gap_ns)},                                             \
     {parent ".stale_after", CONF_DURATION, or("5m"), RANGE("1ms", "52w"),                          \
@@ -104,6 +133,8 @@ const struct conf_key conf_keys[] = {
      AT(struct conf, limits.max_series)},
     {"limits.max_future", CONF_DURATION, "1h", RANGE("0s", "52w"),
      AT(struct conf, limits.max_future_ns)},
+    {"limits.keep_memory", CONF_SIZE, "64MiB", RANGE("0", "1024GiB"),
+     AT(struct conf, limits.keep_memory)},
 
     {.path = "log", .type = CONF_SECTION},
     {"log.level", CONF_WORD, "info", .words = levels, AT(struct conf, log.level)},

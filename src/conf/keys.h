@@ -14,7 +14,10 @@ enum conf_type {
     CONF_INTEGER,
     CONF_SIZE,     /* bytes */
     CONF_DURATION, /* nanoseconds */
+    CONF_NUMBER,   /* a double */
+    CONF_NUMBERS,  /* a list of them, read into struct limits */
     CONF_WORD,
+    CONF_LATE, /* a word, or {reorder: duration} */
     CONF_ADDRESS,
     CONF_SELECTOR,
 };
@@ -28,7 +31,7 @@ struct conf_key {
     const char *path; /* "ingest.listeners[].address": [] stands for each item of a list */
     enum conf_type type;
     const char *fallback;  /* if the file does not say; NULL: then it is required, or inherited */
-    const char *min, *max; /* of integers, sizes and durations */
+    const char *min, *max; /* of integers, sizes, durations and numbers */
     const struct conf_word *words; /* ended by a NULL text. Of a duration: what else may stand */
     bool required;
     bool restart; /* a change takes effect when nablad is started again */
@@ -36,7 +39,7 @@ struct conf_key {
     size_t offset, size;
 };
 
-enum { CONF_KEYS_MAX = 64 };
+enum { CONF_KEYS_MAX = 96 };
 extern const struct conf_key conf_keys[];
 extern const size_t conf_keys_n; /* at most CONF_KEYS_MAX */
 

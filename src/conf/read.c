@@ -143,6 +143,28 @@ static void check_silence(struct reader *r, const char *parent, const yaml_node_
                    parent);
 }
 
+/* A wrap is told from a reset by the rate that would follow: without a bound on rates it cannot be. */
+static void check_wrap(struct reader *r, const char *parent, const yaml_node_t *map,
+                       const struct policy *p)
+{
+    const yaml_node_t *at = node_value(r->doc, map, "wrap");
+    if (at == NULL || p->wrap == 0)
+        return;
+    if (p->kind != KIND_COUNTER)
+        faults_add(r->faults, place_of_node(at), "%s.wrap is for counters: set kind: counter",
+                   parent);
+    else if (p->max_rate == 0)
+        faults_add(r->faults, place_of_node(at),
+                   "%s.wrap needs max_rate, which tells a wrap from a reset", parent);
+}
+
+static void check_policy(struct reader *r, const char *parent, const yaml_node_t *map,
+                         const struct policy *p)
+{
+    check_silence(r, parent, map, p);
+    check_wrap(r, parent, map, p);
+}
+
 static void read_section(struct reader *r, const struct conf_key *key, const yaml_node_t *node,
                          void *into)
 {
@@ -155,7 +177,7 @@ static void read_section(struct reader *r, const struct conf_key *key, const yam
     }
     read_mapping(r, key->path, node, into);
     if (strcmp(key->path, "defaults") == 0 && faults_n(r) == before)
-        check_silence(r, key->path, node, &r->conf->policies.defaults);
+        check_policy(r, key->path, node, &r->conf->policies.defaults);
 }
 
 /* The items of a list of at most max; 0, and a fault, if it is none. */
@@ -248,7 +270,7 @@ static void read_rules(struct reader *r, const yaml_node_t *node)
             continue;
         read_mapping(r, parent, item, rule);
         if (faults_n(r) == before)
-            check_silence(r, parent, item, &rule->policy);
+            check_policy(r, parent, item, &rule->policy);
     }
 }
 
@@ -286,12 +308,58 @@ static void read_scalar(struct reader *r, const struct conf_key *key, const yaml
         faults_add(r->faults, place_of_node(node), "%s: %s", key->path, why);
 }
 
+/* [-18, -15]: a list in the key's own order. */
+static void read_numbers(struct reader *r, const struct conf_key *key, const yaml_node_t *node,
+                         void *into)
+{
+    char why[VALUE_WHY_MAX];
+    struct limits limits = {.n = 0};
+    size_t before = faults_n(r), n = list_items(r, key, node, LIMITS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        const yaml_node_t *item =
+            yaml_document_get_node(r->doc, node->data.sequence.items.start[i]);
+        if (item->type != YAML_SCALAR_NODE)
+            faults_add(r->faults, place_of_node(item), "%s must be %s, not %s", key->path,
+                       value_wanted(CONF_NUMBER), node_noun(item));
+        else if (value_double(key, (const char *)item->data.scalar.value, item->data.scalar.length,
+                              &limits.at[limits.n++], why) != NABLA_OK)
+            faults_add(r->faults, place_of_node(item), "%s: %s", key->path, why);
+    }
+    if (faults_n(r) == before)
+        memcpy((char *)into + key->offset, &limits, sizeof limits);
+}
+
+/* insert, drop, or {reorder: 2s}: only there a duration may stand. */
+static void read_late(struct reader *r, const struct conf_key *key, const yaml_node_t *node,
+                      void *into)
+{
+    const yaml_node_t *duration = NULL;
+    if (node->type == YAML_MAPPING_NODE &&
+        node->data.mapping.pairs.top - node->data.mapping.pairs.start == 1)
+        duration = node_value(r->doc, node, "reorder");
+    if (duration != NULL) {
+        read_scalar(r, key, duration, into);
+        return;
+    }
+    const struct conf_word *w = key->words;
+    if (node->type == YAML_SCALAR_NODE)
+        while (w->text != NULL && strcmp(w->text, (const char *)node->data.scalar.value) != 0)
+            w++;
+    if (node->type == YAML_SCALAR_NODE && w->text != NULL)
+        read_scalar(r, key, node, into);
+    else
+        faults_add(r->faults, place_of_node(node), "%s must be %s", key->path,
+                   value_wanted(CONF_LATE));
+}
+
 static void read_value(struct reader *r, const struct conf_key *key, yaml_node_t *node, void *into)
 {
     switch (key->type) {
     case CONF_SECTION: read_section(r, key, node, into); break;
     case CONF_LISTENERS: read_listeners(r, key, node); break;
     case CONF_RULES: r->rules = node; break;
+    case CONF_NUMBERS: read_numbers(r, key, node, into); break;
+    case CONF_LATE: read_late(r, key, node, into); break;
     default: read_scalar(r, key, node, into); break;
     }
 }

@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,7 +23,10 @@ const char *value_wanted(enum conf_type type)
         [CONF_INTEGER] = "a whole number in decimal digits",
         [CONF_SIZE] = "a size such as 65536, 64KiB or 4MiB",
         [CONF_DURATION] = "a duration such as 500ms, 10s, 5m or 1h30m",
+        [CONF_NUMBER] = "a number such as 0.1 or -18",
+        [CONF_NUMBERS] = "a list of numbers such as [-18, -15]",
         [CONF_WORD] = "a word",
+        [CONF_LATE] = "insert, drop, or {reorder: 2s}",
         [CONF_ADDRESS] = "an address such as 127.0.0.1:2207 or [::1]:2207",
         [CONF_SELECTOR] = "a selector such as temperature{site=\"plant-03\"}",
     };
@@ -98,6 +102,7 @@ enum nabla_status value_number(const struct conf_key *key, const char *text, siz
     switch (key->type) {
     case CONF_INTEGER: return read_integer(text, n, out);
     case CONF_SIZE: return read_size(text, n, out);
+    case CONF_LATE: /* what stands behind reorder */
     case CONF_DURATION: return duration_read(text, n, out);
     default: return NABLA_EINVAL;
     }
@@ -133,15 +138,17 @@ static void not_a_word(const struct conf_key *key, const char *text, size_t n,
         snprintf(why + at, VALUE_WHY_MAX - (size_t)at, "; did you mean \"%s\"?", guess.best);
 }
 
+/* Behind reorder stands a duration, and its words do not. */
 static void not_a_number(const struct conf_key *key, const char *text, size_t n,
                          char why[static VALUE_WHY_MAX])
 {
     char quoted[LOG_QUOTE_MAX];
+    enum conf_type type = key->type == CONF_LATE ? CONF_DURATION : key->type;
     int at = snprintf(why, VALUE_WHY_MAX, "%s is not %s", log_quote(quoted, text, n),
-                      value_wanted(key->type));
-    if (key->words != NULL)
+                      value_wanted(type));
+    if (key->words != NULL && key->type != CONF_LATE)
         at += snprintf(why + at, VALUE_WHY_MAX - (size_t)at, ", or %s", key->words->text);
-    if (key->type == CONF_DURATION && n > 0 && digits_at(text, n) == n)
+    if (type == CONF_DURATION && n > 0 && digits_at(text, n) == n)
         snprintf(why + at, VALUE_WHY_MAX - (size_t)at, ": the unit is missing");
 }
 
@@ -215,16 +222,91 @@ static const char *read_address(const char *text, size_t n, struct conf_address 
     return NULL;
 }
 
-enum nabla_status value_read(const struct conf_key *key, const char *text, size_t n, bool quoted,
-                             void *into, char why[static VALUE_WHY_MAX])
+/* In the usual spelling of decimals; no text of it means two things. */
+static bool read_double(const char *text, size_t n, double *out)
+{
+    return n > 0 && number_read(text, n, out) == n && isfinite(*out);
+}
+
+static double bound_double(const char *text)
+{
+    double value = 0;
+    bool good = read_double(text, strlen(text), &value);
+    assert(good);
+    (void)good;
+    return value;
+}
+
+enum nabla_status value_double(const struct conf_key *key, const char *text, size_t n, double *out,
+                               char why[static VALUE_WHY_MAX])
 {
     char shown[LOG_QUOTE_MAX];
-    if (key->type != CONF_ADDRESS)
-        return read_number(key, text, n, quoted, into, why);
+    double value;
+    if (!read_double(text, n, &value)) {
+        int at = snprintf(why, VALUE_WHY_MAX, "%s is not a number such as 0.1 or -18",
+                          log_quote(shown, text, n));
+        if (key->words != NULL)
+            snprintf(why + at, VALUE_WHY_MAX - (size_t)at, ", or %s", key->words->text);
+        return NABLA_EINVAL;
+    }
+    if (key->min != NULL && (value < bound_double(key->min) || value > bound_double(key->max))) {
+        snprintf(why, VALUE_WHY_MAX, "%s is out of range: %s to %s", log_quote(shown, text, n),
+                 key->min, key->max);
+        return NABLA_EINVAL;
+    }
+    *out = value;
+    return NABLA_OK;
+}
+
+static enum nabla_status read_decimal(const struct conf_key *key, const char *text, size_t n,
+                                      bool quoted, void *into, char why[static VALUE_WHY_MAX])
+{
+    char shown[LOG_QUOTE_MAX];
+    const struct conf_word *word = word_of(key, text, n);
+    double value = word != NULL ? (double)word->value : 0;
+    if (quoted && word == NULL) {
+        snprintf(why, VALUE_WHY_MAX, "%s in quotes is text: write the number without them",
+                 log_quote(shown, text, n));
+        return NABLA_EINVAL;
+    }
+    if (word == NULL && value_double(key, text, n, &value, why) != NABLA_OK)
+        return NABLA_EINVAL;
+    memcpy((char *)into + key->offset, &value, sizeof value);
+    return NABLA_OK;
+}
+
+static enum nabla_status read_no_numbers(const struct conf_key *key, const char *text, size_t n,
+                                         void *into, char why[static VALUE_WHY_MAX])
+{
+    char shown[LOG_QUOTE_MAX];
+    if (is_text(text, n, "[]")) {
+        memset((char *)into + key->offset, 0, key->size);
+        return NABLA_OK;
+    }
+    snprintf(why, VALUE_WHY_MAX, "%s is not %s", log_quote(shown, text, n),
+             value_wanted(CONF_NUMBERS));
+    return NABLA_EINVAL;
+}
+
+static enum nabla_status read_one_address(const struct conf_key *key, const char *text, size_t n,
+                                          void *into, char why[static VALUE_WHY_MAX])
+{
+    char shown[LOG_QUOTE_MAX];
     const char *fault = read_address(text, n, (void *)((char *)into + key->offset));
     if (fault == NULL)
         return NABLA_OK;
     snprintf(why, VALUE_WHY_MAX, "%s is not %s: %s", log_quote(shown, text, n),
              value_wanted(CONF_ADDRESS), fault);
     return NABLA_EINVAL;
+}
+
+enum nabla_status value_read(const struct conf_key *key, const char *text, size_t n, bool quoted,
+                             void *into, char why[static VALUE_WHY_MAX])
+{
+    switch (key->type) {
+    case CONF_ADDRESS: return read_one_address(key, text, n, into, why);
+    case CONF_NUMBER: return read_decimal(key, text, n, quoted, into, why);
+    case CONF_NUMBERS: return read_no_numbers(key, text, n, into, why);
+    default: return read_number(key, text, n, quoted, into, why);
+    }
 }

@@ -28,6 +28,7 @@ static enum nabla_status make_table(struct app *app)
         .shards = app->conf.ingest.threads == 1 && app->conf.limits.max_series <= SHARD_SERIES
                       ? 1
                       : MANY_SHARDS,
+        .keep_bytes = app->conf.limits.keep_memory,
         .max_future_ns = app->conf.limits.max_future_ns,
         .read_key = key_read,
         .policies = &app->conf.policies,

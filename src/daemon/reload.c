@@ -34,12 +34,19 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* Silence is noticed a quarter late at most, and samples that are held back for as long again. */
+static int64_t visits_wanted(const struct policy *p)
+{
+    int64_t silence = p->stale_after_ns / 4;
+    return p->late_ns > 0 ? smaller(silence, p->late_ns) : silence;
+}
+
 int64_t app_sweep_period(const struct policies *policies)
 {
-    int64_t shortest = policies->defaults.stale_after_ns;
+    int64_t shortest = visits_wanted(&policies->defaults);
     for (uint32_t i = 0; i < policies->rules_n; i++)
-        shortest = smaller(shortest, policies->rules[i].policy.stale_after_ns);
-    return smaller(shortest / 4, 10LL * NS_PER_S);
+        shortest = smaller(shortest, visits_wanted(&policies->rules[i].policy));
+    return smaller(shortest, 10LL * NS_PER_S);
 }
 
 static void adopt(struct app *app, struct conf *fresh)
@@ -48,7 +55,7 @@ static void adopt(struct app *app, struct conf *fresh)
     log_set_level(app->log, fresh->log.level);
     app->sweep_period_ns = app_sweep_period(&fresh->policies);
     table_configure(app->table, &fresh->policies, fresh->limits.max_series,
-                    fresh->limits.max_future_ns);
+                    fresh->limits.max_future_ns, fresh->limits.keep_memory);
     struct conf old = app->conf;
     app->conf = *fresh;
     conf_fini(&old);

@@ -257,6 +257,7 @@ static enum nabla_status make(struct replay *r, struct conf *conf)
         .format = LINE_AUTO, .precision_ns = 1, .max_line = conf->ingest.max_line};
     struct table_options o = {.max_series = conf->limits.max_series,
                               .shards = 1,
+                              .keep_bytes = conf->limits.keep_memory,
                               .max_future_ns = conf->limits.max_future_ns,
                               .read_key = key_read,
                               .policies = &conf->policies,

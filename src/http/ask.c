@@ -4,6 +4,7 @@
 #include "http/params.h"
 
 #include "base/number.h"
+#include "base/time_text.h"
 
 #include <string.h>
 
@@ -94,6 +95,44 @@ static enum nabla_status read_timestamps(struct ask *a, const struct param *p, s
     return NABLA_OK;
 }
 
+/* 2023-11-14T22:13:20Z, or seconds since 1970. */
+static enum nabla_status read_moment(const struct param *p, struct fault *fault, int64_t *out)
+{
+    if (time_read(p->value, p->value_n, out) == NABLA_OK)
+        return NABLA_OK;
+    size_t used = number_read_seconds(p->value, p->value_n, out);
+    if (used > 0 && used == p->value_n)
+        return NABLA_OK;
+    return complain(fault, p, "a time such as 2023-11-14T22:13:20Z or 1700000000.5");
+}
+
+static enum nabla_status read_start(struct ask *a, const struct param *p, struct fault *fault)
+{
+    return read_moment(p, fault, &a->start_ns);
+}
+
+static enum nabla_status read_end(struct ask *a, const struct param *p, struct fault *fault)
+{
+    return read_moment(p, fault, &a->end_ns);
+}
+
+static enum nabla_status read_max_points(struct ask *a, const struct param *p, struct fault *fault)
+{
+    uint64_t most;
+    size_t used = number_read_u64(p->value, p->value_n, &most);
+    if (used == 0 || used != p->value_n || most < 2 || most > UINT32_MAX)
+        return complain(fault, p, "a number of points, at least 2");
+    a->max_points = (uint32_t)most;
+    return NABLA_OK;
+}
+
+static enum nabla_status read_by(struct ask *a, const struct param *p, struct fault *fault)
+{
+    a->by_value = is(p->value, p->value_n, "value");
+    return a->by_value || is(p->value, p->value_n, "rate") ? NABLA_OK
+                                                           : complain(fault, p, "rate or value");
+}
+
 static const struct {
     const char *name;
     unsigned flag;
@@ -106,6 +145,10 @@ static const struct {
     {"limit", ASK_LIMIT, false, read_limit},
     {"time", ASK_TIME, false, read_time},
     {"timestamps", ASK_TIMESTAMPS, false, read_timestamps},
+    {"start", ASK_POINTS, true, read_start},
+    {"end", ASK_POINTS, true, read_end},
+    {"max_points", ASK_POINTS, true, read_max_points},
+    {"by", ASK_POINTS, true, read_by},
 };
 
 /* known loses the flags of those parameters that can stand once, as they are read. */
@@ -123,7 +166,7 @@ static enum nabla_status read_one(struct ask *a, const struct param *p, unsigned
 enum nabla_status ask_read(const struct params *p, unsigned known, struct ask *out,
                            struct fault *fault)
 {
-    struct ask a = {0};
+    struct ask a = {.start_ns = INT64_MIN, .end_ns = INT64_MAX};
     for (uint32_t i = 0; i < p->n; i++) {
         enum nabla_status s = read_one(&a, &p->at[i], &known, fault);
         if (s != NABLA_OK) {

@@ -16,6 +16,7 @@ static const char page[] =
     "<li><a href=\"/api/v1/labels\">/api/v1/labels</a>, "
     "<a href=\"/api/v1/label/__name__/values\">/api/v1/label/__name__/values</a>, "
     "<code>/api/v1/series</code>: which series there are</li>\n"
+    "<li><code>/api/v1/points</code>: recent points of series that keep them</li>\n"
     "<li><a href=\"/api/v1/stream\">/api/v1/stream</a>: each rate as it is born, as server-sent "
     "events</li>\n"
     "<li><code>POST /api/v1/gradient</code>: numpy.gradient of an array that is sent</li>\n"

@@ -14,8 +14,16 @@
 #include "http/strings.h"
 #include "wire/prom_out.h"
 
+#include <math.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What is told of a series, each in a family of its own: the rate, and what its rule asks for. All but the
+ * last exist per second, minute and hour: a view is 3 * what + per. */
+enum what { WHAT_RATE, WHAT_TREND, WHAT_EXTREME, WHAT_ETA, WHAT_COUNT };
+enum { PERS = 3, VIEWS = WHAT_COUNT * PERS };
 
 /* A slice is what libmicrohttpd takes in one turn, so that no turn of the loop makes more than one for
  * each client. */
@@ -36,9 +44,10 @@ struct metrics {
     struct strings groups; /* their names, made valid */
     /* where the answer is */
     uint32_t group, run, place; /* run + 1, 0: the group begins; place: series of the run */
-    enum per per;
-    unsigned pers;          /* units that the group's series have */
-    bool titled;            /* this group and unit has its HELP and TYPE */
+    uint32_t scraper;           /* who asks, for extremes */
+    unsigned view;
+    unsigned views;         /* those that the group's series have */
+    bool titled;            /* this group and view has its HELP and TYPE */
     struct strings written; /* of a group of several runs: its lines' names and labels */
     struct buf line;        /* scratch */
 };
@@ -119,16 +128,46 @@ static enum step group_step(struct request *r, void *ctx)
     return scan_has_more(&m->scan) ? STEP_MORE : STEP_DONE;
 }
 
-static void write_title(struct metrics *m, struct buf *out)
+/* "_trend_per_minute" */
+static void suffix_of(unsigned view, char out[static 32])
+{
+    static const char *const fronts[] = {"", "_trend", "", "_seconds_to"};
+    static const char *const backs[] = {"", "", "_extreme", ""};
+    enum what what = view / PERS;
+    const char *per = what == WHAT_ETA ? "" : per_suffix((enum per)(view % PERS));
+    snprintf(out, 32, "%s%s%s", fronts[what], per, backs[what]);
+}
+
+static void write_help(unsigned view, const char *name, int n, char *out, size_t max)
 {
     static const char *const units[] = {"second", "minute", "hour"};
-    char help[LABEL_NAME_MAX + 64];
+    const char *unit = units[view % PERS];
+    switch ((enum what)(view / PERS)) {
+    case WHAT_TREND:
+        snprintf(out, max, "Slope of %.*s per %s, by least squares over the past.", n, name, unit);
+        break;
+    case WHAT_EXTREME:
+        snprintf(out, max, "Lowest and highest rate of %.*s per %s since this scraper last came.",
+                 n, name, unit);
+        break;
+    case WHAT_ETA:
+        snprintf(out, max, "Seconds until %.*s is at a limit, by its course now.", n, name);
+        break;
+    default:
+        snprintf(out, max, "Rate of change of %.*s per %s, at the middle of three samples.", n,
+                 name, unit);
+    }
+}
+
+static void write_title(struct metrics *m, struct buf *out)
+{
+    char help[LABEL_NAME_MAX + 64], suffix[32];
     int n = (int)m->groups.at[m->group].n;
-    snprintf(help, sizeof help, "Rate of change of %.*s per %s, at the middle of three samples.", n,
-             strings_text(&m->groups, m->group), units[m->per]);
+    write_help(m->view, strings_text(&m->groups, m->group), n, help, sizeof help);
+    suffix_of(m->view, suffix);
     buf_clear(&m->line);
     buf_add(&m->line, strings_text(&m->groups, m->group), (size_t)n);
-    buf_text(&m->line, per_suffix(m->per));
+    buf_text(&m->line, suffix);
     if (!m->line.failed)
         prom_family(out, m->form, m->line.at, m->line.n, "gauge", help);
     m->titled = true;
@@ -156,23 +195,75 @@ static bool is_written(struct http *h, struct metrics *m, const struct reading *
     return true;
 }
 
+static unsigned views_of(const struct reading *r)
+{
+    unsigned views = 1U << (WHAT_RATE * PERS + r->per);
+    views |= r->trend.order != 0 ? 1U << (WHAT_TREND * PERS + r->per) : 0;
+    views |= r->extremes ? 1U << (WHAT_EXTREME * PERS + r->per) : 0;
+    return views | (r->etas_n > 0 ? 1U << (WHAT_ETA * PERS) : 0);
+}
+
+static struct label label_of(const char *name, const char *value, size_t value_n)
+{
+    return (struct label){.name = name,
+                          .name_n = (uint32_t)strlen(name),
+                          .value = value,
+                          .value_n = (uint32_t)value_n};
+}
+
+static void write_extremes(struct http *h, struct metrics *m, const struct reading *r,
+                           const char *suffix, struct buf *out)
+{
+    const struct found *found = &m->scan.found.at[m->runs[m->run - 1].first + m->place + r->number];
+    struct label lowest = label_of("extreme", "lowest", 6),
+                 highest = label_of("extreme", "highest", 7);
+    double least, most, unit_s = per_seconds(r->per);
+    if (!table_take_extremes(h->options.table, found->ref, m->scraper, &least, &most))
+        return;
+    prom_value(out, r->labels, suffix, &lowest, least * unit_s);
+    prom_value(out, r->labels, suffix, &highest, most * unit_s);
+}
+
+static void write_etas(const struct reading *r, const char *suffix, struct buf *out)
+{
+    for (uint32_t i = 0; i < r->etas_n; i++) {
+        char text[NUMBER_TEXT_MAX];
+        struct label limit = label_of("limit", text, number_write(text, r->etas[i].limit));
+        if (!isnan(r->etas[i].seconds))
+            prom_value(out, r->labels, suffix, &limit, r->etas[i].seconds);
+    }
+}
+
+static void write_view(struct http *h, struct metrics *m, const struct reading *r, struct buf *out)
+{
+    char suffix[32];
+    suffix_of(m->view, suffix);
+    switch ((enum what)(m->view / PERS)) {
+    case WHAT_TREND: prom_value(out, r->labels, suffix, NULL, r->trend.value); break;
+    case WHAT_EXTREME: write_extremes(h, m, r, suffix, out); break;
+    case WHAT_ETA: write_etas(r, suffix, out); break;
+    default: prom_reading(out, m->form, r, m->timestamps);
+    }
+}
+
 static void write_reading(struct http *h, struct metrics *m, const struct reading *r,
                           struct buf *out)
 {
     if (r->state != STATE_OK || r->rate.order == 0)
         return;
-    m->pers |= 1U << r->per;
-    if (r->per != m->per)
+    unsigned views = views_of(r);
+    m->views |= views;
+    if ((views & 1U << m->view) == 0)
         return;
     bool several = m->runs[m->heads[m->group]].next != 0;
     if (several && is_written(h, m, r))
         return;
     if (!m->titled)
         write_title(m, out);
-    prom_reading(out, m->form, r, m->timestamps);
+    write_view(h, m, r, out);
 }
 
-/* To the group's next run, or its next unit, or the next group. */
+/* To the group's next run, or its next view, or the next group. */
 static void next_run(struct metrics *m)
 {
     uint32_t next = m->runs[m->run - 1].next;
@@ -181,14 +272,13 @@ static void next_run(struct metrics *m)
     if (next != 0)
         return;
     m->titled = false;
-    do
-        m->per++;
-    while (m->per <= PER_HOUR && (m->pers & 1U << m->per) == 0);
-    if (m->per <= PER_HOUR)
+    if (m->views >> m->view >> 1 != 0) {
+        m->view += 1 + (unsigned)__builtin_ctz(m->views >> m->view >> 1);
+        strings_fini(&m->written);
         return;
+    }
     m->group++;
-    m->per = PER_SECOND;
-    m->pers = 0;
+    m->view = m->views = 0;
     strings_fini(&m->written);
 }
 
@@ -244,6 +334,30 @@ static enum MHD_Result metrics_reply(struct request *r, void *ctx)
                         (struct source){metrics_next, free_source, m});
 }
 
+/* Who asks, by its address: one of a few, the one that came least recently making room. */
+static uint32_t scraper_of(struct http *h, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    struct scraper who = {.came_ns = clock_now().mono_ns};
+    if (info != NULL && info->client_addr->sa_family == AF_INET)
+        memcpy(who.address,
+               &((const struct sockaddr_in *)(const void *)info->client_addr)->sin_addr, 4);
+    else if (info != NULL && info->client_addr->sa_family == AF_INET6)
+        memcpy(who.address,
+               &((const struct sockaddr_in6 *)(const void *)info->client_addr)->sin6_addr, 16);
+    uint32_t oldest = 0, i = 0;
+    for (; i < SCRAPERS_MAX; i++) {
+        if (h->scrapers[i].came_ns != 0 &&
+            memcmp(h->scrapers[i].address, who.address, sizeof who.address) == 0)
+            break;
+        oldest = h->scrapers[i].came_ns < h->scrapers[oldest].came_ns ? i : oldest;
+    }
+    i = i == SCRAPERS_MAX ? oldest : i;
+    h->scrapers[i] = who;
+    return i;
+}
+
 enum MHD_Result metrics_answer(struct request *r)
 {
     struct ask ask;
@@ -258,6 +372,7 @@ enum MHD_Result metrics_answer(struct request *r)
     m->form = prom_negotiate(
         MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT));
     m->groups.seed = r->http->secret;
+    m->scraper = scraper_of(r->http, r->connection);
     ask.states = 1U << STATE_OK;
     status = scan_new(r->http, &ask, true, &m->scan);
     if (status != NABLA_OK) {

@@ -142,6 +142,8 @@ static void write_daemon(struct page *p, const struct stats *s, const struct htt
     gauge(p, "nablad_series", "Series that there are.", (double)table_count(h->options.table));
     gauge(p, "nablad_table_memory_bytes", "Bytes that the series table has asked for.",
           (double)table_memory(h->options.table));
+    gauge(p, "nablad_kept_bytes", "Bytes of points that series with `keep` hold.",
+          (double)table_kept_bytes(h->options.table));
     title(p, "nablad_loop_lag_seconds", "gauge",
           "How late a loop's timer was, the worst of the last second.");
     for (uint32_t i = 0; i < s->loops_n; i++)

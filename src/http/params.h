@@ -46,6 +46,9 @@ struct ask {
     uint32_t limit; /* series or values; 0: no limit */
     enum time_style style;
     bool timestamps;
+    int64_t start_ns, end_ns; /* of points, both included; all of time if not said */
+    uint32_t max_points;      /* of a series; 0: all */
+    bool by_value; /* which spikes survive when there are more: the values', not the rates' */
 };
 
 /* Parameters that a resource knows; all others are ignored, as Prometheus ignores them. */
@@ -56,6 +59,7 @@ enum {
     ASK_LIMIT = 8,       /* limit=N */
     ASK_TIME = 16,       /* time=unix or rfc3339 */
     ASK_TIMESTAMPS = 32, /* timestamps=1 */
+    ASK_POINTS = 64,     /* start, end, max_points, by */
 };
 
 /* Of a parameter that can stand once the first counts. Errors: NABLA_EINVAL with a fault that names

@@ -10,6 +10,7 @@ static const char name_mark[] = "NAME";
 
 static const struct route routes[] = {
     {"/api/v1/rates", QUERY, HTTP_RATES, rates_answer},
+    {"/api/v1/points", QUERY, HTTP_POINTS, points_answer},
     {"/api/v1/series", QUERY, HTTP_SERIES, series_answer},
     {"/api/v1/labels", QUERY, HTTP_LABELS, labels_answer},
     {"/api/v1/label/NAME/values", QUERY, HTTP_LABEL_VALUES, label_values_answer},

@@ -93,8 +93,40 @@ enum nabla_status scan_read_one(struct http *h, struct scan *s)
 struct list {
     struct scan scan;
     void (*write)(struct buf *b, const struct reading *r, enum time_style style);
+    bool (*write_each)(struct http *h, struct buf *b, const struct found *found,
+                       const struct reading *r, const struct ask *ask); /* instead, one by one */
     bool begun, follows; /* something was written; a line was */
 };
+
+static void separate(struct list *l, struct buf *out)
+{
+    buf_text(out, l->follows ? ",\n" : "\n");
+    l->follows = true;
+}
+
+static bool write_next(struct http *h, struct list *l, struct buf *out)
+{
+    const struct found *found = &l->scan.found.at[l->scan.at];
+    if (scan_read_one(h, &l->scan) != NABLA_OK)
+        return false;
+    if (h->readings.n == 0) /* it has gone */
+        return true;
+    separate(l, out);
+    return l->write_each(h, out, found, &h->readings.at[0], l->scan.ask);
+}
+
+static bool write_some(struct http *h, struct list *l, struct buf *out)
+{
+    if (l->write_each != NULL)
+        return write_next(h, l, out);
+    if (scan_read(h, &l->scan) != NABLA_OK)
+        return false;
+    for (uint32_t i = 0; i < h->readings.n; i++) {
+        separate(l, out);
+        l->write(out, &h->readings.at[i], l->scan.ask->style);
+    }
+    return true;
+}
 
 static enum step list_next(struct http *h, void *ctx, struct buf *out)
 {
@@ -102,15 +134,8 @@ static enum step list_next(struct http *h, void *ctx, struct buf *out)
     if (!l->begun)
         envelope_open(out);
     l->begun = true;
-    if (scan_has_more(&l->scan)) {
-        if (scan_read(h, &l->scan) != NABLA_OK)
-            return STEP_FAILED;
-        for (uint32_t i = 0; i < h->readings.n; i++) {
-            buf_text(out, l->follows ? ",\n" : "\n");
-            l->follows = true;
-            l->write(out, &h->readings.at[i], l->scan.ask->style);
-        }
-    }
+    if (scan_has_more(&l->scan) && !write_some(h, l, out))
+        return STEP_FAILED;
     if (scan_has_more(&l->scan))
         return STEP_MORE;
     envelope_close(out);
@@ -168,16 +193,30 @@ static enum MHD_Result select_reply(struct request *r, void *ctx)
     return stream(r, l);
 }
 
-enum MHD_Result list_answer(struct request *r, struct ask *ask,
-                            void (*write)(struct buf *b, const struct reading *r,
-                                          enum time_style style))
+static enum MHD_Result select_first(struct request *r, struct ask *ask, struct list all)
 {
-    struct list *l = calloc(1, sizeof *l);
+    struct list *l = malloc(sizeof *l);
+    if (l != NULL)
+        *l = all;
     if (l == NULL || scan_new(r->http, ask, false, &l->scan) != NABLA_OK) {
         ask_fini(ask);
         free(l);
         return reply_fault(r, NABLA_ENOMEM, NULL);
     }
-    l->write = write;
     return request_prepare(r, (struct job){select_step, select_reply, free_list, l});
+}
+
+enum MHD_Result list_answer(struct request *r, struct ask *ask,
+                            void (*write)(struct buf *b, const struct reading *r,
+                                          enum time_style style))
+{
+    return select_first(r, ask, (struct list){.write = write});
+}
+
+enum MHD_Result list_answer_each(struct request *r, struct ask *ask,
+                                 bool (*write)(struct http *h, struct buf *b,
+                                               const struct found *found, const struct reading *r,
+                                               const struct ask *ask))
+{
+    return select_first(r, ask, (struct list){.write_each = write});
 }

@@ -45,6 +45,11 @@ MUST_CHECK enum nabla_status scan_read_one(struct http *h, struct scan *s);
 enum MHD_Result list_answer(struct request *r, struct ask *ask,
                             void (*write)(struct buf *b, const struct reading *r,
                                           enum time_style style));
+/* The same where a line needs to know which series it is of; false: no memory. */
+enum MHD_Result list_answer_each(struct request *r, struct ask *ask,
+                                 bool (*write)(struct http *h, struct buf *b,
+                                               const struct found *found, const struct reading *r,
+                                               const struct ask *ask));
 enum MHD_Result list_reply(struct request *r, struct scan *scan,
                            void (*write)(struct buf *b, const struct reading *r,
                                          enum time_style style));

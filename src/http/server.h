@@ -23,6 +23,12 @@ enum {
 
 struct request;
 
+/* One of those who ask for /metrics, each of whom hears of every extreme once. */
+struct scraper {
+    unsigned char address[16];
+    int64_t came_ns; /* monotonic; 0: nobody */
+};
+
 struct http {
     struct http_options options;
     int listen_fd; /* until MHD has it */
@@ -52,6 +58,7 @@ struct http {
     struct request *waiting; /* the same, by other threads */
     uint32_t gradients;      /* requests that have a place, see gradient.h */
     struct hub hub;
+    struct scraper scrapers[SCRAPERS_MAX];
     struct readings readings; /* for one slice at a time */
     uint64_t held_bytes;      /* by answers on their way: lists of series, keys to sort by */
 

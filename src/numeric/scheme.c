@@ -47,7 +47,9 @@ static void choose_precision(struct scheme *a, const struct steps *s, enum nabla
 static void choose_kernels(struct scheme *a)
 {
     const bool plain = a->run == RUN_FLOAT || a->run == RUN_DOUBLE;
-    a->kernels = plain && a->precision == a->run ? kernels_best() : NULL;
+    /* kernels compute in the type of the output: never in less than the run's precision */
+    const bool exact = a->precision == a->run && run_of(a->out) == a->run;
+    a->kernels = plain && exact ? kernels_best() : NULL;
 }
 
 static void *number_in(const struct scheme *a, union numbers *numbers, size_t i)

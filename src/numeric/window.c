@@ -149,6 +149,13 @@ enum arrival window_push(struct window *w, struct obs x, struct manner manner, s
     return ARRIVAL_INSERTED;
 }
 
+void window_amend(struct window *w, struct obs x, struct manner manner, struct points *out)
+{
+    out->n = 0;
+    w->at[w->n - 1] = x;
+    derive_around(w, w->n - 1, -1, false, manner, out);
+}
+
 static void emit_pair(const struct window *w, struct manner manner, struct points *out)
 {
     double slope = stencil_secant(&w->at[0], &w->at[1], manner.kind);

@@ -64,6 +64,10 @@ struct manner {
  * nothing. A NaN value is taken as it is: policy about it is the caller's. */
 enum arrival window_push(struct window *w, struct obs x, struct manner manner, struct points *out);
 
+/* The newest sample was not the last word on itself: it becomes x, which is later than the one before it.
+ * *out receives the points that this corrects. The window is not empty. */
+void window_amend(struct window *w, struct obs x, struct manner manner, struct points *out);
+
 /* Ends the run: *out receives the points that wait for a next sample (the last; with two samples
  * both, of order 1; with one none), and *w is empty afterwards. */
 void window_end(struct window *w, struct manner manner, struct points *out);

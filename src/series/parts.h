@@ -16,6 +16,7 @@
 #include "series/cells.h"
 #include "series/identity.h"
 #include "series/index.h"
+#include "series/kept.h"
 #include "series/record.h"
 #include "series/table.h"
 
@@ -50,6 +51,8 @@ struct shard {
     struct record *chunks[CHUNKS_MAX];
     struct tiers aliases; /* of struct alias */
     uint32_t aliases_n, first_free_alias;
+    struct tiers extras; /* of struct extra *, by place */
+    uint32_t extras_n;
 } __attribute__((aligned(64)));
 
 struct catalog {
@@ -72,6 +75,7 @@ struct table {
     _Atomic int64_t max_future_ns;
     _Atomic uint32_t live; /* the catalog's, for readers without a lock */
     struct catalog catalog;
+    struct budget budget; /* of kept points */
     uint32_t shards_n;
     struct shard shards[];
 };
@@ -114,6 +118,12 @@ static inline const struct policy *policy_of(const struct table *t, const struct
 {
     const struct policies *p = &t->catalog.policies[(x->flags & RECORD_GENERATION) != 0];
     return x->policy == 0 ? &p->defaults : &p->rules[x->policy - 1].policy;
+}
+
+/* True if nothing came for stale_after, whether or not the sweep has been there. */
+static inline bool record_is_silent(const struct record *x, const struct policy *p, int64_t mono_ns)
+{
+    return (x->flags & RECORD_STALE) != 0 || mono_ns - x->seen_ns > p->stale_after_ns;
 }
 
 /* The state of a live record. */

@@ -2,6 +2,7 @@
 #include "series/policy.h"
 
 #include "base/clock.h"
+#include "numeric/uncertainty.h"
 #include "series/selector.h"
 
 #include <stdlib.h>
@@ -15,6 +16,17 @@ struct policy policy_default(void)
                            .max_gap_ns = 0,
                            .stale_after_ns = INT64_C(5) * 60 * NS_PER_S,
                            .expire_after_ns = INT64_C(3600) * NS_PER_S};
+}
+
+bool policy_needs_extra(const struct policy *p)
+{
+    return p->min_dt_ns > 0 || p->late_ns != LATE_INSERT || p->trend_ns > 0 || p->keep_ns > 0 ||
+           p->max_rate > 0 || p->wrap != 0 || p->extremes;
+}
+
+double policy_sigma(const struct policy *p)
+{
+    return p->sigma > 0 ? p->sigma : uncertainty_of_step(p->resolution);
 }
 
 void policies_fini(struct policies *p)

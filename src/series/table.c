@@ -1,7 +1,7 @@
 /* series/table.c -- makes and frees the table, and changes its policies while it runs.
  * Elsewhere: samples (table_apply.c), births and ends (table_birth.c), silence (table_sweep.c),
  * readings (table_query.c). How the parts hang together: parts.h. */
-#include "series/parts.h"
+#include "series/push.h"
 
 #include "series/pages.h"
 #include "series/selector.h"
@@ -13,6 +13,9 @@ static struct policies steal(struct policies *policies)
 {
     struct policies p = *policies;
     *policies = (struct policies){0};
+    p.defaults.extras = policy_needs_extra(&p.defaults);
+    for (uint32_t i = 0; i < p.rules_n; i++)
+        p.rules[i].policy.extras = policy_needs_extra(&p.rules[i].policy);
     return p;
 }
 
@@ -50,6 +53,7 @@ enum nabla_status table_new(struct table_options *o, struct table **out)
     t->log = o->log;
     t->max_future_ns = o->max_future_ns;
     t->catalog.max_series = o->max_series;
+    t->budget.limit = o->keep_bytes;
     t->catalog.policies[0] = policies;
     enum nabla_status status = secrets_draw(&t->secrets);
     if (status != NABLA_OK) {
@@ -64,6 +68,7 @@ enum nabla_status table_new(struct table_options *o, struct table **out)
 static void free_identities(struct table *t, struct shard *s)
 {
     for (uint32_t place = 0; place < s->places; place++) {
+        extra_end(t, s, place);
         unsigned char *id = record_at(s, place)->identity;
         if (id != NULL)
             cells_give(&t->catalog.cells, id, identity_bytes(&t->catalog.names, id));
@@ -75,6 +80,7 @@ static void free_shard(struct shard *s)
     for (uint32_t i = 0; i < s->chunks_n; i++)
         pages_free(s->chunks[i], CHUNK_RECORDS * sizeof(struct record));
     tiers_fini(&s->aliases, sizeof(struct alias));
+    tiers_fini(&s->extras, sizeof(struct extra *));
     index_fini(&s->index);
     pthread_mutex_destroy(&s->lock);
 }
@@ -97,14 +103,24 @@ void table_free(struct table *t)
     free(t);
 }
 
+/* What the old policy gathered goes if the new one asks for nothing. */
+static void choose(struct table *t, struct shard *s, uint32_t place)
+{
+    struct record *x = record_at(s, place);
+    if (x->identity == NULL)
+        return;
+    birth_choose_policy(t, x);
+    if (!policy_of(t, x)->extras)
+        extra_end(t, s, place);
+}
+
 /* Puts records [from..from+n) under the policies in force. */
 static void choose_slice(struct table *t, struct shard *s, uint32_t from, uint32_t n)
 {
     pthread_mutex_lock(&s->lock);
     pthread_mutex_lock(&t->catalog.lock);
     for (uint32_t place = from; place < s->places && place < from + n; place++)
-        if (record_at(s, place)->identity != NULL)
-            birth_choose_policy(t, record_at(s, place));
+        choose(t, s, place);
     pthread_mutex_unlock(&t->catalog.lock);
     pthread_mutex_unlock(&s->lock);
 }
@@ -118,10 +134,11 @@ static uint32_t places_of(struct shard *s)
 }
 
 void table_configure(struct table *t, struct policies *policies, uint32_t max_series,
-                     int64_t max_future_ns)
+                     int64_t max_future_ns, uint64_t keep_bytes)
 {
     struct catalog *c = &t->catalog;
     t->max_future_ns = max_future_ns;
+    t->budget.limit = keep_bytes;
     pthread_mutex_lock(&c->lock);
     uint32_t old = c->generation;
     c->policies[old ^ 1] = steal(policies);
@@ -149,10 +166,11 @@ uint64_t table_memory(const struct table *t)
         struct shard *s = &mine->shards[i];
         pthread_mutex_lock(&s->lock);
         bytes += sizeof *s + index_bytes(&s->index) +
-                 tiers_bytes(&s->aliases, sizeof(struct alias)) +
+                 tiers_bytes(&s->aliases, sizeof(struct alias)) + extras_bytes(s) +
                  (uint64_t)s->chunks_n * CHUNK_RECORDS * sizeof(struct record);
         pthread_mutex_unlock(&s->lock);
     }
+    bytes += atomic_load(&mine->budget.used);
     pthread_mutex_lock(&mine->catalog.lock);
     bytes += index_bytes(&t->catalog.index) + cells_bytes(&t->catalog.cells) +
              vocabulary_bytes(&t->catalog.names) + columns_bytes(t);
@@ -162,7 +180,8 @@ uint64_t table_memory(const struct table *t)
 
 enum series_state record_state(const struct table *t, const struct record *x, int64_t mono_ns)
 {
-    if ((x->flags & RECORD_STALE) != 0 || mono_ns - x->seen_ns > policy_of(t, x)->stale_after_ns)
+    const struct policy *p = policy_of(t, x);
+    if (p->on_silence == ON_SILENCE_STALE && record_is_silent(x, p, mono_ns))
         return STATE_STALE;
     bool broken = (x->flags & RECORD_BROKEN) != 0;
     return broken || x->window.n < 2 ? STATE_WARMING : STATE_OK;

@@ -15,6 +15,7 @@
 #include "base/sample.h"
 #include "base/stats.h"
 #include "series/feed.h"
+#include "series/kept.h"
 #include "series/policy.h"
 
 #include <stdint.h>
@@ -23,11 +24,12 @@ struct table;
 struct selector;
 struct log;
 
-enum { TABLE_SHARDS_MAX = 64 };
+enum { TABLE_SHARDS_MAX = 64, SCRAPERS_MAX = 4 };
 
 struct table_options {
     uint32_t max_series;
     uint32_t shards;           /* a power of two, at most TABLE_SHARDS_MAX */
+    uint64_t keep_bytes;       /* of kept points, all together */
     int64_t max_future_ns;     /* a sample further ahead of the wall clock is refused */
     key_reader *read_key;      /* wire/key.h's, so that this room knows no format */
     struct policies *policies; /* taken over, on success and on failure; *policies is emptied */
@@ -45,7 +47,7 @@ void table_apply(struct table *t, const struct batch *batch, struct instant now)
 
 /* New policies (taken over) for series to come and, slice by slice, for those that are there. */
 void table_configure(struct table *t, struct policies *policies, uint32_t max_series,
-                     int64_t max_future_ns);
+                     int64_t max_future_ns, uint64_t keep_bytes);
 
 /* Visits the next `max` records: ends the runs of series that fell silent (their last points go
  * to the feed) and forgets the expired. Returns how many there are to visit in all. *at starts
@@ -95,6 +97,23 @@ MUST_CHECK enum nabla_status table_select(struct table *t, const struct query *q
  * longer there are left out. Errors: NABLA_ENOMEM. */
 MUST_CHECK enum nabla_status table_read(struct table *t, const struct found *found, uint32_t n,
                                         struct instant now, struct readings *out);
+
+/* Recent points of a series whose rule keeps them, copied: those of start_ns <= time <= end_ns, oldest
+ * first; none of a series that is not there or keeps none. *out is reused; zeroed at first.
+ * Errors: NABLA_ENOMEM. */
+struct kept_points {
+    struct kept_point *at; /* owned */
+    uint32_t n, cap;
+};
+MUST_CHECK enum nabla_status table_points(struct table *t, struct ref ref, int64_t start_ns,
+                                          int64_t end_ns, struct kept_points *out);
+void kept_points_fini(struct kept_points *p);
+uint64_t table_kept_bytes(const struct table *t); /* of all kept points */
+
+/* The smallest and largest rate, [v/s], of the final points since the last call for this series and
+ * scraper (0 to SCRAPERS_MAX - 1); false if there was none. */
+bool table_take_extremes(struct table *t, struct ref ref, uint32_t scraper, double *least,
+                         double *most);
 
 /* A family's metric name, at most LABEL_NAME_MAX bytes, not terminated; returns its length, 0 if no
  * series bears that number any more (it may be given to another name then). */

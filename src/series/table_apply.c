@@ -7,7 +7,7 @@
  * With one shard a sample is pushed as soon as its series is found. With several, a key's shard and its
  * series' shard may differ (another spelling): then all are found first, each shard locked once, and
  * pushed after that in the order they came, each shard locked once more. */
-#include "series/parts.h"
+#include "series/push.h"
 
 #include "base/log.h"
 
@@ -36,23 +36,16 @@ void points_out(struct table *t, struct ref ref, const struct points *points, st
 
 /* ---- one sample, one record */
 
-struct push {
-    struct table *t;
-    struct ref ref;
-    struct record *x;
-    const struct policy *policy;
-    struct instant now;
-    struct tally *tally;
-};
-
-static struct manner manner_of(const struct policy *p)
-{
-    return (struct manner){.kind = p->kind, .edge_order = p->edge_order};
-}
-
 static bool is_newest(const struct window *w, int64_t t_ns)
 {
     return w->n == 0 || t_ns > w->at[w->n - 1].t_ns;
+}
+
+static void give(struct push *p, const struct points *points)
+{
+    points_out(p->t, p->ref, points, p->tally);
+    if (p->extra != NULL)
+        extra_points(p, points);
 }
 
 /* Ends the run: its last points go out, unless they did when it was found silent or broken. */
@@ -63,7 +56,7 @@ static void end_run(struct push *p)
     if ((p->x->flags & RECORD_OVER) != 0)
         return;
     window_end(&ended, manner_of(p->policy), &points);
-    points_out(p->t, p->ref, &points, p->tally);
+    give(p, &points);
 }
 
 static void begin_anew(struct push *p)
@@ -71,6 +64,13 @@ static void begin_anew(struct push *p)
     end_run(p);
     p->x->window = (struct window){0};
     p->x->flags &= (uint8_t)~RECORD_OVER;
+    if (p->extra != NULL)
+        extra_begin(p->extra);
+}
+
+void push_restart(struct push *p)
+{
+    begin_anew(p);
 }
 
 /* True if the series was silent for too long, whether or not the sweep has come by since. */
@@ -97,6 +97,21 @@ static enum cause reopen(struct push *p, struct obs x, bool *ignored)
     return CAUSE_COUNT;
 }
 
+/* After the newest sample of the window, and too long after it. */
+static bool is_gap(const struct push *p, int64_t t_ns)
+{
+    const struct window *w = &p->x->window;
+    int64_t gap = p->policy->max_gap_ns > 0 ? p->policy->max_gap_ns : p->policy->stale_after_ns;
+    return (uint64_t)t_ns - (uint64_t)w->at[w->n - 1].t_ns > (uint64_t)gap;
+}
+
+bool push_goes_on(const struct push *p, int64_t t_ns)
+{
+    if (p->x->window.n == 0 || (p->x->flags & RECORD_OVER) != 0 || was_silent(p))
+        return false;
+    return !is_newest(&p->x->window, t_ns) || !is_gap(p, t_ns);
+}
+
 /* What a sample newer than all others of a run that goes on may have to do first. */
 static void before_append(struct push *p, struct obs x)
 {
@@ -104,13 +119,21 @@ static void before_append(struct push *p, struct obs x)
     if (w->n == 0)
         return;
     const struct obs *newest = &w->at[w->n - 1];
-    int64_t gap = p->policy->max_gap_ns > 0 ? p->policy->max_gap_ns : p->policy->stale_after_ns;
-    if ((uint64_t)x.t_ns - (uint64_t)newest->t_ns > (uint64_t)gap) {
+    if (is_gap(p, x.t_ns)) {
         p->tally->events[EVENT_GAP]++;
         begin_anew(p);
     } else if (p->policy->kind == KIND_COUNTER && x.v < newest->v) {
         p->tally->events[EVENT_RESET]++;
     }
+}
+
+/* The window's sample of that time; any, if it has none. */
+static struct obs standing_at(const struct window *w, int64_t t_ns)
+{
+    for (int i = w->n - 1; i > 0; i--)
+        if (w->at[i].t_ns == t_ns)
+            return w->at[i];
+    return w->at[0];
 }
 
 static enum cause take(struct push *p, struct obs x)
@@ -124,7 +147,9 @@ static enum cause take(struct push *p, struct obs x)
     }
     if (is_newest(&p->x->window, x.t_ns))
         before_append(p, x);
-    switch (window_push(&p->x->window, x, manner_of(p->policy), &points)) {
+    struct obs replaced = p->extra != NULL ? standing_at(&p->x->window, x.t_ns) : x;
+    enum arrival arrival = window_push(&p->x->window, x, manner_of(p->policy), &points);
+    switch (arrival) {
     case ARRIVAL_APPENDED: break;
     case ARRIVAL_INSERTED: p->tally->events[EVENT_INSERTED]++; break;
     case ARRIVAL_REPLACED: p->tally->events[EVENT_REPLACED]++; break;
@@ -132,11 +157,13 @@ static enum cause take(struct push *p, struct obs x)
     case ARRIVAL_LATE: return CAUSE_LATE;
     }
     p->x->seen_ns = p->now.mono_ns;
-    points_out(p->t, p->ref, &points, p->tally);
+    if (p->extra != NULL)
+        extra_follow(p, x, arrival, replaced);
+    give(p, &points);
     return CAUSE_COUNT;
 }
 
-static enum cause push(struct push *p, struct obs x)
+static inline enum cause push(struct push *p, struct obs x)
 {
     const struct window *w = &p->x->window;
     if (isfinite(x.v) || p->policy->on_nan == ON_NAN_PROPAGATE)
@@ -148,6 +175,11 @@ static enum cause push(struct push *p, struct obs x)
         p->x->flags |= RECORD_BROKEN;
     }
     return CAUSE_NOT_FINITE;
+}
+
+enum cause push_plain(struct push *p, struct obs x)
+{
+    return push(p, x);
 }
 
 /* ---- a batch */
@@ -194,8 +226,11 @@ static void log_refused(const struct run *r)
 static void push_into(struct run *r, struct ref ref, struct record *x, uint32_t number)
 {
     const struct sample *s = &r->batch->at[number];
-    struct push p = {r->t, ref, x, policy_of(r->t, x), r->now, &r->tally};
-    enum cause cause = push(&p, (struct obs){.t_ns = s->t_ns, .v = s->v});
+    struct push p = {r->t, ref, x, policy_of(r->t, x), r->now, &r->tally, NULL};
+    struct obs value = {.t_ns = s->t_ns, .v = s->v};
+    if (p.policy->extras)
+        p.extra = extra_of(&p);
+    enum cause cause = p.extra != NULL ? push_refined(&p, value) : push(&p, value);
     if (cause != CAUSE_COUNT)
         refuse(r, number, cause);
     if (x->seen_ns == 0) /* born, and its first sample was refused: its silence begins now */

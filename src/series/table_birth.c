@@ -3,7 +3,7 @@
  * Every birth passes the catalog's lock, so rules and names need no lock of their own. */
 #include "series/labels.h"
 #include "series/pages.h"
-#include "series/parts.h"
+#include "series/push.h"
 #include "series/selector.h"
 
 #include <string.h>
@@ -253,6 +253,7 @@ enum cause birth_settle(struct table *t, struct shard *s, struct keyhash key, st
 void birth_end(struct table *t, struct shard *s, uint32_t place)
 {
     struct record *x = record_at(s, place);
+    extra_end(t, s, place);
     pthread_mutex_lock(&t->catalog.lock);
     size_t bytes = identity_bytes(&t->catalog.names, x->identity);
     columns_end(t, ref_of(s, place).index, x->identity);

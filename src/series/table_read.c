@@ -1,29 +1,116 @@
 /* series/table_read.c -- what is known of each series, copied out: refs become readings whenever the
  * reader is ready for some more, so that a slow client holds numbers, never the table.
  * Elsewhere: which series a query means (table_select.c). */
-#include "series/parts.h"
+#include "numeric/forecast.h"
+#include "numeric/uncertainty.h"
+#include "series/push.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The three derivatives of a window, in [v] a second; rate and edge keep order 0 if not known. */
+/* The errors that a sensor's step leaves in what is derived, the rounding of doubles included. */
+static void estimate(struct reading *r, const struct policy *p)
+{
+    const struct obs *w = r->window;
+    double sigma = policy_sigma(p);
+    struct slope_errors e;
+    if (sigma == 0)
+        return;
+    if (r->window_n == 2)
+        r->edge.error = uncertainty_of_secant(&w[0], &w[1], sigma);
+    if (r->rate.order == 0)
+        return;
+    uncertainty_of_slopes(w, p->edge_order, sigma, &e);
+    r->rate.error = e.rate;
+    r->edge.error = e.edge;
+    r->accel_error = e.accel;
+}
+
+/* The derivatives of a window, in [v] a second; rate and edge keep order 0 if not known. */
 static void derive(struct reading *r, const struct policy *p)
 {
     const struct obs *w = r->window;
     struct slopes s;
     r->accel = NAN;
     if (r->window_n == 2)
-        r->edge = (struct derivative){w[1].t_ns, stencil_secant(&w[0], &w[1], p->kind), 1};
-    if (r->window_n < WINDOW_SIZE || stencil_apply(w, p->kind, p->edge_order, &s) != NABLA_OK)
-        return;
-    r->rate = (struct derivative){w[1].t_ns, s.rate, 2};
-    r->edge = (struct derivative){w[2].t_ns, s.edge, (uint8_t)p->edge_order};
-    r->accel = s.accel;
+        r->edge = (struct derivative){
+            .t_ns = w[1].t_ns, .value = stencil_secant(&w[0], &w[1], p->kind), .order = 1};
+    if (r->window_n == WINDOW_SIZE && stencil_apply(w, p->kind, p->edge_order, &s) == NABLA_OK) {
+        r->rate = (struct derivative){.t_ns = w[1].t_ns, .value = s.rate, .order = 2};
+        r->edge = (struct derivative){
+            .t_ns = w[2].t_ns, .value = s.edge, .order = (uint8_t)p->edge_order};
+        r->accel = s.accel;
+    }
+    estimate(r, p);
 }
 
-static void fill(const struct table *t, const struct record *x, int64_t mono_ns, struct reading *r)
+/* A series that its rule has live on in silence. */
+static void fall_silent(struct reading *r, const struct policy *p)
 {
+    if (p->on_silence != ON_SILENCE_ZERO)
+        return;
+    int64_t since = r->window[r->window_n - 1].t_ns + p->stale_after_ns;
+    struct derivative none = {.t_ns = since, .order = 1};
+    r->rate = r->rate.order != 0 ? none : r->rate;
+    r->edge = r->edge.order != 0 ? none : r->edge;
+    r->trend = r->trend.order != 0 ? none : r->trend;
+    r->accel = r->rate.order != 0 ? 0 : NAN;
+    r->accel_error = 0;
+}
+
+/* Along the trend where there is one, else along the newest slope. */
+static void foresee(struct reading *r, const struct policy *p, double level)
+{
+    const struct derivative *d = r->trend.order != 0 ? &r->trend : &r->edge;
+    r->etas_n = p->limits.n;
+    for (uint32_t i = 0; i < p->limits.n; i++) {
+        struct course c = {.value = level,
+                           .slope = d->value,
+                           .slope_error = d->error > 0 ? d->error : NAN,
+                           .accel = r->accel,
+                           .accel_error = r->accel_error > 0 ? r->accel_error : NAN};
+        r->etas[i].limit = p->limits.at[i];
+        r->etas[i].seconds = d->order != 0 ? forecast_seconds(&c, p->limits.at[i]) : NAN;
+    }
+}
+
+static double find_trend(const struct shard *s, const struct record *x, uint32_t place,
+                         const struct policy *p, struct reading *r)
+{
+    double newest = r->window_n > 0 ? r->window[r->window_n - 1].v : NAN;
+    struct trend_slope trend;
+    if ((x->flags & RECORD_EXTRA) == 0 || r->window_n == 0 ||
+        !extra_trend(extra_at(s, place), x, p, &trend))
+        return newest;
+    r->trend = (struct derivative){.t_ns = r->window[r->window_n - 1].t_ns,
+                                   .value = trend.slope,
+                                   .order = 1,
+                                   .error = isnan(trend.error) ? 0 : trend.error};
+    return trend.level;
+}
+
+static void scale(struct derivative *d, double per)
+{
+    d->value *= per;
+    d->error *= per;
+}
+
+static void to_unit(struct reading *r, double per)
+{
+    scale(&r->rate, per);
+    scale(&r->edge, per);
+    scale(&r->trend, per);
+    r->truncation *= per;
+    r->accel *= per * per;
+    r->accel_error *= per * per;
+}
+
+/* The record at a place of its shard, which is locked. */
+static void fill(const struct table *t, const struct shard *s, uint32_t place, int64_t mono_ns,
+                 struct reading *r)
+{
+    const struct record *x = record_at(s, place);
     const struct policy *p = policy_of(t, x);
     int n;
     const struct obs *newest = window_newest(&x->window, &n);
@@ -32,14 +119,22 @@ static void fill(const struct table *t, const struct record *x, int64_t mono_ns,
     *r = (struct reading){.state = record_state(t, x, mono_ns),
                           .kind = p->kind,
                           .per = p->per,
+                          .silent =
+                              p->on_silence != ON_SILENCE_STALE && record_is_silent(x, p, mono_ns),
+                          .truncation = NAN,
+                          .extremes = p->extremes != 0,
                           .age_ns = mono_ns - x->seen_ns,
                           .window_n = (uint8_t)n};
     memcpy(r->window, newest, (size_t)n * sizeof *newest);
     derive(r, p);
-    double per = per_seconds(p->per);
-    r->rate.value *= per;
-    r->edge.value *= per;
-    r->accel *= per * per;
+    if (n == WINDOW_SIZE && x->window.n > WINDOW_SIZE)
+        r->truncation = uncertainty_of_truncation(newest - 1, p->kind);
+    double level = p->extras ? find_trend(s, x, place, p, r) : n > 0 ? newest[n - 1].v : NAN;
+    if (r->silent && n > 0)
+        fall_silent(r, p);
+    if (p->limits.n > 0)
+        foresee(r, p, level);
+    to_unit(r, per_seconds(p->per));
 }
 
 /* Unpacks labels behind the others; readings point to them by offset until all have come. */
@@ -68,9 +163,9 @@ static void point_at_labels(struct readings *out)
             (const struct labelset *)(void *)(out->text + (uintptr_t)out->at[i].labels);
 }
 
-/* Reads refs of one shard, found[0..n). */
+/* Reads refs of one shard, found[0..n); the first of them is asked for as number first. */
 static bool read_run(struct table *t, struct shard *s, const struct found *found, uint32_t n,
-                     int64_t mono_ns, struct readings *out, size_t *used)
+                     uint32_t first, int64_t mono_ns, struct readings *out, size_t *used)
 {
     bool fits = true;
     pthread_mutex_lock(&s->lock);
@@ -78,7 +173,8 @@ static bool read_run(struct table *t, struct shard *s, const struct found *found
         const struct record *x = record_of(t, found[i].ref);
         if (x == NULL)
             continue;
-        fill(t, x, mono_ns, &out->at[out->n]);
+        fill(t, s, ref_place(found[i].ref), mono_ns, &out->at[out->n]);
+        out->at[out->n].number = first + i;
         fits = keep_labels(t, out, used, x->identity);
         out->n += fits;
     }
@@ -96,7 +192,8 @@ enum nabla_status table_read(struct table *t, const struct found *found, uint32_
         uint32_t shard = ref_shard(found[from].ref);
         for (to = from + 1; to < n && ref_shard(found[to].ref) == shard;)
             to++;
-        fits = read_run(t, &t->shards[shard], found + from, to - from, now.mono_ns, out, &used);
+        fits =
+            read_run(t, &t->shards[shard], found + from, to - from, from, now.mono_ns, out, &used);
     }
     point_at_labels(out);
     return fits ? NABLA_OK : NABLA_ENOMEM;

@@ -1,34 +1,40 @@
 /* series/table_sweep.c -- silence: a series that nothing reaches goes stale, then is forgotten.
  * Judged by the monotonic clock, by a visit to every record in turn; what a query sees does not wait
  * for the visit (record_state). */
-#include "series/parts.h"
+#include "series/push.h"
 
 /* The run is over, its last points go out; the window stays for who asks what was last known. */
-static void end_run(struct table *t, struct shard *s, uint32_t place, struct tally *tally)
+static void end_run(struct push *p)
 {
-    struct record *x = record_at(s, place);
-    const struct policy *p = policy_of(t, x);
-    struct window ended = x->window;
+    struct window ended = p->x->window;
     struct points points = {0};
-    if ((x->flags & RECORD_BROKEN) == 0)
-        window_end(&ended, (struct manner){.kind = p->kind, .edge_order = p->edge_order}, &points);
-    points_out(t, ref_of(s, place), &points, tally);
-    x->flags |= RECORD_STALE;
-    tally->events[EVENT_STALED]++;
+    if ((p->x->flags & RECORD_BROKEN) == 0)
+        window_end(&ended, manner_of(p->policy), &points);
+    points_out(p->t, p->ref, &points, p->tally);
+    if (p->extra != NULL)
+        extra_points(p, &points);
+    p->x->flags |= RECORD_STALE;
+    p->tally->events[EVENT_STALED]++;
 }
 
-static void visit(struct table *t, struct shard *s, uint32_t place, int64_t mono_ns,
+static void visit(struct table *t, struct shard *s, uint32_t place, struct instant now,
                   struct tally *tally)
 {
     struct record *x = record_at(s, place);
     if (x->identity == NULL)
         return;
-    const struct policy *p = policy_of(t, x);
-    int64_t silence = mono_ns - x->seen_ns;
-    if (silence > p->stale_after_ns && (x->flags & RECORD_STALE) == 0)
-        end_run(t, s, place, tally);
+    struct push p = {t, ref_of(s, place), x, policy_of(t, x), now, tally, NULL};
+    int64_t silence = now.mono_ns - x->seen_ns;
+    bool silent = silence > p.policy->stale_after_ns;
+    if ((x->flags & RECORD_EXTRA) != 0) {
+        p.extra = extra_at(s, place);
+        extra_release(&p, silent);
+    }
+    if (silent && (x->flags & RECORD_STALE) == 0)
+        end_run(&p);
     else if (silence >
-             p->expire_after_ns) { /* at a later visit: its last point has been read by then */
+             p.policy
+                 ->expire_after_ns) { /* at a later visit: its last point has been read by then */
         birth_end(t, s, place);
         tally->events[EVENT_EXPIRED]++;
     }
@@ -50,13 +56,13 @@ static void visit_alias(struct table *t, struct shard *s, uint32_t number)
 
 /* Visits at most max of a shard's records and, counted on from them, its aliases. */
 static uint32_t visit_slice(struct table *t, struct shard *s, struct sweep *at, uint32_t max,
-                            int64_t mono_ns, struct tally *tally)
+                            struct instant now, struct tally *tally)
 {
     pthread_mutex_lock(&s->lock);
     uint32_t n = 0, end = s->places + s->aliases_n;
     for (; n < max && n < SLICE && at->place < end; n++, at->place++) {
         if (at->place < s->places)
-            visit(t, s, at->place, mono_ns, tally);
+            visit(t, s, at->place, now, tally);
         else
             visit_alias(t, s, at->place - s->places);
     }
@@ -82,7 +88,7 @@ uint32_t table_sweep(struct table *t, struct sweep *at, uint32_t max, struct ins
     struct tally tally = {0};
     uint32_t n = 0, shards = 0; /* done with */
     while (n < max && shards < t->shards_n) {
-        n += visit_slice(t, &t->shards[at->shard], at, max - n, now.mono_ns, &tally);
+        n += visit_slice(t, &t->shards[at->shard], at, max - n, now, &tally);
         shards += at->place == 0;
     }
     tally_add(t->stats, &tally);

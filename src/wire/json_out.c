@@ -103,19 +103,83 @@ void json_labels(struct buf *b, const struct labelset *labels)
     buf_char(b, '}');
 }
 
-static void write_derivative(struct buf *b, const char *name, const struct derivative *d,
-                             enum time_style style)
+static void write_member(struct buf *b, const char *name, double v)
+{
+    buf_printf(b, ", \"%s\": ", name);
+    json_double(b, v);
+}
+
+/* Without its closing brace; false for one that is not known, which is null. */
+static bool open_derivative(struct buf *b, const char *name, const struct derivative *d,
+                            enum time_style style)
 {
     buf_printf(b, ", \"%s\": ", name);
     if (d->order == 0) {
         buf_text(b, "null");
-        return;
+        return false;
     }
     buf_text(b, "{\"time\": ");
     json_time(b, d->t_ns, style);
-    buf_text(b, ", \"value\": ");
-    json_double(b, d->value);
-    buf_printf(b, ", \"order\": %d}", d->order);
+    write_member(b, "value", d->value);
+    if (d->error > 0)
+        write_member(b, "error", d->error);
+    return true;
+}
+
+static void write_derivative(struct buf *b, const char *name, const struct derivative *d,
+                             enum time_style style)
+{
+    if (open_derivative(b, name, d, style))
+        buf_printf(b, ", \"order\": %d}", d->order);
+}
+
+static void write_rate(struct buf *b, const struct reading *r, enum time_style style)
+{
+    if (!open_derivative(b, "rate", &r->rate, style))
+        return;
+    if (r->rate.error > 0 && isfinite(r->truncation))
+        write_member(b, "truncation", r->truncation);
+    buf_printf(b, ", \"order\": %d}", r->rate.order);
+}
+
+/* The time so many seconds after t_ns; false if 64 bits do not hold it. */
+static bool time_after(int64_t t_ns, double seconds, int64_t *out)
+{
+    double ns = seconds * NS_PER_S;
+    return fabs(ns) < 0x1p63 && !__builtin_add_overflow(t_ns, (int64_t)ns, out);
+}
+
+/* [{"limit": -15, "seconds": 812.5, "time": ...}]; null where it is never reached */
+static void write_etas(struct buf *b, const struct reading *r, enum time_style style)
+{
+    buf_text(b, ", \"eta\": [");
+    for (uint32_t i = 0; i < r->etas_n; i++) {
+        const struct eta *e = &r->etas[i];
+        int64_t t_ns;
+        buf_text(b, i == 0 ? "{\"limit\": " : ", {\"limit\": ");
+        json_double(b, e->limit);
+        write_member(b, "seconds", e->seconds);
+        buf_text(b, ", \"time\": ");
+        if (r->window_n > 0 && time_after(r->window[r->window_n - 1].t_ns, e->seconds, &t_ns))
+            json_time(b, t_ns, style);
+        else
+            buf_text(b, "null");
+        buf_char(b, '}');
+    }
+    buf_char(b, ']');
+}
+
+/* What only series have whose rules ask for it. */
+static void write_asked(struct buf *b, const struct reading *r, enum time_style style)
+{
+    if (r->accel_error > 0 && r->rate.order > 0)
+        write_member(b, "accel_error", r->accel_error);
+    if (r->trend.order > 0 && open_derivative(b, "trend", &r->trend, style))
+        buf_char(b, '}');
+    if (r->etas_n > 0)
+        write_etas(b, r, style);
+    if (r->silent)
+        buf_text(b, ", \"silent\": true");
 }
 
 static void write_window(struct buf *b, const struct reading *r, enum time_style style)
@@ -156,10 +220,11 @@ void json_reading(struct buf *b, const struct reading *r, enum time_style style)
     buf_text(b, "{\"metric\": ");
     json_labels(b, r->labels);
     buf_printf(b, ", \"state\": \"%s\", \"unit\": \"%s\"", state_text(r->state), per_unit(r->per));
-    write_derivative(b, "rate", &r->rate, style);
+    write_rate(b, r, style);
     write_derivative(b, "edge", &r->edge, style);
     buf_text(b, ", \"accel\": ");
     json_double(b, r->rate.order > 0 ? r->accel : NAN);
+    write_asked(b, r, style);
     write_window(b, r, style);
     buf_text(b, ", \"age\": ");
     json_double(b, (double)r->age_ns / NS_PER_S);

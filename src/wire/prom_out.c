@@ -148,7 +148,26 @@ static bool written_before(const struct label *labels, size_t i)
     return false;
 }
 
-static void write_labels(struct buf *b, const struct labelset *set)
+static bool has_name(const struct label *labels, size_t n, const struct label *x)
+{
+    for (size_t i = 0; i < n; i++)
+        if (labels[i].name_n == x->name_n && memcmp(labels[i].name, x->name, x->name_n) == 0)
+            return true;
+    return false;
+}
+
+static void write_extra(struct buf *b, const struct label *labels, size_t n,
+                        const struct label *extra)
+{
+    buf_text(b, has_name(labels, n, extra) ? "nabla_" : "");
+    buf_add(b, extra->name, extra->name_n);
+    buf_text(b, "=\"");
+    buf_add(b, extra->value, extra->value_n);
+    buf_char(b, '"');
+}
+
+/* extra: a label in clean bytes to come last, or NULL. */
+static void write_labels(struct buf *b, const struct labelset *set, const struct label *extra)
 {
     struct label labels[LABELS_MAX];
     struct label_cursor cursor = {0};
@@ -163,6 +182,11 @@ static void write_labels(struct buf *b, const struct labelset *set)
         buf_char(b, first ? '{' : ',');
         first = false;
         write_one(b, labels, n, i, !clean);
+    }
+    if (extra != NULL) {
+        buf_char(b, first ? '{' : ',');
+        first = false;
+        write_extra(b, labels, n, extra);
     }
     if (!first)
         buf_char(b, '}');
@@ -191,11 +215,23 @@ void prom_reading(struct buf *b, enum exposition form, const struct reading *r, 
     struct label metric = labelset_metric(r->labels);
     prom_name(b, metric.value, metric.value_n);
     buf_text(b, per_suffix(r->per));
-    write_labels(b, r->labels);
+    write_labels(b, r->labels, NULL);
     buf_char(b, ' ');
     buf_double(b, r->rate.value);
     if (timestamps)
         write_timestamp(b, form, r->rate.t_ns);
+    buf_char(b, '\n');
+}
+
+void prom_value(struct buf *b, const struct labelset *labels, const char *suffix,
+                const struct label *extra, double v)
+{
+    struct label metric = labelset_metric(labels);
+    prom_name(b, metric.value, metric.value_n);
+    buf_text(b, suffix);
+    write_labels(b, labels, extra);
+    buf_char(b, ' ');
+    buf_double(b, v);
     buf_char(b, '\n');
 }
 

@@ -31,6 +31,11 @@ void prom_label(struct buf *b, const char *name, const char *value, size_t value
  * it is not known. Timestamps: milliseconds in the text form, seconds in OpenMetrics. */
 void prom_reading(struct buf *b, enum exposition form, const struct reading *r, bool timestamps);
 
+/* NAMEsuffix{labels,extra} VALUE: what else is told of a series. An extra label whose name the series has
+ * itself gets "nabla_" in front. */
+void prom_value(struct buf *b, const struct labelset *labels, const char *suffix,
+                const struct label *extra, double v);
+
 /* "# EOF\n" where the form has it. */
 void prom_end(struct buf *b, enum exposition form);
 

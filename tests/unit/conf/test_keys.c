@@ -17,7 +17,8 @@
 
 static bool is_number(const struct conf_key *key)
 {
-    return key->type == CONF_INTEGER || key->type == CONF_SIZE || key->type == CONF_DURATION;
+    return key->type == CONF_INTEGER || key->type == CONF_SIZE || key->type == CONF_DURATION ||
+           key->type == CONF_LATE;
 }
 
 static bool is_leaf(const struct conf_key *key)
@@ -36,7 +37,11 @@ START_TEST(ranges_fit)
 {
     for (size_t i = 0; i < conf_keys_n; i++) {
         const struct conf_key *key = &conf_keys[i];
-        ck_assert_msg(is_number(key) == (key->min != NULL && key->max != NULL), "%s", key->path);
+        bool decimal = key->type == CONF_NUMBER;
+        ck_assert_msg((is_number(key) || decimal) == (key->min != NULL && key->max != NULL), "%s",
+                      key->path);
+        ck_assert_msg(!decimal || key->size == sizeof(double), "%s", key->path);
+        ck_assert_msg(!decimal || strtod(key->min, NULL) < strtod(key->max, NULL), "%s", key->path);
         if (!is_number(key))
             continue;
         ck_assert_msg(number(key, key->min) < number(key, key->max), "%s", key->path);
@@ -259,7 +264,11 @@ static void expect_range(const struct conf_key *key, const char *cell)
     if (key->type == CONF_LISTENERS || key->type == CONF_RULES)
         snprintf(want, sizeof want, "at most %d",
                  key->type == CONF_RULES ? (int)POLICY_RULES_MAX : (int)CONF_LISTENERS_MAX);
-    else if (is_number(key))
+    else if (key->type == CONF_NUMBERS)
+        snprintf(want, sizeof want, "at most %d", (int)LIMITS_MAX);
+    else if (key->type == CONF_LATE)
+        snprintf(want, sizeof want, "insert, drop, or %s to %s", key->min, key->max);
+    else if (is_number(key) || key->type == CONF_NUMBER)
         snprintf(want, sizeof want, "%s to %s%s%s", key->min, key->max,
                  key->words == NULL ? "" : ", or ", key->words == NULL ? "" : key->words->text);
     else if (key->type == CONF_WORD)
@@ -282,9 +291,12 @@ static void expect_default(const struct conf_key *key, const char *cell)
 START_TEST(reference_has_every_key)
 {
     static const char *const types[] = {
-        [CONF_LISTENERS] = "list",  [CONF_RULES] = "list",        [CONF_INTEGER] = "integer",
-        [CONF_SIZE] = "size",       [CONF_DURATION] = "duration", [CONF_WORD] = "word",
-        [CONF_ADDRESS] = "address", [CONF_SELECTOR] = "selector"};
+        [CONF_LISTENERS] = "list",    [CONF_RULES] = "list",
+        [CONF_INTEGER] = "integer",   [CONF_SIZE] = "size",
+        [CONF_DURATION] = "duration", [CONF_WORD] = "word",
+        [CONF_NUMBER] = "number",     [CONF_NUMBERS] = "list of numbers",
+        [CONF_LATE] = "late",         [CONF_ADDRESS] = "address",
+        [CONF_SELECTOR] = "selector"};
     char *docs = file_text(FILE_DOCS);
     for (size_t i = 0; i < conf_keys_n; i++) {
         const struct conf_key *key = &conf_keys[i];

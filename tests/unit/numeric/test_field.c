@@ -108,14 +108,13 @@ static struct rig *rig_new(int seed, enum nabla_dtype dtype)
     }
     for (int k = 0; k < r->axes_n; k++)
         r->spacing[k] = spacing_of(r, k, r->shape[(r->axes[k] + ndim) % ndim]);
-    r->o =
-        (struct nabla_options){r->spacing,
-                               r->axes_n,
-                               r->axes,
-                               r->axes_n,
-                               1 + (int)below(r, 2),
-                               dtype == NABLA_FLOAT32 || below(r, 2) ? NABLA_NUMPY : NABLA_ACCURATE,
-                               0};
+    r->o = (struct nabla_options){r->spacing,
+                                  r->axes_n,
+                                  r->axes,
+                                  r->axes_n,
+                                  1 + (int)below(r, 2),
+                                  below(r, 2) ? NABLA_NUMPY : NABLA_ACCURATE,
+                                  0};
     r->room = malloc(ROOMS * nabla_field_workspace());
     return r;
 }

@@ -249,6 +249,17 @@ static struct obs next_sample(const struct model *m, int step)
     return (struct obs){newest + 1 + lrand48() % (2 * S), sin(step * 0.1)};
 }
 
+/* The newest sample moves, as it does when samples are merged into it. */
+static void amend(struct model *m, struct window *w, struct manner manner, struct points *out)
+{
+    const struct obs *last = &m->at[m->n - 1];
+    int64_t after = last[-1].t_ns + 1;
+    struct obs x = {after + lrand48() % (last->t_ns - after + S), drand48()};
+    window_amend(w, x, manner, out);
+    m->at[m->n - 1] = x;
+    model_hear(m, out);
+}
+
 START_TEST(points_are_the_gradient_of_all_samples)
 {
     struct manner manner = _i % 2 ? gauge2 : gauge1;
@@ -263,6 +274,8 @@ START_TEST(points_are_the_gradient_of_all_samples)
             continue;
         model_take(&m, x);
         model_hear(&m, &out);
+        if (m.n > 1 && lrand48() % 8 == 0)
+            amend(&m, &w, manner, &out);
     }
     window_end(&w, manner, &out);
     model_hear(&m, &out);

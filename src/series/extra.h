@@ -1,0 +1,39 @@
+/* series/extra.h -- what a series has beside its record, if its rule asks for it; and the way of a sample
+ * through that:
+ *
+ *     came ─► reorder ─► wrap ─► guard ─► merge ─► window ─► trend
+ *             late:      wrap    max_rate min_dt      └────► kept, extremes
+ *
+ * Belongs to its shard's lock. Elsewhere: the window itself (table_apply.c), silence (table_sweep.c). */
+#ifndef SERIES_EXTRA_H
+#define SERIES_EXTRA_H
+
+#include "numeric/trend.h"
+#include "series/guard.h"
+#include "series/kept.h"
+#include "series/merge.h"
+#include "series/record.h"
+#include "series/reorder.h"
+#include "series/table.h"
+
+struct extremes {
+    double least, most; /* [v/s]; least > most: no point since */
+};
+
+struct extra {
+    struct trend
+        trend; /* of all samples of the run but the newest; a counter's without its resets */
+    double trend_base;  /* [v] what resets have taken away from a counter in this run */
+    double wrapped;     /* [v] what overflows have taken away in this run */
+    struct merge merge; /* what the newest sample is the mean of */
+    struct guard guard;
+    struct reorder *reorder; /* owned; NULL unless samples are sorted */
+    struct kept kept;
+    struct extremes extremes[SCRAPERS_MAX];
+};
+
+/* Trend and level of the run at its newest sample. */
+bool extra_trend(const struct extra *e, const struct record *x, const struct policy *p,
+                 struct trend_slope *out);
+
+#endif

@@ -1,0 +1,21 @@
+/* series/guard.c -- what agrees with what. */
+#include "series/guard.h"
+
+#include <math.h>
+
+static bool agree(const struct obs *a, const struct obs *b, enum kind kind, double max_rate)
+{
+    return b->t_ns > a->t_ns && !(fabs(stencil_secant(a, b, kind)) > max_rate);
+}
+
+enum verdict guard_judge(struct guard *g, const struct obs *newest, struct obs x, enum kind kind,
+                         double max_rate, struct obs *first, bool *dropped)
+{
+    bool fits = agree(newest, &x, kind, max_rate);
+    bool confirms = !fits && g->holds && agree(&g->held, &x, kind, max_rate);
+    *dropped = g->holds && !confirms;
+    *first = g->held;
+    g->holds = !fits && !confirms;
+    g->held = x;
+    return fits ? VERDICT_TAKE : confirms ? VERDICT_TAKE_BOTH : VERDICT_HOLD;
+}

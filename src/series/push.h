@@ -1,0 +1,54 @@
+/* series/push.h -- one sample on its way into one record: what table_apply.c and table_extra.c share. The
+ * record's shard is locked. */
+#ifndef SERIES_PUSH_H
+#define SERIES_PUSH_H
+
+#include "series/extra.h"
+#include "series/parts.h"
+
+struct push {
+    struct table *t;
+    struct ref ref;
+    struct record *x;
+    const struct policy *policy;
+    struct instant now;
+    struct tally *tally;
+    struct extra *extra; /* NULL: the policy asks for none */
+};
+
+static inline struct manner manner_of(const struct policy *p)
+{
+    return (struct manner){.kind = p->kind, .edge_order = p->edge_order};
+}
+
+/* table_apply.c: a sample as it stands, finite or not, into the window. Returns CAUSE_COUNT or why not. */
+enum cause push_plain(struct push *p, struct obs x);
+/* True if a sample newer than all others, at t_ns, goes on with the run that there is. */
+bool push_goes_on(const struct push *p, int64_t t_ns);
+
+/* Ends the run, whose last points go out; the next sample begins another. */
+void push_restart(struct push *p);
+
+/* table_extra.c: the same through all that the policy asks for. */
+enum cause push_refined(struct push *p, struct obs x);
+/* What follows from a sample that the window has taken. replaced: what stood at its time, if that was so. */
+void extra_follow(struct push *p, struct obs x, enum arrival arrival, struct obs replaced);
+/* The run begins anew. */
+void extra_begin(struct extra *e);
+/* Points on their way out. */
+void extra_points(struct push *p, const struct points *points);
+/* A visit of the sweep: samples that were held long enough, or all of them, go on. */
+void extra_release(struct push *p, bool all);
+
+/* The extra of p's series, made if it is not there; NULL without memory. */
+struct extra *extra_of(struct push *p);
+void extra_end(struct table *t, struct shard *s, uint32_t place);
+uint64_t extras_bytes(const struct shard *s);
+
+static inline struct extra *extra_at(const struct shard *s, uint32_t place)
+{
+    struct extra **at = tiers_at(&s->extras, place, sizeof *at);
+    return *at;
+}
+
+#endif
