@@ -40,7 +40,7 @@ struct eta {
 enum { ETAS_MAX = 4 };
 
 struct reading {
-    uint32_t number; /* of its series, among those that were asked for */
+    uint32_t number;               /* of its series, among those that were asked for */
     const struct labelset *labels; /* owned by the struct readings that holds this */
     enum series_state state;
     enum kind kind;

@@ -42,9 +42,11 @@ struct view view_packed(const struct view *like, enum nabla_dtype dtype, const i
     int64_t stride = (int64_t)nabla_dtype_size(dtype);
     bool placed[NABLA_DIMS_MAX] = {false};
     for (int i = 0; i < like->ndim; i++) {
-        int next = -1;
-        for (int d = like->ndim - 1; d >= 0; d--)
-            if (!placed[d] && (next < 0 || llabs(like->strides[d]) < llabs(like->strides[next])))
+        int next = like->ndim - 1;
+        while (placed[next])
+            next--;
+        for (int d = next - 1; d >= 0; d--)
+            if (!placed[d] && llabs(like->strides[d]) < llabs(like->strides[next]))
                 next = d;
         placed[next] = true;
         v.strides[next] = stride;
