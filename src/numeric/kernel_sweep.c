@@ -199,7 +199,7 @@ static void across_rows(const struct pass *p, const struct weights *w, size_t j,
     }
 }
 
-/* Rows [j, end) of plane i, one axis after the other; several rows if they follow each other without a gap. */
+/* Rows [j, end) of plane i, one axis after the other; several only if they follow without a gap. */
 static void sweep_rows(const struct pass *p, size_t i, size_t j, size_t end, const struct tile *t,
                        const struct weights *plane)
 {

@@ -181,6 +181,31 @@ def test_large_arrays_equal_numpy(dtype, shape):
                 assert_same(g, w, (spacings, edge_order, threads))
 
 
+def with_layout(f, how):
+    """A copy of f as C or Fortran order has it, or with gaps after its rows or between its elements."""
+    if how in "CF":
+        return np.array(f, order=how)
+    room = np.zeros((*f.shape[:-1], f.shape[-1] * 2 + 8), f.dtype)
+    view = room[..., :f.shape[-1]] if how == "rows" else room[..., :f.shape[-1] * 2:2]
+    view[...] = f
+    return view
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "rows", "elements"])
+@pytest.mark.parametrize("shape", [(1_100_001,), (900, 1203), (9, 300, 401)], ids=str)
+def test_outputs_that_no_cache_holds_equal_numpy(shape, layout):
+    """They go past the caches, whatever the layout."""
+    rng = np.random.default_rng(len(shape))
+    f = with_layout(rng.standard_normal(shape), layout)
+    uneven = [np.cumsum(1 + rng.random(n)) for n in shape]
+    for spacings, edge_order, threads in itertools.product(([0.3], uneven), (1, 2), (1, 2)):
+        out = [np.empty_like(f) for _ in shape]
+        status, got, _ = call(f, spacings, None, edge_order, out=out, threads=threads)
+        assert status == OK
+        for g, w in zip(got, numpy_gradient(f, spacings, None, edge_order)):
+            assert_same(g, w, (spacings, edge_order, threads))
+
+
 @pytest.mark.parametrize("shape", [(2_500_000,), (1300, 1301), (130, 120, 110)], ids=str)
 def test_threads_do_not_show(shape):
     f = np.random.default_rng(5).standard_normal(shape)

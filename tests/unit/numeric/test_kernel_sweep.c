@@ -42,6 +42,10 @@ static const struct row {
     {{40, 11, 17}, 7, {UNIFORM, UNIFORM, UNIFORM}, 2},
     {{4, 40, 1300}, 7, {UNIFORM, UNIFORM, UNIFORM}, 2},
     {{3, 4, 21000}, 7, {UNEVEN, UNEVEN, UNEVEN}, 2},
+    /* more weights than a tile keeps */
+    {{1, 601, 5}, 6, {UNIFORM, UNEVEN, UNEVEN}, 1},
+    {{300, 2, 3}, 1, {UNEVEN, UNIFORM, UNIFORM}, 2},
+    {{1, 9, 5003}, 4, {UNIFORM, UNIFORM, UNEVEN}, 1},
     /* strips: rows that end with a line and others, few rows and many, each set of axes, tiles */
     {{1, 3, 64}, 6, {UNIFORM, UNIFORM, UNIFORM}, 1},
     {{1, 9, 64}, 2, {UNIFORM, UNIFORM, UNIFORM}, 1},
