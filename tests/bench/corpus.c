@@ -126,7 +126,7 @@ static bool heads_init(struct heads *h, const struct corpus_options *o)
                         malloc(o->series * sizeof *h->order)};
     if (h->text == NULL || h->n == NULL || h->order == NULL)
         return false;
-    for (uint32_t i = 0; i < o->series; number++) {
+    for (uint32_t i = 0; i<o->series; number += o->step> 0 ? o->step : 1) {
         size_t n = (size_t)(put_head(h->text[i], o->format, number) - h->text[i]);
         if (o->format == CORPUS_CRAFTED && !meets_others(h->text[i], n))
             continue;

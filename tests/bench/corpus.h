@@ -29,7 +29,7 @@ enum corpus_format {
 
 struct corpus_options {
     enum corpus_format format;
-    uint32_t first, series; /* numbers of the series: [first, first + series) */
+    uint32_t first, series, step; /* numbers of the series: first, first + step, ...; step 0: 1 */
     uint64_t rounds, seed;
     int64_t start_ns; /* of the first round */
 };

@@ -33,17 +33,21 @@ static int64_t read_clock(clockid_t clock)
     return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-static void note(struct pauses *p, int64_t ns, int64_t cpu_ns)
+static void note(struct pauses *p, int64_t ns, int64_t cpu_ns, uint32_t series)
 {
     p->worst_ns = ns > p->worst_ns ? ns : p->worst_ns;
-    p->worst_cpu_ns = cpu_ns > p->worst_cpu_ns ? cpu_ns : p->worst_cpu_ns;
+    if (cpu_ns <= p->worst_cpu_ns)
+        return;
+    p->worst_cpu_ns = cpu_ns;
+    p->worst_at = series;
 }
 
 static void apply_timed(struct table *t, const struct batch *batch, struct pauses *pauses)
 {
     int64_t start = read_clock(CLOCK_MONOTONIC), cpu = read_clock(CLOCK_THREAD_CPUTIME_ID);
     table_apply(t, batch, clock_now());
-    note(pauses, read_clock(CLOCK_MONOTONIC) - start, read_clock(CLOCK_THREAD_CPUTIME_ID) - cpu);
+    int64_t ns = read_clock(CLOCK_MONOTONIC) - start;
+    note(pauses, ns, read_clock(CLOCK_THREAD_CPUTIME_ID) - cpu, table_count(t));
 }
 
 static struct line_options options_now(void)

@@ -18,9 +18,10 @@ struct drive {
 bool drive_init(struct drive *d, uint32_t max_series, uint32_t shards);
 void drive_fini(struct drive *d);
 
-/* How long batches took, the worst of all. */
+/* How long batches took, the worst of all, and at how many series the one was that took most CPU. */
 struct pauses {
     int64_t worst_ns, worst_cpu_ns;
+    uint32_t worst_at;
 };
 
 /* All lines of bytes[0..n), a read's worth at a time. pauses: timed batch by batch, unless NULL. False if

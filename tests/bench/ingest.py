@@ -69,18 +69,20 @@ def options(argv):
     parser.add_argument("--compare", metavar="FILE", help="with --callgrind: beside what --json wrote")
     parser.add_argument("--build", default=os.environ.get("NABLA_BUILD", os.path.join(ROOT, "build/release")))
     parser.add_argument("--json", metavar="FILE", help="also write the figures there")
+    parser.add_argument("--markdown", metavar="FILE", help="also write them there as tables for a page")
     return parser.parse_args(argv)
 
 
 def run_cases(bench, names):
     rows.head("ingest: one ingest thread, Influx lines unless said otherwise")
     rows.titles()
-    found = []
+    found, others = [], rows.Others()
     for name in names:
         for row in CASES[name](bench):
             row.case = name
             rows.show(row)
             found.append(row)
+    print(f"meanwhile others took {others.percent():.0f} % of the machine's CPUs")
     return found
 
 
@@ -101,6 +103,9 @@ def main(argv=None):
     if args.json:
         with open(args.json, "w") as f:
             json.dump(out, f, indent=1)
+    if args.markdown:
+        with open(args.markdown, "w") as f:
+            f.write("\n".join(of.markdown(out[key]) for key, of in (("rows", rows), ("peers", peers)) if key in out))
     return 0
 
 

@@ -2,7 +2,7 @@
  * ready before the clock starts, so that the sender is never the limit.
  *
  *     bench_load to=tcp:PORT | to=udp:PORT | to=http:PORT:/PATH | to=-    127.0.0.1, or standard output
- *         series=N rounds=N start=NS [first=N] [seed=N] [format=influx]   corpus.h
+ *         series=N rounds=N start=NS [first=N] [step=N] [seed=N] [format=influx]   corpus.h
  *         [connections=1]   TCP: each has series of its own, and they take turns
  *         [chunk=262144]    bytes of a write or of a body, at most; whole lines
  *         [datagram=1400]   bytes of a datagram, at most; 0: each has one line
@@ -320,6 +320,8 @@ static bool take_option(struct options *o, const char *name, const char *value)
         c->series = (uint32_t)n;
     else if (strcmp(name, "first") == 0)
         c->first = (uint32_t)n;
+    else if (strcmp(name, "step") == 0)
+        c->step = (uint32_t)n;
     else if (strcmp(name, "rounds") == 0)
         c->rounds = n;
     else if (strcmp(name, "seed") == 0)

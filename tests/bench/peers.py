@@ -19,7 +19,7 @@ import tempfile
 import time
 import urllib.parse
 
-from programs import Nablad, Rounds, cpu_seconds, resident_bytes, send, settle, stop
+from programs import Nablad, Rounds, resident_bytes, send, settle, stop
 import rows
 
 CALM_S, MOST_S = 1.5, 20  # quiet for so long: done; and no longer than that
@@ -284,3 +284,19 @@ def run(bench):
             out.append(measure(bench, peer, series, min(bench.lines, 1_000_000)))
             show(out[-1], ours)
     return out
+
+
+def markdown(found):
+    """What run() returns, as a table for a page; one row a server, ratios against nablad's."""
+    ours = {r["series"]: r["cpu_s_a_million"] for r in found if r["name"] == "nablad"}
+    few, many = sorted(ours)
+    lines = [f"| | {few:,} series | | {many:,} series | | new series | resident |",
+             "| --- | --- | --- | --- | --- | --- | --- |",
+             "| | CPU s a million lines | times nablad's | CPU s a million lines | times nablad's "
+             "| CPU s a million | bytes a series |"]
+    for name in dict.fromkeys(r["name"] for r in found):
+        a, b = (next(r for r in found if (r["name"], r["series"]) == (name, n)) for n in (few, many))
+        lines.append(f"| {name} | {a['cpu_s_a_million']:.2f} | {a['cpu_s_a_million'] / ours[few]:.1f} "
+                     f"| {b['cpu_s_a_million']:.2f} | {b['cpu_s_a_million'] / ours[many]:.1f} "
+                     f"| {b['births_cpu_s_a_million']:.1f} | {b['resident']:.0f} |")
+    return "\n".join(lines) + "\n"
