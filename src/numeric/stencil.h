@@ -46,4 +46,7 @@ double stencil_secant(const struct obs *a, const struct obs *b, enum kind kind);
 MUST_CHECK enum nabla_status stencil_apply(const struct obs w[static 3], enum kind kind,
                                            int edge_order, struct slopes *out);
 
+/* The same rate and second derivative alone, of three whose times are known to increase. */
+void stencil_middle(const struct obs w[static 3], enum kind kind, double *rate, double *accel);
+
 #endif

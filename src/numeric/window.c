@@ -98,20 +98,21 @@ static int insert_at(struct window *w, int j, struct obs x)
     return j;
 }
 
-/* The way of nearly all samples: the window is full and x is newer than all of it. */
-static void slide(struct window *w, struct obs x, struct manner manner, struct points *out)
+void window_slide(struct window *w, struct obs x, enum kind kind, struct point *out)
 {
     for (int i = 1; i < WINDOW_KEPT; i++)
         w->at[i - 1] = w->at[i];
     w->at[WINDOW_KEPT - 1] = x;
     w->cut = true;
-    emit_central(w, WINDOW_KEPT - 2, manner, false, out);
+    const struct obs *middle = &w->at[WINDOW_KEPT - 2];
+    *out = (struct point){.t_ns = middle->t_ns, .value = middle->v, .order = 2};
+    stencil_middle(middle - 1, kind, &out->rate, &out->accel);
 }
 
 static enum arrival append(struct window *w, struct obs x, struct manner manner, struct points *out)
 {
     if (w->n == WINDOW_KEPT) {
-        slide(w, x, manner, out);
+        window_slide(w, x, manner.kind, &out->at[out->n++]);
         return ARRIVAL_APPENDED;
     }
     bool first_time = w->n == WINDOW_SIZE - 1;

@@ -64,6 +64,9 @@ struct manner {
  * nothing. A NaN value is taken as it is: policy about it is the caller's. */
 enum arrival window_push(struct window *w, struct obs x, struct manner manner, struct points *out);
 
+/* window_push for nearly all samples: w is full, and x is newer than all of it. *out is its one point. */
+void window_slide(struct window *w, struct obs x, enum kind kind, struct point *out);
+
 /* The newest sample was not the last word on itself: it becomes x, which is later than the one before it.
  * *out receives the points that this corrects. The window is not empty. */
 void window_amend(struct window *w, struct obs x, struct manner manner, struct points *out);

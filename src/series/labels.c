@@ -11,16 +11,22 @@ static bool is_metric(const struct label *l)
     return l->name_n == sizeof LABEL_METRIC - 1 && memcmp(l->name, LABEL_METRIC, l->name_n) == 0;
 }
 
-/* By name, byte by byte, none being empty; the metric's name before all others. */
-static int compare(const struct label *a, const struct label *b)
+/* Byte by byte, none being empty. */
+static inline int compare_names(const struct label *a, const struct label *b)
 {
-    if (is_metric(a) != is_metric(b))
-        return is_metric(a) ? -1 : 1;
     if (a->name[0] != b->name[0])
         return (unsigned char)a->name[0] < (unsigned char)b->name[0] ? -1 : 1;
     uint32_t n = a->name_n < b->name_n ? a->name_n : b->name_n;
     int order = memcmp(a->name, b->name, n);
     return order != 0 ? order : (a->name_n > b->name_n) - (a->name_n < b->name_n);
+}
+
+/* By name; the metric's name before all others. */
+static int compare(const struct label *a, const struct label *b)
+{
+    if (is_metric(a) != is_metric(b))
+        return is_metric(a) ? -1 : 1;
+    return compare_names(a, b);
 }
 
 /* The bytes of a text of less than eight, some of them twice. */
@@ -97,16 +103,46 @@ static bool drop_repeats(struct label *list, uint32_t *n)
     return true;
 }
 
-/* By insertion: most keys have a handful, and many have them in order. */
-static void sort(struct label *list, uint32_t n)
+/* By insertion, most keys having a handful. Returns whether two names are the same. */
+static inline bool sort(struct label *list, uint32_t n,
+                        int (*order)(const struct label *, const struct label *))
 {
+    bool twice = false;
     for (uint32_t i = 1; i < n; i++) {
         struct label x = list[i];
         uint32_t at = i;
-        for (; at > 0 && compare(&x, &list[at - 1]) < 0; at--)
+        int last = 1;
+        while (at > 0 && (last = order(&x, &list[at - 1])) < 0) {
             list[at] = list[at - 1];
+            at--;
+        }
         list[at] = x;
+        twice |= last == 0;
     }
+    return twice;
+}
+
+/* The metric's name stands first, and only there: how the readers of keys list most of them. */
+static bool is_usual(const struct label *list, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (is_metric(&list[i]) != (i == 0))
+            return false;
+    return n > 0;
+}
+
+/* Sorts and drops repeats. */
+static enum cause arrange(struct label *list, uint32_t *n)
+{
+    if (is_usual(list, *n)) {
+        if (!sort(list + 1, *n - 1, compare_names))
+            return CAUSE_COUNT;
+    } else {
+        (void)sort(list, *n, compare);
+        if (*n == 0 || !is_metric(&list[0]))
+            return CAUSE_NAME;
+    }
+    return drop_repeats(list, n) ? CAUSE_COUNT : CAUSE_LABEL_TWICE;
 }
 
 enum cause labels_sort(struct label_list *list)
@@ -119,11 +155,9 @@ enum cause labels_sort(struct label_list *list)
         if (list->at[i].value_n > 0) /* empty is the same as absent */
             list->at[n++] = list->at[i];
     }
-    sort(list->at, n);
-    if (n == 0 || !is_metric(&list->at[0]))
-        return CAUSE_NAME;
-    if (!drop_repeats(list->at, &n))
-        return CAUSE_LABEL_TWICE;
+    enum cause cause = arrange(list->at, &n);
+    if (cause != CAUSE_COUNT)
+        return cause;
     list->n = n;
     return labelset_size(list->at, n) <= LABELSET_MAX ? CAUSE_COUNT : CAUSE_LABEL_LENGTH;
 }

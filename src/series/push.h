@@ -14,6 +14,7 @@ struct push {
     struct instant now;
     struct tally *tally;
     struct extra *extra; /* NULL: the policy asks for none */
+    bool heard;          /* somebody listens to the feed */
 };
 
 static inline struct manner manner_of(const struct policy *p)

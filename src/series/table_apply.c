@@ -14,6 +14,9 @@
 #include <math.h>
 #include <string.h>
 
+/* What few samples need stays out of the way of the others. */
+#define NOINLINE __attribute__((noinline))
+
 enum { AHEAD = 32 };
 
 void tally_add(struct stats *stats, const struct tally *tally)
@@ -27,10 +30,15 @@ void tally_add(struct stats *stats, const struct tally *tally)
             count(&stats->events[i], tally->events[i]);
 }
 
+static bool is_heard(const struct table *t)
+{
+    return t->feed != NULL && feed_wanted(t->feed);
+}
+
 void points_out(struct table *t, struct ref ref, const struct points *points, struct tally *tally)
 {
     tally->points += points->n;
-    if (points->n > 0 && t->feed != NULL && feed_wanted(t->feed))
+    if (points->n > 0 && is_heard(t))
         feed_put(t->feed, ref, points);
 }
 
@@ -163,6 +171,32 @@ static enum cause take(struct push *p, struct obs x)
     return CAUSE_COUNT;
 }
 
+NOINLINE static void tell(struct push *p, const struct point *point)
+{
+    struct points points = {.at = {*point}, .n = 1};
+    feed_put(p->t->feed, p->ref, &points);
+}
+
+/* The way of nearly all samples: newer than a window that is full, no gap, no silence, no reset.
+ * False: it takes the long way. */
+static inline bool push_next(struct push *p, struct obs x)
+{
+    struct record *r = p->x;
+    const struct policy *policy = p->policy;
+    const struct obs *newest = &r->window.at[WINDOW_KEPT - 1];
+    if (r->window.n != WINDOW_KEPT || (r->flags & RECORD_OVER) != 0 || x.t_ns <= newest->t_ns ||
+        is_gap(p, x.t_ns) || p->now.mono_ns - r->seen_ns > policy->stale_after_ns ||
+        !isfinite(x.v) || (policy->kind == KIND_COUNTER && x.v < newest->v))
+        return false;
+    struct point point;
+    window_slide(&r->window, x, policy->kind, &point);
+    r->seen_ns = p->now.mono_ns;
+    p->tally->points++;
+    if (p->heard)
+        tell(p, &point);
+    return true;
+}
+
 static inline enum cause push(struct push *p, struct obs x)
 {
     const struct window *w = &p->x->window;
@@ -196,6 +230,7 @@ struct run {
     const struct batch *batch;
     struct instant now;
     struct tally tally;
+    struct push push; /* of the sample at hand */
     uint32_t
         first_refused[CAUSE_COUNT]; /* sample numbers, for the log; where tally.rejected is not 0 */
     struct keyhash keys[BATCH_MAX];
@@ -223,18 +258,27 @@ static void log_refused(const struct run *r)
     }
 }
 
+NOINLINE static void push_with_care(struct run *r, struct push *p, struct obs value,
+                                    uint32_t number)
+{
+    p->extra = p->policy->extras ? extra_of(p) : NULL;
+    enum cause cause = p->extra != NULL ? push_refined(p, value) : push(p, value);
+    if (cause != CAUSE_COUNT)
+        refuse(r, number, cause);
+    if (p->x->seen_ns == 0) /* born, and its first sample was refused: its silence begins now */
+        p->x->seen_ns = r->now.mono_ns;
+}
+
 static void push_into(struct run *r, struct ref ref, struct record *x, uint32_t number)
 {
     const struct sample *s = &r->batch->at[number];
-    struct push p = {r->t, ref, x, policy_of(r->t, x), r->now, &r->tally, NULL};
+    struct push *p = &r->push;
     struct obs value = {.t_ns = s->t_ns, .v = s->v};
-    if (p.policy->extras)
-        p.extra = extra_of(&p);
-    enum cause cause = p.extra != NULL ? push_refined(&p, value) : push(&p, value);
-    if (cause != CAUSE_COUNT)
-        refuse(r, number, cause);
-    if (x->seen_ns == 0) /* born, and its first sample was refused: its silence begins now */
-        x->seen_ns = r->now.mono_ns;
+    p->ref = ref;
+    p->x = x;
+    p->policy = policy_of(r->t, x);
+    if (p->policy->extras || !push_next(p, value))
+        push_with_care(r, p, value, number);
 }
 
 /* ---- from a raw key to its series; the key's shard is locked */
@@ -289,7 +333,9 @@ static void prefetch_record(struct run *r, const struct shard *s, uint32_t numbe
     uint32_t place, tag = keyhash_tag(r->keys[number]);
     bool found = index_next(&s->index, tag, &at, &place);
     bool alias = found && (place & ALIAS_BIT) != 0;
-    *x = (struct staged){.sample = number, .candidate = found && !alias ? place : UINT32_MAX};
+    x->sample = number;
+    x->candidate = found && !alias ? place : UINT32_MAX;
+    x->newborn.identity = NULL;
     if (x->candidate != UINT32_MAX) {
         char *record = (char *)record_at(s, place);
         __builtin_prefetch(record, 1);
@@ -299,32 +345,45 @@ static void prefetch_record(struct run *r, const struct shard *s, uint32_t numbe
     }
 }
 
-/* True if the candidate is the key's: an empty place has an empty key, it may have ended since. */
-static bool is_mine(const struct shard *s, const struct staged *x, struct keyhash key)
+/* The candidate, if it is the key's: an empty place has an empty key, it may have ended since. */
+static struct record *mine(const struct shard *s, const struct staged *x, struct keyhash key)
 {
     if (x->candidate == UINT32_MAX)
-        return false;
-    const struct record *record = record_at(s, x->candidate);
-    return record->identity != NULL && keyhash_equal(record->key, key);
+        return NULL;
+    struct record *record = record_at(s, x->candidate);
+    return record->identity != NULL && keyhash_equal(record->key, key) ? record : NULL;
 }
 
-/* Resolves one sample and, if its series lives in this very shard and `now` allows it, pushes it. */
-static void settle(struct run *r, struct shard *s, struct staged *x, bool push_now)
+/* What waited for its key's series: pushed, if it lives in this very shard and `now` allows it. */
+static void settled(struct run *r, uint32_t number, struct record *record, bool push_now)
 {
-    uint32_t number = x->sample;
-    enum cause cause = CAUSE_COUNT;
-    if (is_mine(s, x, r->keys[number]))
-        r->targets[number] = ref_of(s, x->candidate);
+    if (push_now)
+        push_into(r, r->targets[number], record, number);
     else
-        cause = resolve_slowly(r, s, number, &x->newborn);
+        r->resolved[number] = true;
+}
+
+static void settle_slowly(struct run *r, struct shard *s, struct staged *x, bool push_now)
+{
+    enum cause cause = resolve_slowly(r, s, x->sample, &x->newborn);
     if (x->newborn.identity != NULL) /* a sample of the same key came before it */
         birth_drop(r->t, &x->newborn);
     if (cause != CAUSE_COUNT)
-        refuse(r, number, cause);
-    else if (push_now)
-        push_into(r, r->targets[number], record_of(r->t, r->targets[number]), number);
+        refuse(r, x->sample, cause);
     else
-        r->resolved[number] = true;
+        settled(r, x->sample, record_of(r->t, r->targets[x->sample]), push_now);
+}
+
+static void settle(struct run *r, struct shard *s, struct staged *x, bool push_now)
+{
+    struct record *record = mine(s, x, r->keys[x->sample]);
+    if (record == NULL) {
+        settle_slowly(r, s, x, push_now);
+        return;
+    }
+    r->targets[x->sample] =
+        (struct ref){.index = s->number << PLACE_BITS | x->candidate, .birth = record->birth};
+    settled(r, x->sample, record, push_now);
 }
 
 /* Each sample passes three places on its way: its slot is asked for, AHEAD samples later its record,
@@ -463,6 +522,7 @@ void table_apply(struct table *t, const struct batch *batch, struct instant now)
     r.batch = batch;
     r.now = now;
     memset(&r.tally, 0, sizeof r.tally);
+    r.push = (struct push){.t = t, .now = now, .tally = &r.tally, .heard = is_heard(t)};
     keyhash_batch(&t->secrets, batch, r.keys);
     uint32_t n = keep_present(&r, numbers);
     if (t->shards_n == 1)

@@ -23,7 +23,12 @@ static void visit(struct table *t, struct shard *s, uint32_t place, struct insta
     struct record *x = record_at(s, place);
     if (x->identity == NULL)
         return;
-    struct push p = {t, ref_of(s, place), x, policy_of(t, x), now, tally, NULL};
+    struct push p = {.t = t,
+                     .ref = ref_of(s, place),
+                     .x = x,
+                     .policy = policy_of(t, x),
+                     .now = now,
+                     .tally = tally};
     int64_t silence = now.mono_ns - x->seen_ns;
     bool silent = silence > p.policy->stale_after_ns;
     if ((x->flags & RECORD_EXTRA) != 0) {

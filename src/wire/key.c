@@ -88,6 +88,7 @@ static enum nabla_status read_influx(const struct sample *s, struct label_list *
     struct slice measurement = {s->key, (size_t)(p - s->key)};
     if (measurement.n == 0 || s->sub_n == 0)
         return NABLA_EINVAL;
+    bool escaped = memchr(s->key, '\\', s->key_n) != NULL;
     enum nabla_status status =
         add_influx_metric(out, measurement, (struct slice){s->sub, s->sub_n});
     while (status == NABLA_OK && p < end && *p == ',') {
@@ -97,8 +98,9 @@ static enum nabla_status read_influx(const struct sample *s, struct label_list *
         p = scan_word(equals + 1, end);
         struct slice name = {tag, (size_t)(equals - tag)};
         struct slice value = {equals + 1, (size_t)(p - equals - 1)};
-        if ((status = unescape_influx(out, &name)) == NABLA_OK &&
-            (status = unescape_influx(out, &value)) == NABLA_OK)
+        if (escaped && (status = unescape_influx(out, &name)) == NABLA_OK)
+            status = unescape_influx(out, &value);
+        if (status == NABLA_OK)
             status = add_label(out, name, value);
     }
     return status == NABLA_OK && p != end ? NABLA_EINVAL : status;

@@ -3,17 +3,22 @@ from programs import SENDER, SERVER, Nablad, Rounds, median, run_sink, send
 from rows import Row
 
 
+FILLING = 4  # rounds after the first until every window is full
+
+
 def one_run(bench, series, rounds, seed, fmt="influx"):
-    """The first round makes the series; the rounds after it are what is measured."""
-    clock = Rounds(rounds + 1)
+    """The first round makes the series, the next fill their windows; those after that are measured."""
+    clock = Rounds(1 + FILLING + rounds)
     with Nablad(bench.build, SERVER) as d:
         to, more = f"tcp:{d.ports['tcp']}", {"series": series, "format": fmt, "cpus": SENDER}
         send(bench.build, to, rounds=1, seed=seed, start=clock.take(1), **more)
         born = d.settled_cpu()
+        send(bench.build, to, rounds=FILLING, seed=seed, start=clock.take(FILLING), **more)
+        filled = d.settled_cpu()
         sent = send(bench.build, to, rounds=rounds, seed=seed, start=clock.take(rounds), **more)
-        used = d.settled_cpu() - born
+        used = d.settled_cpu() - filled
         resident = d.resident()
-    lines = series * (rounds + 1)
+    lines = series * (1 + FILLING + rounds)
     t = d.stop()
     # every sample but the newest of a series has its rate
     assert (t["lines"], t["samples"], t["points"], t["series"]) == (lines, lines, lines - series, series), t
