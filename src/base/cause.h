@@ -45,6 +45,7 @@ enum cause {
     X(HELD, "held", "held back: its rate is beyond max_rate")                                      \
     X(SPIKE, "spike", "held back, and dropped because the next did not agree")                     \
     X(KEEP_REFUSED, "keep_refused", "a point that limits.keep_memory has no room for")             \
+    X(UNWATCHED, "unwatched", "a series under alert rules, without memory to watch it")            \
     X(BORN, "born", "series seen for the first time")                                              \
     X(STALED, "staled", "series silent for stale_after")                                           \
     X(EXPIRED, "expired", "series forgotten after expire_after")

@@ -19,6 +19,7 @@
 #include "series/kept.h"
 #include "series/record.h"
 #include "series/table.h"
+#include "series/watch.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -53,6 +54,8 @@ struct shard {
     uint32_t aliases_n, first_free_alias;
     struct tiers extras; /* of struct extra *, by place */
     uint32_t extras_n;
+    struct tiers watching; /* of struct watching *, by place */
+    uint32_t watching_n;
 } __attribute__((aligned(64)));
 
 struct catalog {
@@ -72,6 +75,7 @@ struct table {
     struct stats *stats;
     struct feed *feed;
     struct log *log;
+    const struct watcher *watcher; /* NULL: nobody watches */
     _Atomic int64_t max_future_ns;
     _Atomic uint32_t live; /* the catalog's, for readers without a lock */
     struct catalog catalog;
@@ -147,6 +151,19 @@ void birth_end(struct table *t, struct shard *s, uint32_t place);
 void birth_end_alias(struct table *t, struct shard *s, uint32_t number);
 /* Chooses x's policy anew, by the rules in force; shard and catalog are locked. */
 void birth_choose_policy(struct table *t, struct record *x);
+
+/* table_watch.c -- the shard is locked; for watch_choose the catalog, too. */
+void watch_choose(struct table *t, struct shard *s, uint32_t place);
+void watch_end(struct table *t, struct shard *s, uint32_t place);
+/* Of a series that is watched. */
+void watch_look(struct table *t, struct ref ref, struct instant now);
+void watches_fini(struct shard *s);
+uint64_t watches_bytes(const struct shard *s);
+
+/* table_read.c -- the reading of the record at a place of its shard, which is locked, but for its
+ * labels. */
+void reading_fill(const struct table *t, const struct shard *s, uint32_t place, int64_t mono_ns,
+                  struct reading *r);
 
 /* table_column.c -- series by the value of a label. Births and ends are told with the catalog locked;
  * the others lock it. */

@@ -34,5 +34,8 @@ void policies_fini(struct policies *p)
     for (uint32_t i = 0; i < p->rules_n; i++)
         selector_free(p->rules[i].match);
     free(p->rules);
+    for (uint32_t i = 0; i < p->watches_n; i++)
+        selector_free(p->watches[i]);
+    free(p->watches);
     *p = (struct policies){0};
 }

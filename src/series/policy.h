@@ -64,8 +64,10 @@ struct policies {
     struct policy defaults;
     struct policy_rule *rules; /* owned */
     uint32_t rules_n;          /* at most POLICY_RULES_MAX */
+    struct selector **watches; /* owned, and each of them: series/watch.h */
+    uint32_t watches_n;        /* at most WATCHES_MAX */
 };
-enum { POLICY_RULES_MAX = 1024 };
+enum { POLICY_RULES_MAX = 1024, WATCHES_MAX = 1024 };
 
 /* True if series under it need more than a record: series/extra.h. */
 bool policy_needs_extra(const struct policy *p);

@@ -13,6 +13,7 @@ enum {
     RECORD_GENERATION = 2, /* which of the table's two sets of policies `policy` counts in */
     RECORD_BROKEN = 4, /* NaN ended its run: the window says where time was, and counts as empty */
     RECORD_EXTRA = 8,  /* it has a struct extra */
+    RECORD_WATCHED = 16, /* rules look at each of its samples: series/watch.h */
     RECORD_OVER = RECORD_STALE | RECORD_BROKEN, /* the next sample begins anew */
 };
 

@@ -51,6 +51,7 @@ enum nabla_status table_new(struct table_options *o, struct table **out)
     t->stats = o->stats;
     t->feed = o->feed;
     t->log = o->log;
+    t->watcher = o->watcher;
     t->max_future_ns = o->max_future_ns;
     t->catalog.max_series = o->max_series;
     t->budget.limit = o->keep_bytes;
@@ -77,6 +78,7 @@ static void free_identities(struct table *t, struct shard *s)
 
 static void free_shard(struct shard *s)
 {
+    watches_fini(s);
     for (uint32_t i = 0; i < s->chunks_n; i++)
         pages_free(s->chunks[i], CHUNK_RECORDS * sizeof(struct record));
     tiers_fini(&s->aliases, sizeof(struct alias));
@@ -112,6 +114,7 @@ static void choose(struct table *t, struct shard *s, uint32_t place)
     birth_choose_policy(t, x);
     if (!policy_of(t, x)->extras)
         extra_end(t, s, place);
+    watch_choose(t, s, place);
 }
 
 /* Puts records [from..from+n) under the policies in force. */
@@ -145,8 +148,8 @@ void table_configure(struct table *t, struct policies *policies, uint32_t max_se
     c->generation = old ^ 1;
     c->max_series = max_series;
     pthread_mutex_unlock(&c->lock);
-    uint32_t slice =
-        SLICE / (1 + c->policies[old ^ 1].rules_n / 8); /* each record meets each rule */
+    uint32_t each = c->policies[old ^ 1].rules_n + c->policies[old ^ 1].watches_n;
+    uint32_t slice = SLICE / (1 + each / 8); /* each record meets each rule */
     for (uint32_t i = 0; i < t->shards_n; i++)
         for (uint32_t from = 0, n = places_of(&t->shards[i]); from < n; from += slice)
             choose_slice(t, &t->shards[i], from, slice);
@@ -167,7 +170,7 @@ uint64_t table_memory(const struct table *t)
         pthread_mutex_lock(&s->lock);
         bytes += sizeof *s + index_bytes(&s->index) +
                  tiers_bytes(&s->aliases, sizeof(struct alias)) + extras_bytes(s) +
-                 (uint64_t)s->chunks_n * CHUNK_RECORDS * sizeof(struct record);
+                 watches_bytes(s) + (uint64_t)s->chunks_n * CHUNK_RECORDS * sizeof(struct record);
         pthread_mutex_unlock(&s->lock);
     }
     bytes += atomic_load(&mine->budget.used);

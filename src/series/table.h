@@ -23,19 +23,21 @@
 struct table;
 struct selector;
 struct log;
+struct watcher;
 
 enum { TABLE_SHARDS_MAX = 64, SCRAPERS_MAX = 4 };
 
 struct table_options {
     uint32_t max_series;
-    uint32_t shards;           /* a power of two, at most TABLE_SHARDS_MAX */
-    uint64_t keep_bytes;       /* of kept points, all together */
-    int64_t max_future_ns;     /* a sample further ahead of the wall clock is refused */
-    key_reader *read_key;      /* wire/key.h's, so that this room knows no format */
-    struct policies *policies; /* taken over, on success and on failure; *policies is emptied */
-    struct stats *stats;       /* borrowed */
-    struct feed *feed;         /* borrowed; may be NULL */
-    struct log *log;           /* borrowed; may be NULL */
+    uint32_t shards;               /* a power of two, at most TABLE_SHARDS_MAX */
+    uint64_t keep_bytes;           /* of kept points, all together */
+    int64_t max_future_ns;         /* a sample further ahead of the wall clock is refused */
+    key_reader *read_key;          /* wire/key.h's, so that this room knows no format */
+    struct policies *policies;     /* taken over, on success and on failure; *policies is emptied */
+    struct stats *stats;           /* borrowed */
+    struct feed *feed;             /* borrowed; may be NULL */
+    struct log *log;               /* borrowed; may be NULL */
+    const struct watcher *watcher; /* borrowed; NULL: the policies' watches are for nobody */
 };
 
 /* Errors: NABLA_ENOMEM, NABLA_EINVAL, NABLA_EIO (no random bytes). */

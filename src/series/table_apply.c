@@ -279,6 +279,8 @@ static void push_into(struct run *r, struct ref ref, struct record *x, uint32_t 
     p->policy = policy_of(r->t, x);
     if (p->policy->extras || !push_next(p, value))
         push_with_care(r, p, value, number);
+    if ((x->flags & RECORD_WATCHED) != 0)
+        watch_look(r->t, ref, r->now);
 }
 
 /* ---- from a raw key to its series; the key's shard is locked */

@@ -182,6 +182,7 @@ static enum cause make(struct table *t, struct shard *s, struct keyhash key, str
     b->identity = NULL;
     columns_born(t, ref_of(s, place).index, x->identity);
     birth_choose_policy(t, x);
+    watch_choose(t, s, place);
     count(&t->stats->events[EVENT_BORN], 1);
     *out = ref_of(s, place);
     return CAUSE_COUNT;
@@ -254,6 +255,7 @@ void birth_end(struct table *t, struct shard *s, uint32_t place)
 {
     struct record *x = record_at(s, place);
     extra_end(t, s, place);
+    watch_end(t, s, place);
     pthread_mutex_lock(&t->catalog.lock);
     size_t bytes = identity_bytes(&t->catalog.names, x->identity);
     columns_end(t, ref_of(s, place).index, x->identity);

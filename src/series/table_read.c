@@ -106,9 +106,8 @@ static void to_unit(struct reading *r, double per)
     r->accel_error *= per * per;
 }
 
-/* The record at a place of its shard, which is locked. */
-static void fill(const struct table *t, const struct shard *s, uint32_t place, int64_t mono_ns,
-                 struct reading *r)
+void reading_fill(const struct table *t, const struct shard *s, uint32_t place, int64_t mono_ns,
+                  struct reading *r)
 {
     const struct record *x = record_at(s, place);
     const struct policy *p = policy_of(t, x);
@@ -173,7 +172,7 @@ static bool read_run(struct table *t, struct shard *s, const struct found *found
         const struct record *x = record_of(t, found[i].ref);
         if (x == NULL)
             continue;
-        fill(t, s, ref_place(found[i].ref), mono_ns, &out->at[out->n]);
+        reading_fill(t, s, ref_place(found[i].ref), mono_ns, &out->at[out->n]);
         out->at[out->n].number = first + i;
         fits = keep_labels(t, out, used, x->identity);
         out->n += fits;

@@ -35,11 +35,12 @@ static void visit(struct table *t, struct shard *s, uint32_t place, struct insta
         p.extra = extra_at(s, place);
         extra_release(&p, silent);
     }
-    if (silent && (x->flags & RECORD_STALE) == 0)
+    if (silent && (x->flags & RECORD_STALE) == 0) {
         end_run(&p);
-    else if (silence >
-             p.policy
-                 ->expire_after_ns) { /* at a later visit: its last point has been read by then */
+        if ((x->flags & RECORD_WATCHED) != 0)
+            watch_look(t, p.ref, now);
+    } else if (silence > p.policy->expire_after_ns) {
+        /* at a later visit than the one that told it silent: its last point has been read by then */
         birth_end(t, s, place);
         tally->events[EVENT_EXPIRED]++;
     }

@@ -1,0 +1,108 @@
+/* series/table_watch.c -- which watches are about a series, chosen when it is born or when they
+ * change, and the calls to who watches. The record's shard is locked throughout. */
+#include "series/push.h"
+#include "series/selector.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What lies beside a record that is watched. */
+struct watching {
+    uint32_t n;
+    struct watched at[];
+};
+
+static struct watching **slot_of(const struct shard *s, uint32_t place)
+{
+    return tiers_at(&s->watching, place, sizeof(struct watching *));
+}
+
+static void forget(struct shard *s, uint32_t place)
+{
+    struct watching **at = slot_of(s, place);
+    free(*at);
+    *at = NULL;
+    record_at(s, place)->flags &= (uint8_t)~RECORD_WATCHED;
+    s->watching_n--;
+}
+
+void watch_end(struct table *t, struct shard *s, uint32_t place)
+{
+    if ((record_at(s, place)->flags & RECORD_WATCHED) == 0)
+        return;
+    forget(s, place);
+    t->watcher->on_end(t->watcher->ctx, ref_of(s, place));
+}
+
+/* Numbers of the watches that match; the catalog is locked. */
+static uint32_t match(struct table *t, const struct record *x, uint16_t out[static WATCHED_MAX])
+{
+    const struct policies *p = &t->catalog.policies[t->catalog.generation];
+    union {
+        struct labelset labels;
+        char room[LABELSET_MAX];
+    } w;
+    uint32_t n = 0;
+    identity_unpack(&t->catalog.names, x->identity, &w.labels);
+    for (uint32_t i = 0; i < p->watches_n && n < WATCHED_MAX; i++)
+        if (selector_match(p->watches[i], &w.labels))
+            out[n++] = (uint16_t)i;
+    return n;
+}
+
+/* False without memory: the series then goes unwatched. */
+static bool keep(struct shard *s, uint32_t place, const uint16_t *watches, uint32_t n)
+{
+    struct watching *w = malloc(sizeof *w + n * sizeof w->at[0]);
+    if (w == NULL || !tiers_reach(&s->watching, place, sizeof(struct watching *))) {
+        free(w);
+        return false;
+    }
+    w->n = n;
+    for (uint32_t i = 0; i < n; i++)
+        w->at[i] = (struct watched){.watch = watches[i]};
+    *slot_of(s, place) = w;
+    record_at(s, place)->flags |= RECORD_WATCHED;
+    s->watching_n++;
+    return true;
+}
+
+void watch_choose(struct table *t, struct shard *s, uint32_t place)
+{
+    struct record *x = record_at(s, place);
+    uint16_t watches[WATCHED_MAX];
+    bool before = (x->flags & RECORD_WATCHED) != 0;
+    uint32_t n = 0;
+    if (t->watcher != NULL && t->catalog.policies[t->catalog.generation].watches_n > 0)
+        n = match(t, x, watches);
+    if (before)
+        forget(s, place);
+    bool now = n > 0 && keep(s, place, watches, n);
+    if (n > 0 && !now)
+        count(&t->stats->events[EVENT_UNWATCHED], 1);
+    if (before && !now)
+        t->watcher->on_end(t->watcher->ctx, ref_of(s, place));
+}
+
+void watch_look(struct table *t, struct ref ref, struct instant now)
+{
+    const struct shard *s = &t->shards[ref_shard(ref)];
+    struct watching *w = *slot_of(s, ref_place(ref));
+    struct reading r;
+    reading_fill(t, s, ref_place(ref), now.mono_ns, &r);
+    t->watcher->on_sample(t->watcher->ctx, ref, w->at, w->n, &r, now);
+}
+
+void watches_fini(struct shard *s)
+{
+    for (uint32_t place = 0; place < s->places && s->watching_n > 0; place++)
+        if ((record_at(s, place)->flags & RECORD_WATCHED) != 0)
+            forget(s, place);
+    tiers_fini(&s->watching, sizeof(struct watching *));
+}
+
+uint64_t watches_bytes(const struct shard *s)
+{
+    return tiers_bytes(&s->watching, sizeof(struct watching *)) +
+           s->watching_n * (sizeof(struct watching) + sizeof(struct watched));
+}
