@@ -52,6 +52,7 @@ struct reading {
     double
         truncation; /* [v] a unit of per: what the next order would add to rate; NaN: not known */
     struct derivative trend; /* least squares over the past, at the newest sample; order 0: none */
+    double trend_level; /* [v] where the trend is at the newest sample; means nothing without */
     struct eta etas[ETAS_MAX];
     uint32_t etas_n;
     bool extremes;  /* its rule wants the largest and smallest rate told to scrapers */

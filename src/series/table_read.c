@@ -87,6 +87,7 @@ static double find_trend(const struct shard *s, const struct record *x, uint32_t
                                    .value = trend.slope,
                                    .order = 1,
                                    .error = isnan(trend.error) ? 0 : trend.error};
+    r->trend_level = trend.level;
     return trend.level;
 }
 
