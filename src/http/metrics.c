@@ -334,8 +334,7 @@ static enum MHD_Result metrics_reply(struct request *r, void *ctx)
                         (struct source){metrics_next, free_source, m});
 }
 
-/* Who asks, by its address: one of a few, the one that came least recently making room. */
-static uint32_t scraper_of(struct http *h, struct MHD_Connection *connection)
+static struct scraper who_asks(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -346,16 +345,27 @@ static uint32_t scraper_of(struct http *h, struct MHD_Connection *connection)
     else if (info != NULL && info->client_addr->sa_family == AF_INET6)
         memcpy(who.address,
                &((const struct sockaddr_in6 *)(const void *)info->client_addr)->sin6_addr, 16);
-    uint32_t oldest = 0, i = 0;
-    for (; i < SCRAPERS_MAX; i++) {
-        if (h->scrapers[i].came_ns != 0 &&
-            memcmp(h->scrapers[i].address, who.address, sizeof who.address) == 0)
-            break;
-        oldest = h->scrapers[i].came_ns < h->scrapers[oldest].came_ns ? i : oldest;
+    return who;
+}
+
+/* Who asks, by its address: one of a few, the one that came least recently making room. */
+static uint32_t scraper_of(struct http *h, struct MHD_Connection *connection)
+{
+    struct scraper who = who_asks(connection), *all = h->scrapers;
+    uint32_t oldest = 0;
+    for (uint32_t i = 0; i < SCRAPERS_MAX; i++) {
+        if (all[i].came_ns != 0 && memcmp(all[i].address, who.address, sizeof who.address) == 0) {
+            all[i] = who;
+            return i;
+        }
+        oldest = all[i].came_ns < all[oldest].came_ns ? i : oldest;
     }
-    i = i == SCRAPERS_MAX ? oldest : i;
-    h->scrapers[i] = who;
-    return i;
+    if (all[oldest].came_ns != 0) {
+        table_forget_extremes(h->options.table, oldest);
+        h->scrapers_replaced++;
+    }
+    all[oldest] = who;
+    return oldest;
 }
 
 enum MHD_Result metrics_answer(struct request *r)

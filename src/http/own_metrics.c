@@ -111,6 +111,9 @@ static void write_http(struct page *p, const struct stats *s, const struct http 
           (double)counted(&s->http_bytes));
     gauge(p, "nablad_http_open_connections", "HTTP connections that are open.", (double)h->peers.n);
     gauge(p, "nablad_http_streams", "Event streams that are open.", (double)h->hub.n);
+    total(p, "nablad_scrapers_replaced_total",
+          "Scrapers forgotten to make room for another, for those who read extremes.",
+          (double)h->scrapers_replaced);
     total(p, "nablad_feed_lost_total", "Points that slow readers of event streams missed.",
           (double)counted(&s->feed_lost));
 }

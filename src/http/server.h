@@ -59,6 +59,7 @@ struct http {
     uint32_t gradients;      /* requests that have a place, see gradient.h */
     struct hub hub;
     struct scraper scrapers[SCRAPERS_MAX];
+    uint64_t scrapers_replaced;
     struct readings readings; /* for one slice at a time */
     uint64_t held_bytes;      /* by answers on their way: lists of series, keys to sort by */
 

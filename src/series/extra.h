@@ -18,6 +18,7 @@
 
 struct extremes {
     double least, most; /* [v/s]; least > most: no point since */
+    uint32_t reader;    /* who they are for, see struct table: of another, they are void */
 };
 
 struct extra {

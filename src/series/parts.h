@@ -80,6 +80,8 @@ struct table {
     _Atomic uint32_t live; /* the catalog's, for readers without a lock */
     struct catalog catalog;
     struct budget budget; /* of kept points */
+    _Atomic uint32_t
+        readers[SCRAPERS_MAX]; /* of extremes: how many scrapers had each number so far */
     uint32_t shards_n;
     struct shard shards[];
 };

@@ -41,6 +41,9 @@ void extra_points(struct push *p, const struct points *points);
 /* A visit of the sweep: samples that were held long enough, or all of them, go on. */
 void extra_release(struct push *p, bool all);
 
+/* What is told of a series' extremes under a scraper's number, fit for who has that number now. */
+struct extremes *extremes_of(const struct table *t, struct extra *e, uint32_t scraper);
+
 /* The extra of p's series, made if it is not there; NULL without memory. */
 struct extra *extra_of(struct push *p);
 void extra_end(struct table *t, struct shard *s, uint32_t place);

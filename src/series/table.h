@@ -116,6 +116,8 @@ uint64_t table_kept_bytes(const struct table *t); /* of all kept points */
  * scraper (0 to SCRAPERS_MAX - 1); false if there was none. */
 bool table_take_extremes(struct table *t, struct ref ref, uint32_t scraper, double *least,
                          double *most);
+/* Another scraper has that number from now on: what was before is none of its. */
+void table_forget_extremes(struct table *t, uint32_t scraper);
 
 /* A family's metric name, at most LABEL_NAME_MAX bytes, not terminated; returns its length, 0 if no
  * series bears that number any more (it may be given to another name then). */

@@ -16,10 +16,19 @@ static struct shard *shard_of(const struct push *p)
     return &p->t->shards[ref_shard(p->ref)];
 }
 
-static void forget_extremes(struct extra *e)
+static void begin_extremes(const struct table *t, struct extra *e)
 {
-    for (int i = 0; i < SCRAPERS_MAX; i++)
-        e->extremes[i] = (struct extremes){INFINITY, -INFINITY};
+    for (uint32_t i = 0; i < SCRAPERS_MAX; i++)
+        e->extremes[i] = (struct extremes){INFINITY, -INFINITY, atomic_load(&t->readers[i])};
+}
+
+struct extremes *extremes_of(const struct table *t, struct extra *e, uint32_t scraper)
+{
+    struct extremes *at = &e->extremes[scraper];
+    uint32_t reader = atomic_load(&t->readers[scraper]);
+    if (at->reader != reader)
+        *at = (struct extremes){INFINITY, -INFINITY, reader};
+    return at;
 }
 
 static struct extra *make(struct push *p)
@@ -31,7 +40,7 @@ static struct extra *make(struct push *p)
         free(e);
         return NULL;
     }
-    forget_extremes(e);
+    begin_extremes(p->t, e);
     *(struct extra **)tiers_at(&s->extras, place, sizeof e) = e;
     p->x->flags |= RECORD_EXTRA;
     s->extras_n++;
@@ -121,16 +130,22 @@ static void keep(struct push *p, const struct point *x)
         p->tally->events[EVENT_KEEP_REFUSED]++;
 }
 
+static void widen_extremes(struct push *p, double rate)
+{
+    for (uint32_t i = 0; i < SCRAPERS_MAX; i++) {
+        struct extremes *at = extremes_of(p->t, p->extra, i);
+        at->least = fmin(at->least, rate);
+        at->most = fmax(at->most, rate);
+    }
+}
+
 void extra_points(struct push *p, const struct points *points)
 {
-    struct extremes *at = p->extra->extremes;
     for (int i = 0; i < points->n; i++) {
         if (p->policy->keep_ns > 0)
             keep(p, &points->at[i]);
-        for (int k = 0; p->policy->extremes != 0 && k < SCRAPERS_MAX; k++) {
-            at[k].least = fmin(at[k].least, points->at[i].rate);
-            at[k].most = fmax(at[k].most, points->at[i].rate);
-        }
+        if (p->policy->extremes != 0)
+            widen_extremes(p, points->at[i].rate);
     }
 }
 

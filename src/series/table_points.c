@@ -64,15 +64,21 @@ bool table_take_extremes(struct table *t, struct ref ref, uint32_t scraper, doub
     struct shard *s = &t->shards[ref_shard(ref)];
     pthread_mutex_lock(&s->lock);
     struct extra *e = extra_of_ref(t, ref);
-    struct extremes *at = e != NULL ? &e->extremes[scraper] : NULL;
+    struct extremes *at = e != NULL ? extremes_of(t, e, scraper) : NULL;
     bool known = at != NULL && at->least <= at->most;
     if (known) {
         *least = at->least;
         *most = at->most;
-        *at = (struct extremes){INFINITY, -INFINITY};
+        at->least = INFINITY;
+        at->most = -INFINITY;
     }
     pthread_mutex_unlock(&s->lock);
     return known;
+}
+
+void table_forget_extremes(struct table *t, uint32_t scraper)
+{
+    atomic_fetch_add(&t->readers[scraper], 1);
 }
 
 uint64_t table_kept_bytes(const struct table *t)

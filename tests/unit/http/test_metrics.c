@@ -227,6 +227,7 @@ START_TEST(own)
         "nablad_http_requests_total{handler=\"/api/v1/label/NAME/values\",code=\"5xx\"} 0\n",
         "nablad_http_open_connections 1\n",
         "nablad_http_streams 0\n",
+        "nablad_scrapers_replaced_total 0\n",
         "nablad_config_reloads_total{result=\"failed\"} 4\n",
         "nablad_log_suppressed_total 6\n",
         "nablad_start_time_seconds 1.5\n",
