@@ -187,5 +187,6 @@ enum series_state record_state(const struct table *t, const struct record *x, in
     if (p->on_silence == ON_SILENCE_STALE && record_is_silent(x, p, mono_ns))
         return STATE_STALE;
     bool broken = (x->flags & RECORD_BROKEN) != 0;
-    return broken || x->window.n < 2 ? STATE_WARMING : STATE_OK;
+    bool zero = p->on_silence == ON_SILENCE_ZERO && record_is_silent(x, p, mono_ns);
+    return broken || x->window.n < (zero ? 1 : 2) ? STATE_WARMING : STATE_OK;
 }

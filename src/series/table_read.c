@@ -52,11 +52,9 @@ static void fall_silent(struct reading *r, const struct policy *p)
         return;
     int64_t since = r->window[r->window_n - 1].t_ns + p->stale_after_ns;
     struct derivative none = {.t_ns = since, .order = 1};
-    r->rate = r->rate.order != 0 ? none : r->rate;
-    r->edge = r->edge.order != 0 ? none : r->edge;
+    r->rate = r->edge = none; /* known by the silence, even after a single sample */
     r->trend = r->trend.order != 0 ? none : r->trend;
-    r->accel = r->rate.order != 0 ? 0 : NAN;
-    r->accel_error = 0;
+    r->accel = r->accel_error = 0;
 }
 
 /* Along the trend where there is one, else along the newest slope. */

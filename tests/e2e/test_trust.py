@@ -1,5 +1,5 @@
 """Rates that can be believed: each signal of tests/data through the rules that suit it, and what must come out
-worked out by numpy. The numbers of other projects' issues stand where a test shows what their reporters wanted.
+worked out by numpy. What users of other projects asked for is in test_trust_reports.py.
 """
 import http.client
 import json
@@ -66,9 +66,8 @@ def test_the_signals_are_what_their_script_makes(tmp_path):
 # ---- steps and noise
 
 def test_heating_knows_its_error(nablad):
-    """home-assistant/core#31395, #45822: a thermometer's steps make a rate of zeros and spikes. With its
-    resolution the rate says so itself: the true rate lies within its error, and the trend's is ten times
-    smaller."""
+    """A thermometer's steps make a rate of zeros and spikes. With its resolution the rate says so itself: the true rate
+    lies within its error, and the trend's is ten times smaller."""
     at = signal("heating")
     d = nablad("series: [{match: heating, resolution: 0.1, trend: 2m, per: 1m, max_gap: 1h}]\n"
                "limits: {max_future: 1h}")
@@ -91,8 +90,8 @@ def weighted_slope(at, tau):
 
 
 def test_a_noisy_ramp_has_a_trend(nablad):
-    """telegraf#12027, #10668: the difference of two noisy samples says nothing; the slope over the last ten minutes
-    does, and equals numpy's weighted fit."""
+    """The difference of two noisy samples says nothing; the slope over the last ten minutes does, and equals numpy's
+    weighted fit."""
     at = signal("ramp")
     d = nablad("series: [{match: ramp, trend: 10m}]")
     d.send((DATA / "ramp.lines").read_text())
@@ -106,8 +105,7 @@ def test_a_noisy_ramp_has_a_trend(nablad):
 # ---- silence
 
 def test_a_reporter_on_change_falls_to_zero(nablad):
-    """home-assistant/core#53425: a meter that reports only changes has, when nothing changes, a rate of 0, not the
-    last one for ever."""
+    """A meter that reports only changes has, when nothing changes, a rate of 0, not the last one for ever."""
     d = nablad("series: [{match: flow, max_gap: 1h, stale_after: 300ms, expire_after: 1h, on_silence: zero},"
                " {match: held, max_gap: 1h, stale_after: 300ms, expire_after: 1h, on_silence: hold},"
                " {match: gone, max_gap: 1h, stale_after: 300ms, expire_after: 1h}]")
@@ -124,8 +122,7 @@ def test_a_reporter_on_change_falls_to_zero(nablad):
 
 
 def test_no_rate_is_diluted_across_an_outage(replay):
-    """home-assistant/core#155277: after three hours of silence the first new sample makes no rate with the last old
-    one."""
+    """After three hours of silence the first new sample makes no rate with the last old one."""
     at = signal("onchange")
     words = replay("onchange", "stale_after: 5m")
     assert len(words) == len(at)
@@ -134,8 +131,8 @@ def test_no_rate_is_diluted_across_an_outage(replay):
 
 
 def test_what_was_buffered_is_put_in_order(replay):
-    """influxdata/telegraf#10668: a batch after an outage, in no order. Held back for long enough it is sorted, and
-    the rates are those of the samples as they were measured."""
+    """A batch after an outage, in no order. Held back for long enough it is sorted, and the rates are those of the
+    samples as they were measured."""
     at = sorted(signal("outage"))
     words = replay("outage", "late: {reorder: 1h}, stale_after: 2h, expire_after: 3h")
     assert [t for t, _ in words] == [t for t, _ in at]
@@ -200,8 +197,8 @@ def counted(at, bits=32, most=math.inf):
 
 
 def test_a_counter_wraps_where_that_can_be(replay):
-    """netdata/netdata#4962: a restart at zero must not look like an overflow of a billion a second, nor an overflow
-    like a restart: max_rate tells them apart."""
+    """A restart at zero must not look like an overflow of a billion a second, nor an overflow like a restart: max_rate
+    tells them apart."""
     at = signal("counter")
     runs = counted(at, 32, 2000)
     assert [len(r) for r in runs] == [41, 19]
@@ -214,8 +211,7 @@ def test_a_counter_wraps_where_that_can_be(replay):
 
 
 def test_a_counter_without_wrap_counts_from_zero(replay):
-    """prometheus#3746, grafana#82844: what was counted between two samples is what the rate says, neither
-    extrapolated nor lost at a reset."""
+    """What was counted between two samples is what the rate says, neither extrapolated nor lost at a reset."""
     values = [100, 160, 220, 30, 90, 150]
     text = "".join(f"requests value={v}i {T0 + 10 * S * k}\n" for k, v in enumerate(values))
     words = replay("requests", "kind: counter", text)
@@ -340,3 +336,17 @@ def test_metrics_tell_trend_forecast_and_extremes(nablad):
     assert 'm_per_minute_extreme{k="a",extreme="highest"} 3\n' in scrape(d, "127.0.0.2")
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True)
     assert checked.returncode == 0 and not checked.stderr, checked.stderr
+
+
+def test_a_fifth_scraper_begins_anew(nablad):
+    """Four are told apart; another takes the place of who came least recently, and hears of nothing before it."""
+    d = nablad("series: [{match: m, extremes: true, max_gap: 1h}]")
+    told = lambda source: 'extreme="highest"' in scrape(d, source)  # noqa: E731
+    d.send("".join(f"m value={i * i} {T0 + i * S}\n" for i in range(6)))
+    daemon.eventually(lambda: d.metric("nablad_points_total") == 5)
+    assert [told(f"127.0.0.{k}") for k in (2, 3, 4)] == [True] * 3  # the first is the test itself
+    assert d.metric("nablad_scrapers_replaced_total") == 0
+    assert not told("127.0.0.5") and d.metric("nablad_scrapers_replaced_total") == 1
+    d.send(f"m value=0 {T0 + 6 * S}\n")
+    daemon.eventually(lambda: d.metric("nablad_points_total") == 6)
+    assert told("127.0.0.5") and told("127.0.0.3") and not told("127.0.0.2")
