@@ -11,6 +11,7 @@ lines a signal. tests/e2e/test_trust.py replays them, and works out what nablad 
     dead      a sensor that stops, beside one that does not
     twins     two readings a millisecond apart, once a minute
     spikes    a thermometer with a bad contact: single readings far off, and one true step
+    wave      a float in a swell, every two seconds or so; three of its readings are no number
 """
 import math
 import pathlib
@@ -100,7 +101,15 @@ def spikes(draw):
         yield line("spikes", round(v, 3), T0 + 10 * S * k + draw.randrange(S))
 
 
-SIGNALS = [heating, ramp, onchange, counter, clock, outage, dead, twins, spikes]
+def wave(draw):
+    t = T0
+    for k in range(60):
+        v = 20 + 3 * math.sin(2 * math.pi * (t - T0) / S / 45)
+        yield line("wave", math.nan if k in (20, 21, 40) else round(v, 3), t)
+        t += draw.randrange(3 * S // 2, 5 * S // 2)
+
+
+SIGNALS = [heating, ramp, onchange, counter, clock, outage, dead, twins, spikes, wave]
 
 
 def main(folder):

@@ -1,4 +1,5 @@
-"""Do two pictures that gnuplot drew show the same data? Their letters may differ: fonts do.
+"""Do two pictures show the same data? Of those that gnuplot drew the letters may differ: fonts do. Those of
+sketch.py have the same letters, too.
 
     curves(svg)    [[(x, y), ...], ...]: the corners of each line that is data, in the picture's units
     marks(svg)     [(x, y), ...]: the points that are marked
@@ -12,7 +13,9 @@ PLOT = re.compile(r'<g id="gnuplot_plot_\w+"\s*>.*?\n(.*?)</g>\s*</g>', re.DOTAL
 PATH = re.compile(r"<path[^>]* d='([^']*)'")
 POINT = re.compile(r"([ML])?\s*(-?[\d.]+),(-?[\d.]+)")
 
-
+LETTERS = re.compile(r"<text[^>]*>([^<]*)</text>")
+PATH_OF_SKETCH = re.compile(r"<path class=\"\w+\"(?: clip-path=\"[^\"]*\")? d=\"([^\"]*)\"")
+NUMBER = re.compile(r"-?\d+\.?\d*")
 MARK = re.compile(r"<use xlink:href='#gpPt\d+' transform='translate\((-?[\d.]+),(-?[\d.]+)\)")
 
 
@@ -78,11 +81,21 @@ def same_pixels(a, b):
     assert other < len(a) / 3 * 0.03, f"{other} of {len(a) // 3} pixels differ"
 
 
+def same_sketch(a, b):
+    assert LETTERS.findall(a) == LETTERS.findall(b), "other words"
+    a, b = ([list(map(float, NUMBER.findall(d))) for d in PATH_OF_SKETCH.findall(x)] for x in (a, b))
+    assert len(a) > 1 and list(map(len, a)) == list(map(len, b)), "other lines"
+    far = max(abs(p - q) for one, two in zip(a, b) for p, q in zip(one, two))
+    assert far < 0.2, f"a point is {far} away"
+
+
 def same_picture(drawn, kept):
     assert drawn.exists(), f"no command of the page draws {drawn.name}"
     assert kept.exists(), f"{kept} is missing"
     assert kept.stat().st_size <= 40 << 10, f"{kept} is larger than 40 KiB"
-    if kept.suffix == ".svg":
+    if "gnuplot" not in kept.read_text(errors="ignore") and kept.suffix == ".svg":
+        same_sketch(drawn.read_text(), kept.read_text())
+    elif kept.suffix == ".svg":
         same_curves(drawn.read_text(), kept.read_text())
     else:
         same_pixels(drawn.read_bytes(), kept.read_bytes())

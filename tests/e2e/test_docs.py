@@ -125,7 +125,7 @@ class Page:
         for name, script in PROGRAMS.items():
             (bin_ / name).write_text(script.format(**words))
             (bin_ / name).chmod(0o755)
-        self.env = {**os.environ, "PATH": f"{bin_}:{NABLAD.parent}:{os.environ['PATH']}"}
+        self.env = {**os.environ, "NABLA_BUILD": str(BUILD), "PATH": f"{bin_}:{NABLAD.parent}:{os.environ['PATH']}"}
 
     def here(self, text):
         return number(number(text, 2207, self.port), 9207, self.http)

@@ -92,7 +92,8 @@ def test_prometheus_3746_nothing_is_extrapolated_and_nothing_lost(replay):
     so that a counter that seldom moves is told wrong by far. Asked was that rates add up to what was counted."""
     draw = numpy.random.default_rng(3746)
     counted = numpy.cumsum(draw.random(300) < 0.07)
-    words = replay("errors", "kind: counter", lines("errors", [(T0 + 15 * S * k, int(v)) for k, v in enumerate(counted)]))
+    at = [(T0 + 15 * S * k, int(v)) for k, v in enumerate(counted)]
+    words = replay("errors", "kind: counter", lines("errors", at))
     assert numpy.trapz(rates(words), dx=15) == pytest.approx(counted[-1] - counted[0], rel=1e-12)
     assert set(numpy.round(rates(words) * 30, 9)) <= {0, 1, 2}  # whole events in one or two intervals
 
