@@ -13,6 +13,11 @@ enum key_form {
     KEY_INFLUX,   /* key: measurement and tags, escaped; sub: the field's name, escaped */
     KEY_GRAPHITE, /* key: path with ;tag=value; sub: empty */
     KEY_JSON, /* key: the metric's JSON string, quotes included; sub: the labels' object or empty */
+    KEY_STATSD,       /* key: name; sub: name:value,name of its labels, or empty */
+    KEY_STATSD_COUNT, /* the same, of which this is the series NAME_count */
+    KEY_STATSD_SUM,   /* and this NAME_sum */
+    KEY_FORM = 0x7f,  /* the bits of a sample's form that are one of these */
+    KEY_ADDS = 0x80,  /* or'ed to it: the value is not the series' own but is added to its newest */
 };
 
 /* One value of one series at one time. Borrows the buffer it was read from. */
@@ -23,7 +28,7 @@ struct sample {
     const char *sub;
     uint32_t key_n;
     uint16_t sub_n;
-    uint8_t form; /* enum key_form */
+    uint8_t form; /* enum key_form, perhaps with KEY_ADDS */
 };
 
 enum {

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 /* the configuration's numbers for formats, which it states without seeing the parser's */
-_Static_assert(LINE_AUTO == 0 && LINE_INFLUX == 1 && LINE_GRAPHITE == 2 && LINE_JSON == 3,
+_Static_assert(LINE_AUTO == 0 && LINE_INFLUX == 1 && LINE_GRAPHITE == 2 && LINE_JSON == 3 &&
+                   LINE_STATSD == 4,
                "conf.h and lines.h number the formats alike");
 
 struct net {

@@ -26,6 +26,8 @@ struct extra {
         trend; /* of all samples of the run but the newest; a counter's without its resets */
     double trend_base;  /* [v] what resets have taken away from a counter in this run */
     double wrapped;     /* [v] what overflows have taken away in this run */
+    struct obs came;    /* the newest sample, whatever became of it; to it increments are added */
+    bool adds;          /* they have come */
     struct merge merge; /* what the newest sample is the mean of */
     struct guard guard;
     struct reorder *reorder; /* owned; NULL unless samples are sorted */

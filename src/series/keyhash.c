@@ -23,9 +23,9 @@ enum nabla_status secrets_draw(struct secrets *out)
 static struct keyhash hash_key(const struct secrets *secrets, const struct sample *s)
 {
     /* a form is a language of its own: the same bytes in two of them are two keys */
-    static const uint64_t forms[] = {0, 0x9e3779b97f4a7c15, 0x3c6ef372fe94f82a};
+    uint64_t form = (s->form & KEY_FORM) * UINT64_C(0x9e3779b97f4a7c15);
     XXH128_hash_t h = XXH3_128bits_withSecret(s->key, s->key_n, secrets->key, sizeof secrets->key);
-    return (struct keyhash){.lo = h.low64 + forms[s->form], .hi = h.high64};
+    return (struct keyhash){.lo = h.low64 + form, .hi = h.high64};
 }
 
 static struct keyhash hash_sub(const struct secrets *secrets, const struct sample *s)
@@ -61,7 +61,7 @@ void keyhash_batch(const struct secrets *secrets, const struct batch *batch, str
     struct keyhash key = {0}, sub = {0};
     for (uint32_t i = 0; i < batch->n; i++) {
         const struct sample *s = &batch->at[i];
-        if (s->key != last->key)
+        if (s->key != last->key || s->form != last->form)
             key = hash_key(secrets, s);
         if (!same_sub(s, last))
             sub = s->sub_n > 0 ? hash_sub(secrets, s) : (struct keyhash){0};

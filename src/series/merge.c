@@ -9,6 +9,14 @@ void merge_begin(struct merge *m, struct obs x)
     *m = (struct merge){.from_ns = x.t_ns, .v_origin = x.v, .last = x, .n = 1};
 }
 
+void merge_correct(struct merge *m, double v, struct obs *mean)
+{
+    m->v_sum += v - m->last.v;
+    m->last.v = v;
+    *mean =
+        (struct obs){m->from_ns + llround(m->t_sum_s / m->n * 1e9), m->v_origin + m->v_sum / m->n};
+}
+
 bool merge_join(struct merge *m, struct obs x, int64_t min_dt_ns, struct obs *mean)
 {
     if (m->n == 0 || x.t_ns < m->from_ns ||

@@ -29,6 +29,9 @@ void merge_begin(struct merge *m, struct obs x);
  * and nothing changes, if not, or if x comes before it. */
 bool merge_join(struct merge *m, struct obs x, int64_t min_dt_ns, struct obs *mean);
 
+/* The sample that came last has the value v now: *mean is the group's mean then. There is a group. */
+void merge_correct(struct merge *m, double v, struct obs *mean);
+
 /* True if x is the very sample that came last: transports may bring one twice. */
 static inline bool merge_has(const struct merge *m, struct obs x)
 {

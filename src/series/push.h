@@ -15,6 +15,7 @@ struct push {
     struct tally *tally;
     struct extra *extra; /* NULL: the policy asks for none */
     bool heard;          /* somebody listens to the feed */
+    bool adds;           /* the sample is a sum that an increment has just moved */
 };
 
 static inline struct manner manner_of(const struct policy *p)
@@ -43,6 +44,9 @@ void extra_release(struct push *p, bool all);
 
 /* What is told of a series' extremes under a scraper's number, fit for who has that number now. */
 struct extremes *extremes_of(const struct table *t, struct extra *e, uint32_t scraper);
+
+/* Before the extra goes: what is held back goes on, and the window ends with the sum of all increments. */
+void extra_settle(struct push *p);
 
 /* The extra of p's series, made if it is not there; NULL without memory. */
 struct extra *extra_of(struct push *p);

@@ -105,27 +105,39 @@ void table_free(struct table *t)
     free(t);
 }
 
-/* What the old policy gathered goes if the new one asks for nothing. */
-static void choose(struct table *t, struct shard *s, uint32_t place)
+/* What the old policy gathered goes if the new one asks for nothing; what it held back comes first. */
+static void choose(struct table *t, struct shard *s, uint32_t place, struct tally *tally)
 {
     struct record *x = record_at(s, place);
     if (x->identity == NULL)
         return;
     birth_choose_policy(t, x);
-    if (!policy_of(t, x)->extras)
+    struct instant then = {.mono_ns = x->seen_ns};
+    struct push p = {.t = t,
+                     .ref = ref_of(s, place),
+                     .x = x,
+                     .policy = policy_of(t, x),
+                     .now = then,
+                     .tally = tally};
+    if (!p.policy->extras && (x->flags & RECORD_EXTRA) != 0) {
+        p.extra = extra_at(s, place);
+        extra_settle(&p);
         extra_end(t, s, place);
+    }
     watch_choose(t, s, place);
 }
 
 /* Puts records [from..from+n) under the policies in force. */
 static void choose_slice(struct table *t, struct shard *s, uint32_t from, uint32_t n)
 {
+    struct tally tally = {0};
     pthread_mutex_lock(&s->lock);
     pthread_mutex_lock(&t->catalog.lock);
     for (uint32_t place = from; place < s->places && place < from + n; place++)
-        choose(t, s, place);
+        choose(t, s, place, &tally);
     pthread_mutex_unlock(&t->catalog.lock);
     pthread_mutex_unlock(&s->lock);
+    tally_add(t->stats, &tally);
 }
 
 static uint32_t places_of(struct shard *s)

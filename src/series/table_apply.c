@@ -160,7 +160,7 @@ static enum cause take(struct push *p, struct obs x)
     switch (arrival) {
     case ARRIVAL_APPENDED: break;
     case ARRIVAL_INSERTED: p->tally->events[EVENT_INSERTED]++; break;
-    case ARRIVAL_REPLACED: p->tally->events[EVENT_REPLACED]++; break;
+    case ARRIVAL_REPLACED: p->tally->events[EVENT_REPLACED] += !p->adds; break;
     case ARRIVAL_DUPLICATE: p->tally->events[EVENT_DUPLICATE]++; break;
     case ARRIVAL_LATE: return CAUSE_LATE;
     }
@@ -216,6 +216,45 @@ enum cause push_plain(struct push *p, struct obs x)
     return push(p, x);
 }
 
+/* ---- increments */
+
+static enum cause refine(struct push *p, struct obs x)
+{
+    struct obs *came = &p->extra->came;
+    if (isfinite(x.v) && (x.t_ns >= came->t_ns || was_silent(p)))
+        *came = x;
+    return push_refined(p, x);
+}
+
+/* What the series stands at: its newest sample, or a later one that is still on its way through the extra;
+ * 0, before all times, if nothing has come yet. */
+static struct obs standing(const struct push *p)
+{
+    const struct window *w = &p->x->window;
+    struct obs newest = {.t_ns = INT64_MIN};
+    if (w->n > 0)
+        newest = w->at[w->n - 1];
+    if (p->extra != NULL && p->extra->came.t_ns >= newest.t_ns)
+        newest = p->extra->came;
+    return newest;
+}
+
+/* Adds to what the series stands at. Increments have no order that matters: one that is late counts at the
+ * newest time, so that at any time the sum is of all that have come, and none is lost. */
+static enum cause push_increment(struct push *p, struct obs x)
+{
+    struct obs base = standing(p);
+    x.v += base.v;
+    if (!isfinite(x.v))
+        return CAUSE_NOT_FINITE;
+    if (x.t_ns < base.t_ns && !was_silent(p))
+        x.t_ns = base.t_ns;
+    if (p->extra == NULL)
+        return push_next(p, x) ? CAUSE_COUNT : push(p, x);
+    p->extra->adds = true;
+    return refine(p, x);
+}
+
 /* ---- a batch */
 
 /* A sample of the batch on its way through its key's shard. */
@@ -262,7 +301,9 @@ NOINLINE static void push_with_care(struct run *r, struct push *p, struct obs va
                                     uint32_t number)
 {
     p->extra = p->policy->extras ? extra_of(p) : NULL;
-    enum cause cause = p->extra != NULL ? push_refined(p, value) : push(p, value);
+    enum cause cause = p->adds            ? push_increment(p, value)
+                       : p->extra != NULL ? refine(p, value)
+                                          : push(p, value);
     if (cause != CAUSE_COUNT)
         refuse(r, number, cause);
     if (p->x->seen_ns == 0) /* born, and its first sample was refused: its silence begins now */
@@ -277,7 +318,8 @@ static void push_into(struct run *r, struct ref ref, struct record *x, uint32_t 
     p->ref = ref;
     p->x = x;
     p->policy = policy_of(r->t, x);
-    if (p->policy->extras || !push_next(p, value))
+    p->adds = (s->form & KEY_ADDS) != 0;
+    if (p->policy->extras || p->adds || !push_next(p, value))
         push_with_care(r, p, value, number);
     if ((x->flags & RECORD_WATCHED) != 0)
         watch_look(r->t, ref, r->now);

@@ -41,6 +41,7 @@ static struct extra *make(struct push *p)
         return NULL;
     }
     begin_extremes(p->t, e);
+    e->came.t_ns = INT64_MIN;
     *(struct extra **)tiers_at(&s->extras, place, sizeof e) = e;
     p->x->flags |= RECORD_EXTRA;
     s->extras_n++;
@@ -214,10 +215,13 @@ static enum cause merge(struct push *p, struct obs x)
         p->tally->events[EVENT_DUPLICATE]++;
         return CAUSE_COUNT;
     }
-    if (!merge_join(&e->merge, x, p->policy->min_dt_ns, &mean))
+    if (p->adds && e->merge.n > 0 && x.t_ns == e->merge.last.t_ns)
+        merge_correct(&e->merge, x.v, &mean);
+    else if (merge_join(&e->merge, x, p->policy->min_dt_ns, &mean))
+        p->tally->events[EVENT_MERGED]++;
+    else
         return push_plain(p, x);
     window_amend(w, mean, manner_of(p->policy), &points);
-    p->tally->events[EVENT_MERGED]++;
     p->x->seen_ns = p->now.mono_ns;
     points_out(p->t, p->ref, &points, p->tally);
     extra_points(p, &points);
@@ -309,12 +313,23 @@ void extra_release(struct push *p, bool all)
     struct instant now = p->now;
     int64_t wait_ns = all ? 0 : p->policy->late_ns;
     while (r != NULL && reorder_take(r, wait_ns, now.mono_ns, &held)) {
+        p->adds = p->extra->adds;
         p->now.mono_ns = held.came_ns; /* silence counts from when it came */
         enum cause cause = offer(p, held.x);
         if (cause != CAUSE_COUNT)
             p->tally->rejected[cause]++;
     }
     p->now = now;
+}
+
+void extra_settle(struct push *p)
+{
+    const struct window *w = &p->x->window;
+    extra_release(p, true);
+    struct obs sum = p->extra->came;
+    p->adds = p->extra->adds;
+    if (p->adds && !window_holds(w, sum) && (w->n == 0 || sum.t_ns >= w->at[w->n - 1].t_ns))
+        (void)push_plain(p, sum);
 }
 
 enum cause push_refined(struct push *p, struct obs x)

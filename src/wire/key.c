@@ -126,6 +126,45 @@ static enum nabla_status read_graphite(const struct sample *s, struct label_list
     return status;
 }
 
+/* statsd */
+
+/* The name, and behind it what tells the two series of a timer apart. */
+static enum nabla_status add_statsd_metric(struct label_list *list, struct slice name,
+                                           struct slice ending)
+{
+    char *text = text_room(list, name.n + ending.n);
+    if (ending.n == 0)
+        return add_metric(list, name);
+    if (text == NULL)
+        return NABLA_ELIMIT;
+    memcpy(text, name.at, name.n);
+    memcpy(text + name.n, ending.at, ending.n);
+    list->text_n += (uint32_t)(name.n + ending.n);
+    return add_metric(list, (struct slice){text, name.n + ending.n});
+}
+
+/* room:a,canary: a tag without a value is "true". */
+static enum nabla_status read_statsd(const struct sample *s, struct slice ending,
+                                     struct label_list *out)
+{
+    const char *p = s->sub, *end = s->sub + s->sub_n, *comma;
+    if (s->key_n == 0)
+        return NABLA_EINVAL;
+    enum nabla_status status = add_statsd_metric(out, (struct slice){s->key, s->key_n}, ending);
+    for (; status == NABLA_OK && p < end; p = comma + 1) {
+        comma = memchr(p, ',', (size_t)(end - p));
+        comma = comma == NULL ? end : comma;
+        const char *colon = memchr(p, ':', (size_t)(comma - p));
+        struct slice name = {p, (size_t)((colon == NULL ? comma : colon) - p)};
+        struct slice value = {"true", 4};
+        if (colon != NULL)
+            value = (struct slice){colon + 1, (size_t)(comma - colon - 1)};
+        if (comma > p)
+            status = add_label(out, name, value);
+    }
+    return status;
+}
+
 /* JSON */
 
 static char *put_utf8(char *to, unsigned long c)
@@ -221,10 +260,14 @@ static enum nabla_status read_json(const struct sample *s, struct label_list *ou
 enum nabla_status key_read(const struct sample *s, struct label_list *out)
 {
     out->n = out->text_n = 0;
-    switch ((enum key_form)s->form) {
+    switch ((enum key_form)(s->form & KEY_FORM)) {
     case KEY_INFLUX: return read_influx(s, out);
     case KEY_GRAPHITE: return read_graphite(s, out);
     case KEY_JSON: return read_json(s, out);
+    case KEY_STATSD: return read_statsd(s, (struct slice){"", 0}, out);
+    case KEY_STATSD_COUNT: return read_statsd(s, (struct slice){"_count", 6}, out);
+    case KEY_STATSD_SUM: return read_statsd(s, (struct slice){"_sum", 4}, out);
+    default: break;
     }
     return NABLA_EINVAL;
 }

@@ -23,12 +23,23 @@ static const char *find_blank(const char *p, const char *end)
     return p == NULL ? end : p;
 }
 
+/* Without any blank or tab, so that it is no line of another format. */
+static bool has_statsd_shape(const char *p, const char *end)
+{
+    const char *colon = memchr(p, ':', (size_t)(end - p));
+    return colon != NULL && memchr(colon, '|', (size_t)(end - colon)) != NULL &&
+           memchr(p, ' ', (size_t)(end - p)) == NULL && memchr(p, '\t', (size_t)(end - p)) == NULL;
+}
+
 /* By its shape; [p, end) does not start with a blank. */
 static enum line_format recognise(const char *p, const char *end)
 {
     if (p < end && *p == '{')
         return LINE_JSON;
-    for (p = scan_blanks(find_blank(p, end), end); p < end && *p != ' '; p++)
+    const char *blank = find_blank(p, end);
+    if (blank == end && has_statsd_shape(p, end))
+        return LINE_STATSD;
+    for (p = scan_blanks(blank, end); p < end && *p != ' '; p++)
         if (*p == '=')
             return LINE_INFLUX;
     return LINE_GRAPHITE;
@@ -47,6 +58,7 @@ static enum cause read_line(const struct line_options *options, enum line_format
 {
     switch (format) {
     case LINE_JSON: return json_line_read(options, line->at, line->n, batch, &line->offset);
+    case LINE_STATSD: return statsd_read(options, line->at, line->n, batch, &line->offset);
     case LINE_GRAPHITE: return graphite_read(options, line->at, line->n, batch, &line->offset);
     default: return influx_read(options, line->at, line->n, batch, &line->skipped, &line->offset);
     }

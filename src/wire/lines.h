@@ -1,9 +1,10 @@
-/* wire/lines.h -- lines of any of three formats to samples: one call reads as many whole lines as
+/* wire/lines.h -- lines of any of four formats to samples: one call reads as many whole lines as
  * fill a batch. A pure function over bytes: no state but what it is given, no clock, no allocation.
  *
  *     temperature,site=a value=21.4,humidity=40i 1700000000000000000      Influx line protocol
  *     plant-03.temperature.s17;site=a 21.4 1700000000.25                  Graphite plaintext
  *     {"metric":"temperature","labels":{"s":"17"},"time":1.7e9,"value":21.4}  JSON lines
+ *     temperature:21.4|g|#site:a                                          statsd
  *
  * Only LF ends a line (a CR before it is dropped), so that cutting a stream anywhere changes nothing.
  * Laws: reads only buf[0..n), writes none of it; samples point into it. A line that is refused
@@ -11,7 +12,8 @@
  * lines whose first byte after blanks is '#' are skipped and not counted.
  *
  * Recognised line by line: '{' first: JSON; else, if the word after the first unescaped blank
- * holds a '=': Influx; else Graphite. */
+ * holds a '=': Influx; else, if it has no blank at all but a ':' and then a '|': statsd; else
+ * Graphite. */
 #ifndef WIRE_LINES_H
 #define WIRE_LINES_H
 
@@ -20,7 +22,7 @@
 
 #include <stdbool.h>
 
-enum line_format { LINE_AUTO, LINE_INFLUX, LINE_GRAPHITE, LINE_JSON };
+enum line_format { LINE_AUTO, LINE_INFLUX, LINE_GRAPHITE, LINE_JSON, LINE_STATSD };
 
 struct line_options {
     enum line_format format;
@@ -57,5 +59,7 @@ enum cause graphite_read(const struct line_options *options, const char *line, u
                          struct batch *batch, uint32_t *offset);
 enum cause json_line_read(const struct line_options *options, const char *line, uint32_t n,
                           struct batch *batch, uint32_t *offset);
+enum cause statsd_read(const struct line_options *options, const char *line, uint32_t n,
+                       struct batch *batch, uint32_t *offset);
 
 #endif

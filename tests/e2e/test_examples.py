@@ -1,0 +1,28 @@
+"""config/examples/: each runs, on ports of its own, and takes a line on every listener."""
+import re
+
+import pytest
+import yaml
+
+from daemon import ROOT, host_port
+
+EXAMPLES = sorted((ROOT / "config" / "examples").glob("*.yaml"))
+
+LINES = {"auto": "seen value=1\n", "influx": "seen value=1\n", "graphite": "seen 1\n",
+         "json": '{"metric":"seen","value":1}\n', "statsd": "seen:1|c\n"}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.name)
+def test_an_example_runs(nablad, example):
+    text = re.sub(r"((?:\d+\.){3}\d+|\[::1\]):\d+", r"\1:0", example.read_text())
+    config = yaml.safe_load(text)
+    config.setdefault("http", {})["listen"] = "127.0.0.1:0"
+    d = nablad(yaml.safe_dump(config))
+    seen = {"tcp": 0, "udp": 0}
+    for listener in config.get("ingest", {}).get("listeners", []):
+        line, over = LINES[listener.get("format", "auto")], listener["protocol"]
+        (d.send if over == "tcp" else d.send_udp)(line, nth=seen[over])
+        seen[over] += 1
+    assert d.rejected() == 0
+    if sum(seen.values()):
+        assert d.rate("seen")
