@@ -81,6 +81,10 @@ struct stats {
     counter gradients[GRADIENT_OUTCOME_COUNT];
     counter gradient_elements, gradient_ns; /* of results; that threads spent on them */
     counter reloads_ok, reloads_failed;
+    counter alerts_fired, alerts_resolved;
+    counter alerts_left_out; /* for want of room or memory: limits.max_alerts */
+    counter alerts_dropped;  /* resolved ones that not everybody was told of */
+    counter alerts_lost;     /* silences and ends of watched series that came too many at once */
     counter log_suppressed; /* log lines held back by the rate limit */
     struct listener_stats listeners[STATS_LISTENERS_MAX];
     uint32_t listeners_n; /* set before any thread starts */

@@ -66,6 +66,7 @@ struct policies {
     uint32_t rules_n;          /* at most POLICY_RULES_MAX */
     struct selector **watches; /* owned, and each of them: series/watch.h */
     uint32_t watches_n;        /* at most WATCHES_MAX */
+    uint16_t watches_first;    /* the number of watches[0] */
 };
 enum { POLICY_RULES_MAX = 1024, WATCHES_MAX = 1024 };
 

@@ -30,8 +30,9 @@ void watch_end(struct table *t, struct shard *s, uint32_t place)
 {
     if ((record_at(s, place)->flags & RECORD_WATCHED) == 0)
         return;
+    const struct watching *w = *slot_of(s, place);
+    t->watcher->on_end(t->watcher->ctx, ref_of(s, place), w->at, w->n);
     forget(s, place);
-    t->watcher->on_end(t->watcher->ctx, ref_of(s, place));
 }
 
 /* Numbers of the watches that match; the catalog is locked. */
@@ -46,7 +47,7 @@ static uint32_t match(struct table *t, const struct record *x, uint16_t out[stat
     identity_unpack(&t->catalog.names, x->identity, &w.labels);
     for (uint32_t i = 0; i < p->watches_n && n < WATCHED_MAX; i++)
         if (selector_match(p->watches[i], &w.labels))
-            out[n++] = (uint16_t)i;
+            out[n++] = (uint16_t)(p->watches_first + i);
     return n;
 }
 
@@ -71,17 +72,13 @@ void watch_choose(struct table *t, struct shard *s, uint32_t place)
 {
     struct record *x = record_at(s, place);
     uint16_t watches[WATCHED_MAX];
-    bool before = (x->flags & RECORD_WATCHED) != 0;
     uint32_t n = 0;
     if (t->watcher != NULL && t->catalog.policies[t->catalog.generation].watches_n > 0)
         n = match(t, x, watches);
-    if (before)
+    if ((x->flags & RECORD_WATCHED) != 0)
         forget(s, place);
-    bool now = n > 0 && keep(s, place, watches, n);
-    if (n > 0 && !now)
+    if (n > 0 && !keep(s, place, watches, n))
         count(&t->stats->events[EVENT_UNWATCHED], 1);
-    if (before && !now)
-        t->watcher->on_end(t->watcher->ctx, ref_of(s, place));
 }
 
 void watch_look(struct table *t, struct ref ref, struct instant now)

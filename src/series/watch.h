@@ -18,7 +18,7 @@ enum { WATCHED_MAX = 64 }; /* rules that one series can be under; those after ar
 
 /* One rule's view of one series. */
 struct watched {
-    uint16_t watch; /* its number among the policies' watches */
+    uint16_t watch; /* its number: the policies' watches_first and on */
     uint8_t memory; /* the watcher's own; 0 at birth and whenever the watches change */
 };
 
@@ -27,8 +27,8 @@ struct watcher {
     /* A sample came (refused ones too), or the series was found silent; r->labels is NULL. */
     void (*on_sample)(void *ctx, struct ref series, struct watched *at, uint32_t n,
                       const struct reading *r, struct instant now);
-    /* It is forgotten, or no watch is about it any more. */
-    void (*on_end)(void *ctx, struct ref series);
+    /* It is forgotten. */
+    void (*on_end)(void *ctx, struct ref series, const struct watched *at, uint32_t n);
 };
 
 #endif

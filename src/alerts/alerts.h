@@ -1,0 +1,100 @@
+/* alerts/alerts.h -- which alerts there are: one for a rule and a series, from when its condition first
+ * holds until everybody has been told that it is over.
+ *
+ *     lookout ──looks──► step (rules) ──► pending, firing, resolved ──► notifier, HTTP, /metrics
+ *                          ▲                     │
+ *        heap of due times─┘                     └──► state on disk (alerts/saved.h)
+ *
+ * Threads: every call from any thread; one lock, held for a step or a copy. The table is read with the
+ * lock held, so nobody who holds a lock of the table may call this. */
+#ifndef ALERTS_ALERTS_H
+#define ALERTS_ALERTS_H
+
+#include "alerts/lookout.h"
+#include "base/log.h"
+#include "base/stats.h"
+#include "rules/alert.h"
+#include "rules/step.h"
+#include "series/table.h"
+
+enum {
+    ALERT_TARGETS_MAX = 16,          /* who is told */
+    ALERTS_RESOLVED_MAX = 10 * 1000, /* resolved ones that wait until all were told */
+    ALERTS_SLICE = 256,              /* looks under one hold of the lock */
+    ALERT_ROOM_MAX = 64 * 1024,      /* bytes of a view's labels */
+};
+#define ALERTS_RESOLVED_FOR_NS (INT64_C(15) * 60 * NS_PER_S) /* told again for so long */
+
+struct alerts;
+
+struct alerts_options {
+    struct table *table; /* borrowed, as the rest is */
+    struct lookout *lookout;
+    struct stats *stats;
+    struct log *log; /* may be NULL */
+    uint32_t max;    /* alerts at once; those after are left out, and counted */
+};
+
+/* now_ns: wall clock. Errors: NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status alerts_new(const struct alerts_options *options, int64_t now_ns,
+                                        struct alerts **out);
+void alerts_free(struct alerts *a); /* NULL is fine; before the lookout goes */
+
+/* ---- rules */
+
+/* Takes other rules (taken over if it succeeds: *rules is then emptied) in two steps. alerts_prepare fills
+ * p->watches, which the caller then gives to the table; once every series has been chosen anew,
+ * alerts_adopt makes them the rules in force. Alerts of rules that stay (same group, name and match) go
+ * on; those of the others are resolved at now. One change at a time. Errors: NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status alerts_prepare(struct alerts *a, struct rules *rules,
+                                            struct policies *p);
+void alerts_adopt(struct alerts *a, struct instant now);
+
+/* ---- what happens */
+
+/* Takes what the lookout saw, up to ALERTS_SLICE of it. True if there may be more. */
+bool alerts_take(struct alerts *a, struct instant now);
+
+/* Looks again at what is due, up to ALERTS_SLICE of it, and lets go of what is over. Returns when it
+ * wants to be called next, wall clock; INT64_MAX: not before something changes. */
+int64_t alerts_turn(struct alerts *a, struct instant now);
+
+/* ---- who is told. A target is a number below ALERT_TARGETS_MAX. */
+
+/* An alert as it is: a copy. */
+struct alert_view {
+    uint64_t id;      /* grows from alert to alert */
+    uint64_t changes; /* which state of it this is */
+    struct alert_state state;
+    int64_t fired_ns, resolved_ns; /* 0: it has not fired; it is not over */
+    struct alert_told told;        /* borrows from this very view */
+    uint32_t group, index;         /* of the rule, among those in force; UINT32_MAX: it is none */
+    char room[ALERT_ROOM_MAX];
+};
+
+/* The next pending or firing alert after *id in the order of ids; *id moves to it. False at the end. Start with 0. */
+bool alerts_next(struct alerts *a, struct instant now, uint64_t *id, struct alert_view *out);
+
+/* The same for what a target has to be told at now: firing and resolved alerts of which it does not
+ * know, or was told resend_ns ago. */
+bool alerts_next_due(struct alerts *a, uint32_t target, struct instant now, int64_t resend_ns,
+                     uint64_t *id, struct alert_view *out);
+
+/* The target has taken that state of the alert. */
+void alerts_told(struct alerts *a, uint32_t target, uint64_t id, uint64_t changes, int64_t now_ns);
+
+/* How many there are to tell; others are nobody: resolved alerts do not wait for them. */
+void alerts_targets(struct alerts *a, uint32_t n);
+
+/* ---- who asks */
+
+/* The rules in force; nothing changes until alerts_unlock, which must come soon. */
+const struct rules *alerts_lock(struct alerts *a);
+void alerts_unlock(struct alerts *a);
+
+struct alerts_counts {
+    uint32_t pending, firing, resolved; /* resolved: those that wait to be told */
+};
+struct alerts_counts alerts_count(struct alerts *a);
+
+#endif

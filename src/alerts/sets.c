@@ -1,0 +1,199 @@
+/* alerts/sets.c -- rules that replace others. A set lives for as long as an alert is of one of its rules:
+ * what has been resolved because its rule is gone can still be told, in that rule's words. */
+#include "alerts/parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void set_leave(struct rule_set *set)
+{
+    if (set == NULL || --set->users > 0)
+        return;
+    rules_fini(&set->rules);
+    free(set);
+}
+
+/* ---- numbers: groups in their order, and in them rules in theirs */
+
+typedef void each_rule(struct alerts *a, uint16_t number, uint32_t group, uint32_t index,
+                       const struct rule_set *set);
+
+static void for_each(struct alerts *a, const struct rule_set *set, each_rule *call)
+{
+    uint16_t number = set->first;
+    for (uint32_t g = 0; g < set->rules.groups_n; g++)
+        for (uint32_t i = 0; i < set->rules.groups[g].n; i++)
+            call(a, number++, g, i, set);
+}
+
+static void show(struct alerts *a, uint16_t number, uint32_t group, uint32_t index,
+                 const struct rule_set *set)
+{
+    const struct rule *rule = &set->rules.groups[group].rules[index];
+    lookout_set(a->options.lookout, number, rule, a->places[number].unbound > 0);
+}
+
+static void hide(struct alerts *a, uint16_t number, uint32_t group, uint32_t index,
+                 const struct rule_set *set)
+{
+    (void)group, (void)index, (void)set;
+    lookout_set(a->options.lookout, number, NULL, false);
+    a->places[number] = (struct rule_place){0};
+}
+
+static void place(struct alerts *a, uint16_t number, uint32_t group, uint32_t index,
+                  const struct rule_set *set)
+{
+    a->places[number] = (struct rule_place){
+        .rule = &set->rules.groups[group].rules[index], .group = group, .index = index};
+}
+
+/* ---- a change */
+
+static enum nabla_status make_watches(const struct rule_set *set, struct policies *p)
+{
+    p->watches_first = set->first;
+    p->watches = calloc(set->rules.n + 1, sizeof *p->watches);
+    if (p->watches == NULL)
+        return NABLA_ENOMEM;
+    for (uint32_t g = 0; g < set->rules.groups_n; g++)
+        for (uint32_t i = 0; i < set->rules.groups[g].n; i++) {
+            const char *match = set->rules.groups[g].rules[i].match;
+            struct selector_fault fault;
+            enum nabla_status status =
+                selector_new(match, strlen(match), &p->watches[p->watches_n], &fault);
+            if (status != NABLA_OK)
+                return status;
+            p->watches_n++;
+        }
+    return NABLA_OK;
+}
+
+enum nabla_status alerts_prepare(struct alerts *a, struct rules *rules, struct policies *p)
+{
+    struct rule_set *set = calloc(1, sizeof *set);
+    if (set == NULL)
+        return NABLA_ENOMEM;
+    pthread_mutex_lock(&a->lock);
+    set->first = a->set != NULL && a->set->first == 0 ? LOOKOUT_HALF : 0;
+    set->users = 1;
+    set->rules = *rules;
+    enum nabla_status status = make_watches(set, p);
+    if (status == NABLA_OK) {
+        *rules = (struct rules){0};
+        a->fresh = set;
+        for_each(a, set, place);
+        for_each(a, set, show);
+    } else {
+        free(set);
+    }
+    pthread_mutex_unlock(&a->lock);
+    return status;
+}
+
+static bool same_rule(const struct rule_group *g, const struct rule *x, const struct rule_group *h,
+                      const struct rule *y)
+{
+    return strcmp(g->name, h->name) == 0 && strcmp(x->alert, y->alert) == 0 &&
+           strcmp(x->match, y->match) == 0;
+}
+
+/* The rule of the fresh set that goes on with an old one: the first that is like it and that no other
+ * goes on with. */
+static uint16_t heir_of(const struct alerts *a, const struct rule_place *old, bool *taken)
+{
+    const struct rule_group *group = &a->set->rules.groups[old->group];
+    for (uint32_t i = 0; i < a->fresh->rules.n; i++) {
+        const struct rule_place *x = &a->places[a->fresh->first + i];
+        if (!taken[i] && same_rule(group, old->rule, &a->fresh->rules.groups[x->group], x->rule)) {
+            taken[i] = true;
+            return (uint16_t)(a->fresh->first + i);
+        }
+    }
+    return NUMBER_NONE;
+}
+
+static struct rule_set *set_of(const struct alerts *a, uint16_t number)
+{
+    bool is_fresh =
+        a->fresh != NULL && number >= a->fresh->first && number - a->fresh->first < LOOKOUT_HALF;
+    return is_fresh ? a->fresh : a->set;
+}
+
+void alert_of_rule(struct alerts *a, struct alert *x, uint16_t number)
+{
+    struct rule_set *before = x->set;
+    x->set = set_of(a, number);
+    x->rule = a->places[number].rule;
+    x->number = number;
+    x->set->users++;
+    if (before != NULL)
+        set_leave(before);
+}
+
+/* Under its new number, under which the series may have begun an alert already: the older one stays. */
+static void bind_again(struct alerts *a, struct alert *x, bool bound)
+{
+    struct alert *younger = bound ? list_find(a, x->number, x->series) : NULL;
+    if (younger != NULL)
+        alert_forget(a, younger);
+    if (bound)
+        list_bind(a, x, x->series);
+    else
+        a->places[x->number].unbound++;
+}
+
+/* Gives each alert of a rule to the rule's heir, or ends it. */
+static void inherit(struct alerts *a, uint16_t number, uint16_t heir, int64_t now_ns)
+{
+    for (uint32_t i = 0; i < a->all_n; i++) {
+        struct alert *x = a->all[i];
+        if (x == NULL || x->number != number)
+            continue;
+        bool bound = x->bound;
+        list_unbind(a, x);
+        if (heir == NUMBER_NONE) {
+            x->number = NUMBER_NONE;
+            alert_resolve(a, x, now_ns);
+            continue;
+        }
+        alert_of_rule(a, x, heir);
+        bind_again(a, x, bound);
+        (void)list_due(a, x, now_ns); /* whether it goes on holding is seen at once */
+    }
+}
+
+static void inherit_all(struct alerts *a, int64_t now_ns)
+{
+    bool taken[RULES_MAX] = {false};
+    for (uint32_t i = 0; i < a->set->rules.n; i++) {
+        uint16_t number = (uint16_t)(a->set->first + i);
+        inherit(a, number, heir_of(a, &a->places[number], taken), now_ns);
+    }
+}
+
+void alerts_adopt(struct alerts *a, struct instant now)
+{
+    pthread_mutex_lock(&a->lock);
+    if (a->set != NULL) {
+        if (a->all_n > 0)
+            inherit_all(a, now.wall_ns);
+        for_each(a, a->set, hide);
+        set_leave(a->set);
+    }
+    a->set = a->fresh;
+    a->fresh = NULL;
+    for_each(a, a->set, show);
+    pthread_mutex_unlock(&a->lock);
+}
+
+const struct rules *alerts_lock(struct alerts *a)
+{
+    pthread_mutex_lock(&a->lock);
+    return &a->set->rules;
+}
+
+void alerts_unlock(struct alerts *a)
+{
+    pthread_mutex_unlock(&a->lock);
+}

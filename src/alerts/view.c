@@ -1,0 +1,126 @@
+/* alerts/view.c -- alerts as others see them: copies, in words that their rules make of what their series
+ * say at that moment. */
+#include "alerts/parts.h"
+
+#include <string.h>
+
+/* Text that stays when the lock is given back. What does not fit is left out. */
+struct room {
+    char *at;
+    size_t left;
+};
+
+static const char *keep(struct room *room, const char *text, uint32_t *n)
+{
+    if (*n > room->left)
+        *n = 0;
+    char *kept = memcpy(room->at, text, *n);
+    room->at += *n;
+    room->left -= *n;
+    return kept;
+}
+
+static void keep_labels(struct room *room, struct label *at, uint32_t *n)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < *n; i++) {
+        struct label l = at[i];
+        l.name = keep(room, l.name, &l.name_n);
+        l.value = keep(room, l.value, &l.value_n);
+        if (l.name_n > 0)
+            at[kept++] = l;
+    }
+    *n = kept;
+}
+
+/* What it says is of now, if its series still says something. */
+static void refresh(struct alerts *a, struct alert *x, struct instant now)
+{
+    struct facts f;
+    if (!x->bound || x->state.phase == ALERT_INACTIVE)
+        return;
+    alert_read(a, x, now, &f);
+    if (f.presence == PRESENCE_LIVE)
+        x->facts = f;
+}
+
+static void copy(struct alerts *a, struct alert *x, struct instant now, struct alert_view *out)
+{
+    struct room room = {out->room, sizeof out->room};
+    refresh(a, x, now);
+    out->id = x->id;
+    out->changes = x->changes;
+    out->state = x->state;
+    out->fired_ns = x->fired_ns;
+    out->resolved_ns = x->resolved_ns;
+    out->group = out->index = UINT32_MAX;
+    if (x->number != NUMBER_NONE && a->fresh == NULL) {
+        out->group = a->places[x->number].group;
+        out->index = a->places[x->number].index;
+    }
+    alert_tell(x->rule, x->labels, &x->facts, &out->told);
+    keep_labels(&room, out->told.labels, &out->told.labels_n);
+    keep_labels(&room, out->told.annotations, &out->told.annotations_n);
+}
+
+typedef bool is_asked(const struct alert *x, uint32_t target, int64_t now_ns, int64_t resend_ns);
+
+static bool next(struct alerts *a, is_asked *asked, uint32_t target, struct instant now,
+                 int64_t resend_ns, uint64_t *id, struct alert_view *out)
+{
+    bool found = false;
+    pthread_mutex_lock(&a->lock);
+    for (uint32_t i = list_after(a, *id); i < a->all_n && !found; i++) {
+        struct alert *x = a->all[i];
+        if (x == NULL || !asked(x, target, now.wall_ns, resend_ns))
+            continue;
+        copy(a, x, now, out);
+        *id = x->id;
+        found = true;
+    }
+    pthread_mutex_unlock(&a->lock);
+    return found;
+}
+
+static bool is_active(const struct alert *x, uint32_t target, int64_t now_ns, int64_t resend_ns)
+{
+    (void)target, (void)now_ns, (void)resend_ns;
+    return x->state.phase != ALERT_INACTIVE;
+}
+
+/* Firing alerts, and those that are over for a while; a clock that was set back tells again. */
+static bool is_due(const struct alert *x, uint32_t target, int64_t now_ns, int64_t resend_ns)
+{
+    const struct told_of *told = &x->told[target];
+    bool firing = x->state.phase == ALERT_FIRING;
+    if (!firing && x->resolved_ns == 0)
+        return false;
+    if (told->changes != x->changes)
+        return true;
+    bool again = now_ns - told->at_ns >= resend_ns || now_ns < told->at_ns;
+    return again && (firing || now_ns - x->resolved_ns < ALERTS_RESOLVED_FOR_NS);
+}
+
+bool alerts_next(struct alerts *a, struct instant now, uint64_t *id, struct alert_view *out)
+{
+    return next(a, is_active, 0, now, 0, id, out);
+}
+
+bool alerts_next_due(struct alerts *a, uint32_t target, struct instant now, int64_t resend_ns,
+                     uint64_t *id, struct alert_view *out)
+{
+    return next(a, is_due, target, now, resend_ns, id, out);
+}
+
+void alerts_told(struct alerts *a, uint32_t target, uint64_t id, uint64_t changes, int64_t now_ns)
+{
+    pthread_mutex_lock(&a->lock);
+    uint32_t i = list_after(a, id - 1);
+    struct alert *x = i < a->all_n ? a->all[i] : NULL;
+    if (x != NULL && x->id == id) {
+        x->told[target] = (struct told_of){.changes = changes, .at_ns = now_ns};
+        if (x->resolved_ns != 0)
+            (void)list_due(a, x, x->look_ns); /* let go of in its time */
+    }
+    pthread_mutex_unlock(&a->lock);
+}
