@@ -3,11 +3,11 @@
 #include "conf/conf.h"
 
 #include "conf/faults.h"
+#include "conf/file.h"
 #include "conf/keys.h"
 #include "conf/read.h"
+#include "conf/rules_file.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +29,9 @@ void conf_default(struct conf *c)
 void conf_fini(struct conf *c)
 {
     policies_fini(&c->policies);
+    for (uint32_t i = 0; i < c->rule_files.n; i++)
+        free(c->rule_files.at[i]);
+    rules_fini(&c->rules);
     *c = (struct conf){0};
 }
 
@@ -54,21 +57,37 @@ enum nabla_status conf_read_text(const char *name, const char *text, size_t n, s
     return status;
 }
 
+/* All files, so that all faults of all of them are told. */
+static enum nabla_status read_rule_files(const char *path, struct conf *c, struct buf *errors)
+{
+    enum nabla_status status = NABLA_OK;
+    for (uint32_t i = 0; i < c->rule_files.n; i++) {
+        char *file = file_beside(path, c->rule_files.at[i]);
+        enum nabla_status one =
+            file == NULL ? NABLA_ENOMEM : rules_read_file(file, &c->rules, errors);
+        free(file);
+        status = status == NABLA_OK ? one : status;
+    }
+    return status;
+}
+
 enum nabla_status conf_read_file(const char *path, struct conf *c, struct buf *errors)
 {
-    enum nabla_status status = NABLA_EIO;
-    char *text = malloc(CONF_FILE_MAX + 1);
-    FILE *f = text == NULL ? NULL : fopen(path, "rbe");
-    if (text == NULL)
-        return NABLA_ENOMEM;
-    size_t n = f == NULL ? 0 : fread(text, 1, CONF_FILE_MAX + 1, f);
-    if (f == NULL || ferror(f))
-        buf_printf(errors, "%s: cannot be read: %s\n", path, strerrordesc_np(errno));
-    else
-        status = conf_read_text(path, text, n, c, errors);
-    if (f != NULL)
-        fclose(f);
+    char *text;
+    size_t n;
+    struct conf next;
+    enum nabla_status status = file_read(path, &text, &n, errors);
+    if (status != NABLA_OK)
+        return status;
+    status = conf_read_text(path, text, n, &next, errors);
     free(text);
+    if (status != NABLA_OK)
+        return status;
+    status = read_rule_files(path, &next, errors);
+    if (status == NABLA_OK)
+        *c = next;
+    else
+        conf_fini(&next);
     return status;
 }
 

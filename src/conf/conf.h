@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "numeric/status.h"
+#include "rules/rule.h"
 #include "series/policy.h"
 
 #include <stdbool.h>
@@ -16,6 +17,7 @@ enum {
     CONF_LISTENERS_MAX = 32,
     CONF_ADDRESS_MAX = 64, /* "[::1]:65535", with room */
     CONF_ERRORS_MAX = 64,  /* reported; the rest are counted */
+    CONF_FILES_MAX = 16,   /* of rules */
 };
 
 enum transport { TRANSPORT_TCP, TRANSPORT_UDP };
@@ -39,6 +41,12 @@ struct conf_gradient {
     uint32_t max_dimensions; /* 32 */
     uint32_t max_jobs;       /* at once, from the body's first bytes to the answer's last; 8 */
     int64_t timeout_ns;      /* from when the body has come whole; 10 s */
+};
+
+/* Files that nablad.yaml names, as it names them. */
+struct conf_files {
+    char *at[CONF_FILES_MAX]; /* owned */
+    uint32_t n;
 };
 
 struct conf {
@@ -67,21 +75,24 @@ struct conf {
     struct {
         enum log_level level; /* info */
     } log;
-    int64_t shutdown_timeout_ns; /* SIGTERM is obeyed within it; 5 s */
-    struct policies policies;    /* keys `defaults:` and `series:` */
+    int64_t shutdown_timeout_ns;  /* SIGTERM is obeyed within it; 5 s */
+    struct policies policies;     /* keys `defaults:` and `series:` */
+    struct conf_files rule_files; /* key `rules:` */
+    struct rules rules;           /* what they hold; empty unless conf_read_file has read them */
 };
 
 /* All of the defaults, as config/nablad.yaml states them; one TCP and one UDP listener. */
 void conf_default(struct conf *c);
 void conf_fini(struct conf *c); /* frees what it owns; accepts a zeroed one */
 
-/* Reads a file over the defaults into *c, which is written over, not ended. Errors: NABLA_EIO (the
+/* Reads a file over the defaults into *c, which is written over, not ended, and the files of rules
+ * that it names, which stand beside it unless they begin with /. Errors: NABLA_EIO (the
  * file cannot be read), NABLA_EINVAL, NABLA_ENOMEM. Then *c is untouched, and every fault found has
  * been appended to errors, in the file's order, a line each:
  * "file:line:column: what is wrong; did you mean ...?" */
 MUST_CHECK enum nabla_status conf_read_file(const char *path, struct conf *c, struct buf *errors);
 
-/* The same of bytes; name stands for the file in errors. */
+/* The same of bytes, without the files of rules; name stands for the file in errors. */
 MUST_CHECK enum nabla_status conf_read_text(const char *name, const char *text, size_t n,
                                             struct conf *c, struct buf *errors);
 

@@ -145,6 +145,8 @@ const struct conf_key conf_keys[] = {
     {.path = "defaults", .type = CONF_SECTION},
     POLICY_KEYS("defaults", struct conf, policies.defaults, OR),
 
+    {.path = "rules", .type = CONF_FILES},
+
     {.path = "series", .type = CONF_RULES},
     {"series[].match", CONF_SELECTOR, .required = true, AT(struct policy_rule, match)},
     POLICY_KEYS("series[]", struct policy_rule, policy, OR_INHERITED),

@@ -20,6 +20,7 @@ enum conf_type {
     CONF_LATE, /* a word, or {reorder: duration} */
     CONF_ADDRESS,
     CONF_SELECTOR,
+    CONF_FILES, /* one, or a list of them, read into struct conf_files */
 };
 
 struct conf_word {

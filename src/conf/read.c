@@ -352,6 +352,33 @@ static void read_late(struct reader *r, const struct conf_key *key, const yaml_n
                    value_wanted(CONF_LATE));
 }
 
+static void add_file(struct reader *r, const struct conf_key *key, const yaml_node_t *node)
+{
+    struct conf_files *files = &r->conf->rule_files;
+    if (node->type != YAML_SCALAR_NODE || node->data.scalar.length == 0 || node_is_null(node)) {
+        wrong_shape(r, key, node);
+        return;
+    }
+    char *name = strdup((const char *)node->data.scalar.value);
+    if (name == NULL)
+        r->no_memory = true;
+    else
+        files->at[files->n++] = name;
+}
+
+static void read_files(struct reader *r, const struct conf_key *key, const yaml_node_t *node)
+{
+    if (node_is_null(node))
+        return;
+    if (node->type != YAML_SEQUENCE_NODE) {
+        add_file(r, key, node);
+        return;
+    }
+    size_t n = list_items(r, key, node, CONF_FILES_MAX);
+    for (size_t i = 0; i < n; i++)
+        add_file(r, key, yaml_document_get_node(r->doc, node->data.sequence.items.start[i]));
+}
+
 static void read_value(struct reader *r, const struct conf_key *key, yaml_node_t *node, void *into)
 {
     switch (key->type) {
@@ -359,6 +386,7 @@ static void read_value(struct reader *r, const struct conf_key *key, yaml_node_t
     case CONF_LISTENERS: read_listeners(r, key, node); break;
     case CONF_RULES: r->rules = node; break;
     case CONF_NUMBERS: read_numbers(r, key, node, into); break;
+    case CONF_FILES: read_files(r, key, node); break;
     case CONF_LATE: read_late(r, key, node, into); break;
     default: read_scalar(r, key, node, into); break;
     }

@@ -142,6 +142,8 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
     *conf = (struct conf){0};
     app->at_start = app->conf;
     app->at_start.policies = (struct policies){0};
+    app->at_start.rule_files = (struct conf_files){0};
+    app->at_start.rules = (struct rules){0};
     app->config_file = config_file;
     app->stats.start_wall_ns = clock_now().wall_ns;
     pthread_mutex_init(&app->conf_lock, NULL);

@@ -50,7 +50,9 @@ def test_version(nabla):
     (["send", "-", "--to", "http://x"], "--to http://x"),
     (["send", "-", "--precision", "h"], "--precision h"),
     (["check"], "check config"),
-    (["check", "rules"], "check config"),
+    (["check", "config", "--no-such"], "--no-such"),
+    (["check", "rules"], "needs a FILE"),
+    (["check", "ruels", "x"], "check rules"),
     (["check", "config"], "needs a FILE"),
 ])
 def test_bad_usage(nabla, args, says):
@@ -89,6 +91,20 @@ def test_check_config(nabla, run_nablad, tmp_path):
 def test_check_config_shipped(nabla):
     path = daemon.ROOT / "config" / "nablad.yaml"
     assert nabla("check", "config", path).stdout == f"{path}: ok\n"
+
+
+def test_check_rules(nabla, tmp_path):
+    good, bad, conf = tmp_path / "rules.yaml", tmp_path / "bad.yaml", tmp_path / "nablad.yaml"
+    good.write_text("groups: [{name: g, rules: [{alert: A, match: a, when: rate > 2/min}]}]")
+    bad.write_text("groups: [{name: g, rules: [{alert: A, match: a, when: rate > 10m}]}]")
+    fault = f"{bad}:1:60: when: a rate cannot be compared with a duration\n"
+    assert nabla("check", "rules", good).stdout == f"{good}: ok, 1 rule\n"
+    done = nabla("check", "rules", good, bad)
+    assert done.returncode == 2 and done.stdout == f"{good}: ok, 1 rule\n"
+    assert done.stderr.startswith(fault)
+    conf.write_text("rules: [rules.yaml, bad.yaml]")
+    done = nabla("check", "config", conf)
+    assert done.returncode == 2 and done.stderr.startswith(fault)
 
 
 def test_check_config_missing(nabla):

@@ -23,7 +23,8 @@ static bool is_number(const struct conf_key *key)
 
 static bool is_leaf(const struct conf_key *key)
 {
-    return key->type != CONF_SECTION && key->type != CONF_LISTENERS && key->type != CONF_RULES;
+    return key->type != CONF_SECTION && key->type != CONF_LISTENERS && key->type != CONF_RULES &&
+           key->type != CONF_FILES;
 }
 
 static int64_t number(const struct conf_key *key, const char *text)
@@ -264,6 +265,8 @@ static void expect_range(const struct conf_key *key, const char *cell)
     if (key->type == CONF_LISTENERS || key->type == CONF_RULES)
         snprintf(want, sizeof want, "at most %d",
                  key->type == CONF_RULES ? (int)POLICY_RULES_MAX : (int)CONF_LISTENERS_MAX);
+    else if (key->type == CONF_FILES)
+        snprintf(want, sizeof want, "at most %d", (int)CONF_FILES_MAX);
     else if (key->type == CONF_NUMBERS)
         snprintf(want, sizeof want, "at most %d", (int)LIMITS_MAX);
     else if (key->type == CONF_LATE)
@@ -296,7 +299,7 @@ START_TEST(reference_has_every_key)
         [CONF_DURATION] = "duration", [CONF_WORD] = "word",
         [CONF_NUMBER] = "number",     [CONF_NUMBERS] = "list of numbers",
         [CONF_LATE] = "late",         [CONF_ADDRESS] = "address",
-        [CONF_SELECTOR] = "selector"};
+        [CONF_SELECTOR] = "selector", [CONF_FILES] = "file, or list of files"};
     char *docs = file_text(FILE_DOCS);
     for (size_t i = 0; i < conf_keys_n; i++) {
         const struct conf_key *key = &conf_keys[i];
