@@ -44,7 +44,13 @@ enum http_handler {
     HTTP_SERIES,
     HTTP_LABELS,
     HTTP_LABEL_VALUES,
+    HTTP_QUERY,
+    HTTP_QUERY_RANGE,
+    HTTP_METADATA,
+    HTTP_EXEMPLARS,
+    HTTP_BUILDINFO,
     HTTP_METRICS,
+    HTTP_FEDERATE,
     HTTP_STREAM,
     HTTP_GRADIENT,
     HTTP_HEALTHY,
@@ -76,8 +82,9 @@ struct stats {
     counter rejected[CAUSE_COUNT];
     counter events[EVENT_COUNT];
     counter http_requests[HTTP_HANDLER_COUNT][HTTP_CLASS_COUNT];
-    counter http_bytes; /* bodies sent, after compression */
-    counter feed_lost;  /* points that slow stream readers missed */
+    counter exposition_collisions; /* lines left out of /metrics: another had the same labels */
+    counter http_bytes;            /* bodies sent, after compression */
+    counter feed_lost;             /* points that slow stream readers missed */
     counter gradients[GRADIENT_OUTCOME_COUNT];
     counter gradient_elements, gradient_ns; /* of results; that threads spent on them */
     counter reloads_ok, reloads_failed;

@@ -95,8 +95,15 @@ static enum nabla_status read_timestamps(struct ask *a, const struct param *p, s
     return NABLA_OK;
 }
 
-/* 2023-11-14T22:13:20Z, or seconds since 1970. */
-static enum nabla_status read_moment(const struct param *p, struct fault *fault, int64_t *out)
+const struct param *params_find(const struct params *p, const char *name)
+{
+    for (uint32_t i = 0; i < p->n; i++)
+        if (is(p->at[i].name, p->at[i].name_n, name))
+            return &p->at[i];
+    return NULL;
+}
+
+enum nabla_status param_time(const struct param *p, int64_t *out, struct fault *fault)
 {
     if (time_read(p->value, p->value_n, out) == NABLA_OK)
         return NABLA_OK;
@@ -108,12 +115,12 @@ static enum nabla_status read_moment(const struct param *p, struct fault *fault,
 
 static enum nabla_status read_start(struct ask *a, const struct param *p, struct fault *fault)
 {
-    return read_moment(p, fault, &a->start_ns);
+    return param_time(p, &a->start_ns, fault);
 }
 
 static enum nabla_status read_end(struct ask *a, const struct param *p, struct fault *fault)
 {
-    return read_moment(p, fault, &a->end_ns);
+    return param_time(p, &a->end_ns, fault);
 }
 
 static enum nabla_status read_max_points(struct ask *a, const struct param *p, struct fault *fault)

@@ -1,6 +1,8 @@
-/* http/labels.c -- /api/v1/labels and /api/v1/label/NAME/values: what there is, sorted, each once.
+/* http/labels.c -- /api/v1/labels and /api/v1/label/NAME/values: what there is, sorted, each once:
+ * of the series as they came, and by the names that /api/v1/query knows.
  * The distinct texts are collected by a job; more than DISTINCT_MAX of them, or DISTINCT_BYTES, are
  * refused, because all have to be held to be sorted. */
+#include "http/names.h"
 #include "http/routes.h"
 #include "http/scan.h"
 #include "http/strings.h"
@@ -17,6 +19,7 @@ enum {
 struct collecting {
     struct scan scan;
     struct strings found;
+    struct exposed scratch;
     const char *name; /* whose values; NULL: the names of labels. Borrowed from the request */
     size_t name_n;
     uint32_t limit;
@@ -29,8 +32,9 @@ static enum nabla_status add(struct collecting *c, const char *text, size_t n)
     return strings_add(&c->found, text, n, &number, NULL);
 }
 
-static enum nabla_status collect(struct collecting *c, const struct labelset *labels)
+static enum nabla_status collect(void *ctx, const struct labelset *labels)
 {
+    struct collecting *c = ctx;
     struct label_cursor cursor = {0};
     struct label l;
     if (c->name != NULL)
@@ -54,7 +58,8 @@ static enum step collect_step(struct request *r, void *ctx)
         if (scan_read(r->http, &c->scan) != NABLA_OK)
             return STEP_FAILED;
         for (uint32_t i = 0; i < readings->n; i++) {
-            enum nabla_status s = collect(c, readings->at[i].labels);
+            enum nabla_status s =
+                names_visit(&readings->at[i], c->scan.ask, &c->scratch, collect, c);
             c->too_many = s == NABLA_ELIMIT;
             if (s != NABLA_OK)
                 return c->too_many ? STEP_DONE : STEP_FAILED;
@@ -132,6 +137,7 @@ static enum MHD_Result distinct(struct request *r, const char *name, size_t name
     if (status != NABLA_OK)
         return reply_fault(r, status, &fault);
     uint32_t limit = ask.limit;
+    ask.exposed = true;
     struct collecting *c = calloc(1, sizeof *c);
     if (c == NULL || scan_new(r->http, &ask, false, &scan) != NABLA_OK) {
         ask_fini(&ask);

@@ -4,13 +4,16 @@
  *     groups, by exposition  [a a'] [b] [c]               names that are one when made valid
  *     written                a: per second, per minute, per hour   each with its HELP and TYPE
  *
- * Laws: a family's lines stand together, under one HELP and one TYPE. Where making the metrics' names
- * valid made two series equal, the first is written and the log says which was not.
+ * Laws: a family's lines stand together, under one HELP and one TYPE. Where making names valid made two
+ * series equal, the first is written, and the log says which was not: a group that can have such lines
+ * (several metrics, or labels that are not valid as they are) remembers what it has written. That it has
+ * such labels shows at the first of them, and the lines before are then gone through again.
  * Groups are made by a job, since there can be as many names as series. */
-#include "base/number.h"
+#include "http/names.h"
 #include "http/own_metrics.h"
 #include "http/routes.h"
 #include "http/scan.h"
+#include "http/seen.h"
 #include "http/strings.h"
 #include "wire/prom_out.h"
 
@@ -19,11 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What is told of a series, each in a family of its own: the rate, and what its rule asks for. All but the
- * last exist per second, minute and hour: a view is 3 * what + per. */
-enum what { WHAT_RATE, WHAT_TREND, WHAT_EXTREME, WHAT_ETA, WHAT_COUNT };
-enum { PERS = 3, VIEWS = WHAT_COUNT * PERS };
 
 /* A slice is what libmicrohttpd takes in one turn, so that no turn of the loop makes more than one for
  * each client. */
@@ -46,10 +44,15 @@ struct metrics {
     uint32_t group, run, place; /* run + 1, 0: the group begins; place: series of the run */
     uint32_t scraper;           /* who asks, for extremes */
     unsigned view;
-    unsigned views;         /* those that the group's series have */
-    bool titled;            /* this group and view has its HELP and TYPE */
-    struct strings written; /* of a group of several runs: its lines' names and labels */
-    struct buf line;        /* scratch */
+    char suffix[EXPOSED_SUFFIX_MAX]; /* of the view */
+    unsigned views;                  /* those that the group's series have */
+    bool titled;                     /* this group and view has its HELP and TYPE */
+    bool filtered;                   /* match[] asks for some lines only */
+    bool remembers;      /* the group's lines can be equal: those of the view that were written */
+    struct seen written; /* are in here */
+    uint32_t quiet;      /* up to this place of the run all has been written already */
+    struct buf line;     /* scratch */
+    struct exposed exposed; /* scratch */
 };
 
 static void free_metrics(void *ctx)
@@ -57,7 +60,7 @@ static void free_metrics(void *ctx)
     struct metrics *m = ctx;
     scan_fini(&m->scan);
     strings_fini(&m->groups);
-    strings_fini(&m->written);
+    seen_clear(&m->written);
     buf_fini(&m->line);
     free(m->runs);
     free(m->heads);
@@ -128,79 +131,40 @@ static enum step group_step(struct request *r, void *ctx)
     return scan_has_more(&m->scan) ? STEP_MORE : STEP_DONE;
 }
 
-/* "_trend_per_minute" */
-static void suffix_of(unsigned view, char out[static 32])
-{
-    static const char *const fronts[] = {"", "_trend", "", "_seconds_to"};
-    static const char *const backs[] = {"", "", "_extreme", ""};
-    enum what what = view / PERS;
-    const char *per = what == WHAT_ETA ? "" : per_suffix((enum per)(view % PERS));
-    snprintf(out, 32, "%s%s%s", fronts[what], per, backs[what]);
-}
-
-static void write_help(unsigned view, const char *name, int n, char *out, size_t max)
-{
-    static const char *const units[] = {"second", "minute", "hour"};
-    const char *unit = units[view % PERS];
-    switch ((enum what)(view / PERS)) {
-    case WHAT_TREND:
-        snprintf(out, max, "Slope of %.*s per %s, by least squares over the past.", n, name, unit);
-        break;
-    case WHAT_EXTREME:
-        snprintf(out, max, "Lowest and highest rate of %.*s per %s since this scraper last came.",
-                 n, name, unit);
-        break;
-    case WHAT_ETA:
-        snprintf(out, max, "Seconds until %.*s is at a limit, by its course now.", n, name);
-        break;
-    default:
-        snprintf(out, max, "Rate of change of %.*s per %s, at the middle of three samples.", n,
-                 name, unit);
-    }
-}
-
 static void write_title(struct metrics *m, struct buf *out)
 {
-    char help[LABEL_NAME_MAX + 64], suffix[32];
+    char help[EXPOSED_HELP_MAX];
     int n = (int)m->groups.at[m->group].n;
-    write_help(m->view, strings_text(&m->groups, m->group), n, help, sizeof help);
-    suffix_of(m->view, suffix);
+    exposed_help(m->view, strings_text(&m->groups, m->group), n, help);
     buf_clear(&m->line);
     buf_add(&m->line, strings_text(&m->groups, m->group), (size_t)n);
-    buf_text(&m->line, suffix);
+    buf_text(&m->line, m->suffix);
     if (!m->line.failed)
         prom_family(out, m->form, m->line.at, m->line.n, "gauge", help);
     m->titled = true;
 }
 
-/* Of a group of several metric names: is there a line like this one's already? A line with a rate
- * of 0 stands for name and labels. */
-static bool is_written(struct http *h, struct metrics *m, const struct reading *r)
+/* Is there a line like this one's already? A line with a rate of 0 stands for name and labels. */
+static bool is_written(struct metrics *m, const struct reading *r)
 {
     struct reading bare = *r;
-    uint32_t number;
-    bool fresh = false;
+    bool fresh = true;
     bare.rate.value = 0;
     buf_clear(&m->line);
     prom_reading(&m->line, m->form, &bare, false);
-    if (m->line.failed ||
-        strings_add(&m->written, m->line.at, m->line.n, &number, &fresh) != NABLA_OK || fresh)
-        return false;
+    return !m->line.failed && seen_add(&m->written, m->line.at, m->line.n, &fresh) == NABLA_OK &&
+           !fresh;
+}
+
+static void tell_collision(struct http *h, const struct reading *r)
+{
     char quoted[LOG_QUOTE_MAX];
     struct label metric = labelset_metric(r->labels);
+    count(&h->options.stats->exposition_collisions, 1);
     log_event(
         h->options.log, LOG_LEVEL_WARN, "exposition_collision", "exposition_collision",
         "metric=%s reason=\"another series has the same name and labels once they are valid\"",
         log_quote(quoted, metric.value, metric.value_n));
-    return true;
-}
-
-static unsigned views_of(const struct reading *r)
-{
-    unsigned views = 1U << (WHAT_RATE * PERS + r->per);
-    views |= r->trend.order != 0 ? 1U << (WHAT_TREND * PERS + r->per) : 0;
-    views |= r->extremes ? 1U << (WHAT_EXTREME * PERS + r->per) : 0;
-    return views | (r->etas_n > 0 ? 1U << (WHAT_ETA * PERS) : 0);
 }
 
 static struct label label_of(const char *name, const char *value, size_t value_n)
@@ -211,94 +175,141 @@ static struct label label_of(const char *name, const char *value, size_t value_n
                           .value_n = (uint32_t)value_n};
 }
 
-static void write_extremes(struct http *h, struct metrics *m, const struct reading *r,
-                           const char *suffix, struct buf *out)
+/* A line, if it is wanted. False if another series can have one of the same labels. */
+static bool write_line(struct metrics *m, const struct reading *r, const struct label *extra,
+                       double v, struct buf *out)
+{
+    bool is_rate = m->view / PERS == WHAT_RATE;
+    if (m->filtered && !ask_wants_line(m->scan.ask, r->labels, m->view, extra, &m->exposed))
+        return true;
+    if (!m->titled)
+        write_title(m, out);
+    return is_rate ? prom_reading(out, m->form, r, m->timestamps)
+                   : prom_value(out, r->labels, m->suffix, extra, v);
+}
+
+static bool write_extremes(struct http *h, struct metrics *m, const struct reading *r,
+                           struct buf *out)
 {
     const struct found *found = &m->scan.found.at[m->runs[m->run - 1].first + m->place + r->number];
     struct label lowest = label_of("extreme", "lowest", 6),
                  highest = label_of("extreme", "highest", 7);
     double least, most, unit_s = per_seconds(r->per);
     if (!table_take_extremes(h->options.table, found->ref, m->scraper, &least, &most))
-        return;
-    prom_value(out, r->labels, suffix, &lowest, least * unit_s);
-    prom_value(out, r->labels, suffix, &highest, most * unit_s);
+        return true;
+    bool clean = write_line(m, r, &lowest, least * unit_s, out);
+    return write_line(m, r, &highest, most * unit_s, out) && clean;
 }
 
-static void write_etas(const struct reading *r, const char *suffix, struct buf *out)
+/* The lines of a view. False as write_line. */
+static bool write_view(struct http *h, struct metrics *m, const struct reading *r, struct buf *out)
 {
-    for (uint32_t i = 0; i < r->etas_n; i++) {
-        char text[NUMBER_TEXT_MAX];
-        struct label limit = label_of("limit", text, number_write(text, r->etas[i].limit));
-        if (!isnan(r->etas[i].seconds))
-            prom_value(out, r->labels, suffix, &limit, r->etas[i].seconds);
+    struct exposed_line line;
+    bool clean = true;
+    if (m->view / PERS == WHAT_RATE)
+        return write_line(m, r, NULL, r->rate.value, out);
+    if (m->view / PERS == WHAT_EXTREME)
+        return write_extremes(h, m, r, out);
+    for (uint32_t i = 0; exposed_line(r, m->view, i, &line); i++) {
+        const struct label *extra = line.extra.name != NULL ? &line.extra : NULL;
+        if (m->view != VIEW_ETA || !isnan(line.value))
+            clean = write_line(m, r, extra, line.value, out) && clean;
     }
+    return clean;
 }
 
-static void write_view(struct http *h, struct metrics *m, const struct reading *r, struct buf *out)
-{
-    char suffix[32];
-    suffix_of(m->view, suffix);
-    switch ((enum what)(m->view / PERS)) {
-    case WHAT_TREND: prom_value(out, r->labels, suffix, NULL, r->trend.value); break;
-    case WHAT_EXTREME: write_extremes(h, m, r, suffix, out); break;
-    case WHAT_ETA: write_etas(r, suffix, out); break;
-    default: prom_reading(out, m->form, r, m->timestamps);
-    }
-}
-
-static void write_reading(struct http *h, struct metrics *m, const struct reading *r,
+/* False: what was written must be gone through again, and this one is not written yet. */
+static bool write_reading(struct http *h, struct metrics *m, const struct reading *r,
                           struct buf *out)
 {
+    size_t before = out->n;
+    bool titled = m->titled;
     if (r->state != STATE_OK || r->rate.order == 0)
-        return;
-    unsigned views = views_of(r);
+        return true;
+    unsigned views = exposed_views(r) & ~(1U << VIEW_VALUE);
     m->views |= views;
     if ((views & 1U << m->view) == 0)
-        return;
-    bool several = m->runs[m->heads[m->group]].next != 0;
-    if (several && is_written(h, m, r))
-        return;
-    if (!m->titled)
-        write_title(m, out);
-    write_view(h, m, r, out);
+        return true;
+    bool again = m->remembers && is_written(m, r);
+    if (m->place + r->number < m->quiet)
+        return true;
+    if (again) {
+        tell_collision(h, r);
+        return true;
+    }
+    if (write_view(h, m, r, out) || m->remembers)
+        return true;
+    out->n = before;
+    m->titled = titled;
+    return false;
+}
+
+static void begin_view(struct metrics *m)
+{
+    exposed_suffix(m->view, m->suffix);
+    seen_clear(&m->written);
+    m->titled = false;
+    m->run = m->heads[m->group] + 1;
+    m->place = m->quiet = 0;
+}
+
+static void begin_group(struct metrics *m)
+{
+    m->view = m->views = 0;
+    m->remembers = m->runs[m->heads[m->group]].next != 0;
+    begin_view(m);
 }
 
 /* To the group's next run, or its next view, or the next group. */
 static void next_run(struct metrics *m)
 {
-    uint32_t next = m->runs[m->run - 1].next;
-    m->run = next;
-    m->place = 0;
-    if (next != 0)
+    m->run = m->runs[m->run - 1].next;
+    m->place = m->quiet = 0;
+    if (m->run != 0)
         return;
-    m->titled = false;
     if (m->views >> m->view >> 1 != 0) {
         m->view += 1 + (unsigned)__builtin_ctz(m->views >> m->view >> 1);
-        strings_fini(&m->written);
+        begin_view(m);
         return;
     }
     m->group++;
-    m->view = m->views = 0;
-    strings_fini(&m->written);
 }
 
 /* Writes a slice of a run. Returns how many series it read, 0 if there was no memory. */
 static uint32_t write_some(struct http *h, struct metrics *m, struct buf *out)
 {
     if (m->run == 0)
-        m->run = m->heads[m->group] + 1;
-    m->written.seed = h->secret;
+        begin_group(m);
     const struct run *run = &m->runs[m->run - 1];
     uint32_t n = run->n - m->place < READINGS_MAX ? run->n - m->place : READINGS_MAX;
     if (table_read(h->options.table, m->scan.found.at + run->first + m->place, n, clock_now(),
                    &h->readings) != NABLA_OK)
         return 0;
-    for (uint32_t i = 0; i < h->readings.n; i++)
-        write_reading(h, m, &h->readings.at[i], out);
+    for (uint32_t i = 0; i < h->readings.n; i++) {
+        if (write_reading(h, m, &h->readings.at[i], out))
+            continue;
+        m->quiet = m->place + h->readings.at[i].number;
+        m->place = 0;
+        m->remembers = true;
+        return n;
+    }
     m->place += n;
     if (m->place == run->n)
         next_run(m);
     return n;
+}
+
+static bool write_own(struct http *h, struct metrics *m, struct buf *out)
+{
+    if (!m->filtered) {
+        own_metrics_write(out, m->form, h);
+        return true;
+    }
+    buf_clear(&m->line);
+    own_metrics_write(&m->line, m->form, h);
+    if (!m->line.failed)
+        own_lines_pass(&m->line, m->scan.ask, &m->exposed, out);
+    return !m->line.failed;
 }
 
 static enum step metrics_next(struct http *h, void *ctx, struct buf *out)
@@ -312,7 +323,8 @@ static enum step metrics_next(struct http *h, void *ctx, struct buf *out)
         if (out->n >= SLICE_BYTES || reads >= READS_A_SLICE)
             return STEP_MORE;
     }
-    own_metrics_write(out, m->form, h);
+    if (!write_own(h, m, out))
+        return STEP_FAILED;
     prom_end(out, m->form);
     return STEP_DONE;
 }
@@ -368,26 +380,42 @@ static uint32_t scraper_of(struct http *h, struct MHD_Connection *connection)
     return oldest;
 }
 
-enum MHD_Result metrics_answer(struct request *r)
+static enum MHD_Result expose(struct request *r, bool wants_match)
 {
     struct ask ask;
     struct fault fault;
-    enum nabla_status status = ask_read(&r->params, ASK_TIMESTAMPS, &ask, &fault);
+    enum nabla_status status = ask_read(&r->params, ASK_TIMESTAMPS | ASK_MATCH, &ask, &fault);
     if (status != NABLA_OK)
         return reply_fault(r, status, &fault);
+    if (wants_match && ask.any_n == 0)
+        return reply_error(r, MHD_HTTP_BAD_REQUEST, "no match[] parameter provided");
     struct metrics *m = calloc(1, sizeof *m);
-    if (m == NULL)
+    if (m == NULL) {
+        ask_fini(&ask);
         return reply_fault(r, NABLA_ENOMEM, NULL);
+    }
     m->timestamps = ask.timestamps;
+    m->filtered = ask.any_n > 0;
     m->form = prom_negotiate(
         MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT));
-    m->groups.seed = r->http->secret;
+    m->groups.seed = m->written.seed = r->http->secret;
     m->scraper = scraper_of(r->http, r->connection);
     ask.states = 1U << STATE_OK;
+    ask.exposed = true;
     status = scan_new(r->http, &ask, true, &m->scan);
     if (status != NABLA_OK) {
         free_metrics(m);
         return reply_fault(r, status, NULL);
     }
     return request_prepare(r, (struct job){group_step, metrics_reply, free_metrics, m});
+}
+
+enum MHD_Result metrics_answer(struct request *r)
+{
+    return expose(r, false);
+}
+
+enum MHD_Result federate_answer(struct request *r)
+{
+    return expose(r, true);
 }

@@ -109,6 +109,9 @@ static void write_http(struct page *p, const struct stats *s, const struct http 
                      (double)counted(&s->http_requests[r][c]));
     total(p, "nablad_http_response_bytes_total", "Bytes of answers sent, after compression.",
           (double)counted(&s->http_bytes));
+    total(p, "nablad_exposition_collisions_total",
+          "Lines left out of /metrics because another had the same name and labels.",
+          (double)counted(&s->exposition_collisions));
     gauge(p, "nablad_http_open_connections", "HTTP connections that are open.", (double)h->peers.n);
     gauge(p, "nablad_http_streams", "Event streams that are open.", (double)h->hub.n);
     total(p, "nablad_scrapers_replaced_total",

@@ -30,6 +30,13 @@ struct params {
 MUST_CHECK enum nabla_status params_read(struct params *p, char *text, size_t n,
                                          struct fault *fault);
 
+/* The first of that name; NULL: there is none. */
+const struct param *params_find(const struct params *p, const char *name);
+
+/* 2023-11-14T22:13:20Z, or seconds since 1970. Errors: NABLA_EINVAL with a fault. */
+MUST_CHECK enum nabla_status param_time(const struct param *p, int64_t *out_ns,
+                                        struct fault *fault);
+
 /* Decodes %XX in place, and '+' to a blank if the text is a form's; *n is the length, before and
  * after. Errors: NABLA_EINVAL for a bad escape or what is not UTF-8. */
 MUST_CHECK enum nabla_status percent_decode(char *text, size_t *n, bool form);
@@ -46,6 +53,7 @@ struct ask {
     uint32_t limit; /* series or values; 0: no limit */
     enum time_style style;
     bool timestamps;
+    bool exposed; /* not a parameter: the selectors are about lines, too; see struct query */
     int64_t start_ns, end_ns; /* of points, both included; all of time if not said */
     uint32_t max_points;      /* of a series; 0: all */
     bool by_value; /* which spikes survive when there are more: the values', not the rates' */

@@ -114,6 +114,7 @@ static const char *error_type(unsigned status)
 {
     switch (status) {
     case MHD_HTTP_NOT_FOUND: return "not_found";
+    case MHD_HTTP_UNPROCESSABLE_CONTENT: return "execution";
     case MHD_HTTP_SERVICE_UNAVAILABLE: return "unavailable";
     case MHD_HTTP_INTERNAL_SERVER_ERROR: return "internal";
     default: return "bad_data";

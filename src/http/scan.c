@@ -17,7 +17,8 @@ enum nabla_status scan_new(struct http *h, struct ask *ask, bool by_family, stru
     struct query query = {.any = (const struct selector *const *)s.ask->any,
                           .any_n = s.ask->any_n,
                           .states = s.ask->states,
-                          .by_family = by_family};
+                          .by_family = by_family,
+                          .exposed = s.ask->exposed};
     enum nabla_status status = selection_new(h->options.table, &query, clock_now(), &s.selection);
     if (status == NABLA_OK)
         *out = s;

@@ -5,15 +5,20 @@
  *         site: value 1                       ─► step
  *         sensor: value 0                     ─► step
  *
- * Law: the same answer as selector_match of the unpacked labels (test_filter.c). */
+ * Law: the same answer as selector_match of the unpacked labels (test_filter.c).
+ *
+ * Exposed, a matcher of the name is asked of all names that the metric has; one of a label that only
+ * comes to its name by being made valid, or stands on a line beside the series' own, is not asked. */
 #include "series/filter.h"
+
+#include "base/exposed.h"
 
 #include <string.h>
 
 void filter_init(struct filter *f, const struct vocabulary *names,
-                 const struct selector *const *any, uint32_t any_n)
+                 const struct selector *const *any, uint32_t any_n, bool exposed)
 {
-    *f = (struct filter){.names = names, .any = any, .any_n = any_n};
+    *f = (struct filter){.names = names, .any = any, .any_n = any_n, .exposed = exposed};
 }
 
 void filter_forget(struct filter *f)
@@ -43,19 +48,71 @@ static int value_of(const struct vocabulary *v, uint32_t shape, const struct lab
     return -1;
 }
 
+static bool any_name_holds(const struct selector *s, size_t matcher, const struct entry *metric)
+{
+    char name[EXPOSED_NAME_MAX + EXPOSED_SUFFIX_MAX];
+    size_t n = exposed_metric(name, metric->text, metric->n);
+    bool holds = selector_holds(s, matcher, metric->text, metric->n);
+    for (unsigned view = 0; view <= VIEW_VALUE && !holds; view++) {
+        exposed_suffix(view, name + n);
+        holds = selector_holds(s, matcher, name, n + strlen(name + n));
+    }
+    return holds;
+}
+
+/* Valid names are made with '_', and lines have no labels besides but "extreme" and "limit". */
+bool filter_may_be_made(const struct label *l)
+{
+    return memchr(l->name, '_', l->name_n) != NULL ||
+           (l->name_n == 7 && memcmp(l->name, "extreme", 7) == 0) ||
+           (l->name_n == 5 && memcmp(l->name, "limit", 5) == 0);
+}
+
+/* Is there a label that has to be made valid in the shape? */
+static bool is_clean_shape(const struct vocabulary *v, uint32_t shape)
+{
+    const struct entry *x = dictionary_at(&v->shapes, shape);
+    const unsigned char *p = (const unsigned char *)x->text, *end = p + x->n;
+    while (p < end) {
+        uint32_t n = identity_number(&p);
+        if (!exposed_is_clean((const char *)p, n))
+            return false;
+        p += n;
+    }
+    return true;
+}
+
+/* Exposed: must a matcher be left to who knows the line? */
+static bool is_open(const struct filter *f, const struct plan *plan, const struct label *l,
+                    int value)
+{
+    if (!f->exposed || !filter_may_be_made(l))
+        return false;
+    return value < 0 || !is_clean_shape(f->names, plan->shape);
+}
+
+static bool name_holds(const struct filter *f, const struct plan *plan, const struct selector *s,
+                       size_t matcher)
+{
+    const struct entry *metric = dictionary_at(&f->names->metrics, plan->metric);
+    return f->exposed ? any_name_holds(s, matcher, metric)
+                      : selector_holds(s, matcher, metric->text, metric->n);
+}
+
 /* Adds one selector's steps. False if it does not match whatever the values are, or if there are
  * too many, which plan->by_labels says. */
 static bool add_selector(const struct filter *f, struct plan *plan, uint32_t number)
 {
     const struct selector *s = f->any[number];
-    const struct entry *metric = dictionary_at(&f->names->metrics, plan->metric);
     uint8_t before = plan->steps_n;
     for (size_t i = 0; i < selector_size(s); i++) {
         struct label l = selector_label(s, i);
         bool is_name = is_metric(&l);
         int value = is_name ? -1 : value_of(f->names, plan->shape, &l);
+        if (is_open(f, plan, &l, value) && !is_name)
+            continue;
         if (value < 0) {
-            if (!selector_holds(s, i, is_name ? metric->text : "", is_name ? metric->n : 0)) {
+            if (!(is_name ? name_holds(f, plan, s, i) : selector_holds(s, i, "", 0))) {
                 plan->steps_n = before;
                 return false;
             }
@@ -145,6 +202,6 @@ bool filter_match(struct filter *f, const unsigned char *id)
     uint32_t metric = identity_number(&p);
     const struct plan *plan = plan_for(f, metric, identity_number(&p));
     if (plan->by_labels)
-        return labels_match(f, id);
+        return f->exposed || labels_match(f, id);
     return plan->always || (plan->steps_n > 0 && steps_hold(f, plan, p));
 }

@@ -22,11 +22,18 @@ struct filter {
     const struct vocabulary *names;
     const struct selector *const *any; /* borrowed; none: all match */
     uint32_t any_n;
+    bool exposed;
     struct plan plans[FILTER_PLANS];
 };
 
+/* exposed: the selectors are about the lines that series have in Prometheus' world (base/exposed.h) or
+ * about the series themselves; all are then found of which a line, or the series, matches, and perhaps
+ * some more. */
 void filter_init(struct filter *f, const struct vocabulary *names,
-                 const struct selector *const *any, uint32_t any_n);
+                 const struct selector *const *any, uint32_t any_n, bool exposed);
+
+/* Can a line have a label of this name that its series has not, or not alone? Of "__name__" it can. */
+bool filter_may_be_made(const struct label *l);
 
 /* Forgets the plans: before the lock is let go that keeps the series that they were made of. */
 void filter_forget(struct filter *f);

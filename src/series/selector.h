@@ -9,6 +9,7 @@
 #ifndef SERIES_SELECTOR_H
 #define SERIES_SELECTOR_H
 
+#include "base/buf.h"
 #include "base/labelset.h"
 
 #include <stdbool.h>
@@ -44,6 +45,11 @@ bool selector_holds(const struct selector *s, size_t matcher, const char *value,
 /* Which label a matcher is about; its value if it is a `=` of one that is not empty, else .value
  * is NULL. Borrowed. */
 struct label selector_label(const struct selector *s, size_t matcher);
+
+/* A text in quotes as a selector's values are: text[0..n) is all of it, its meaning is appended to out.
+ * Errors: NABLA_EINVAL with a fault, NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status selector_unquote(const char *text, size_t n, struct buf *out,
+                                              struct selector_fault *fault);
 
 /* The metric's name if the selector demands one by '=', else NULL; *n its length. Borrowed. */
 const char *selector_metric(const struct selector *s, size_t *n);

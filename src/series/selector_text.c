@@ -309,3 +309,18 @@ enum nabla_status selector_text_read(const char *text, size_t n, char *arena,
         return expected(&r, "a metric name or {");
     return r.at == n ? NABLA_OK : expected(&r, "{ or nothing after the metric's name");
 }
+
+enum nabla_status selector_unquote(const char *text, size_t n, struct buf *out,
+                                   struct selector_fault *fault)
+{
+    struct matcher_text m = {0};
+    struct reader r = {.text = text, .n = n, .arena = buf_room(out, n + 1), .fault = fault};
+    if (r.arena == NULL)
+        return NABLA_ENOMEM;
+    enum nabla_status status = take_value(&r, &m);
+    if (status == NABLA_OK && r.at < n)
+        status = expected(&r, "nothing after the quote");
+    if (status == NABLA_OK)
+        buf_used(out, m.value_n);
+    return status;
+}

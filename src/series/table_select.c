@@ -58,7 +58,7 @@ enum nabla_status selection_new(struct table *t, const struct query *query, stru
     s->states = query->states;
     s->mono_ns = now.mono_ns;
     s->by_family = s->counting = query->by_family;
-    filter_init(&s->filter, &t->catalog.names, query->any, query->any_n);
+    filter_init(&s->filter, &t->catalog.names, query->any, query->any_n, query->exposed);
     s->phase = s->filter.any_n > 0 && table_count(t) >= COLUMNS_WORTH ? PHASE_COLUMNS : PHASE_VISIT;
     *out = s;
     return NABLA_OK;
@@ -135,13 +135,16 @@ static bool is_metric(const struct label *l)
 
 /* The '=' matchers of a selector that columns are for: labels, or, there being none, the metric.
  * Returns how many. */
-static uint32_t exact_labels(const struct selector *s, struct label out[SELECTOR_MATCHERS_MAX])
+static uint32_t exact_labels(const struct selector *s, bool exposed,
+                             struct label out[SELECTOR_MATCHERS_MAX])
 {
     struct label metric = {0};
     uint32_t n = 0;
     for (size_t i = 0; i < selector_size(s); i++) {
         struct label l = selector_label(s, i);
         if (l.value == NULL)
+            continue;
+        if (exposed && filter_may_be_made(&l))
             continue;
         if (is_metric(&l))
             metric = l;
@@ -177,7 +180,8 @@ static enum nabla_status find_candidates(struct selection *s)
     enum chain chain = CHAIN_FOUND;
     for (uint32_t i = 0; i < s->filter.any_n && chain == CHAIN_FOUND; i++)
         chain =
-            columns_find(s->table, labels, exact_labels(s->filter.any[i], labels), &s->candidates);
+            columns_find(s->table, labels,
+                         exact_labels(s->filter.any[i], s->filter.exposed, labels), &s->candidates);
     s->phase = PHASE_VISIT;
     s->narrow = chain == CHAIN_FOUND;
     sort_places(&s->candidates);
@@ -190,7 +194,7 @@ static enum nabla_status make_columns(struct selection *s)
     struct label labels[SELECTOR_MATCHERS_MAX];
     if (s->selector == s->filter.any_n)
         return find_candidates(s);
-    uint32_t n = exact_labels(s->filter.any[s->selector], labels);
+    uint32_t n = exact_labels(s->filter.any[s->selector], s->filter.exposed, labels);
     enum column_state state = COLUMN_NONE;
     if (s->matcher < n)
         state = columns_ask(s->table, &labels[s->matcher], s->mono_ns);

@@ -10,38 +10,22 @@
 #include "wire/prom_out.h"
 
 #include "base/clock.h"
+#include "base/exposed.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
-
-static bool name_holds(char c, bool metric)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           (c == ':' && metric);
-}
 
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
 
-static void write_name(struct buf *b, const char *name, size_t n, bool metric)
-{
-    char *room = buf_room(b, n + 1);
-    if (room == NULL)
-        return;
-    size_t used = 0;
-    if (n == 0 || is_digit(name[0]))
-        room[used++] = '_';
-    for (size_t i = 0; i < n; i++)
-        room[used++] = name_holds(name[i], metric) ? name[i] : '_';
-    buf_used(b, used);
-}
-
 void prom_name(struct buf *b, const char *name, size_t n)
 {
-    write_name(b, name, n, true);
+    char *room = buf_room(b, EXPOSED_NAME_MAX);
+    if (room != NULL)
+        buf_used(b, exposed_metric(room, name, n));
 }
 
 /* Escapes backslash and LF, and the quote where it would end the text. */
@@ -96,39 +80,17 @@ void prom_label(struct buf *b, const char *name, const char *value, size_t value
     buf_char(b, '"');
 }
 
-/* The name that a label gets: made valid, and never the metric's own. */
-static size_t label_name(char out[static LABEL_NAME_MAX + 2], const struct label *l)
-{
-    size_t n = 0;
-    if (l->name_n == 0 || is_digit(l->name[0]))
-        out[n++] = '_';
-    for (size_t i = 0; i < l->name_n && n < LABEL_NAME_MAX + 1; i++)
-        out[n++] = name_holds(l->name[i], false) ? l->name[i] : '_';
-    if (n == strlen(LABEL_METRIC) && memcmp(out, LABEL_METRIC, n) == 0)
-        out[n++] = '_';
-    return n;
-}
-
 static bool same_name(const struct label *a, const struct label *b)
 {
-    char x[LABEL_NAME_MAX + 2], y[LABEL_NAME_MAX + 2];
-    size_t n = label_name(x, a);
-    return n == label_name(y, b) && memcmp(x, y, n) == 0;
-}
-
-/* True unless making its name valid can have made the label equal to another. */
-static bool is_clean(const struct label *l)
-{
-    for (size_t i = 0; i < l->name_n; i++)
-        if (!name_holds(l->name[i], false))
-            return false;
-    return l->name_n > 0 && !is_digit(l->name[0]);
+    char x[EXPOSED_NAME_MAX], y[EXPOSED_NAME_MAX];
+    size_t n = exposed_label(x, a->name, a->name_n);
+    return n == exposed_label(y, b->name, b->name_n) && memcmp(x, y, n) == 0;
 }
 
 static void write_one(struct buf *b, const struct label *labels, size_t n, size_t i, bool join)
 {
-    char name[LABEL_NAME_MAX + 2];
-    size_t name_n = label_name(name, &labels[i]);
+    char name[EXPOSED_NAME_MAX];
+    size_t name_n = exposed_label(name, labels[i].name, labels[i].name_n);
     buf_add(b, name, name_n);
     buf_text(b, "=\"");
     write_escaped(b, labels[i].value, labels[i].value_n, true);
@@ -166,8 +128,9 @@ static void write_extra(struct buf *b, const struct label *labels, size_t n,
     buf_char(b, '"');
 }
 
-/* extra: a label in clean bytes to come last, or NULL. */
-static void write_labels(struct buf *b, const struct labelset *set, const struct label *extra)
+/* extra: a label in clean bytes to come last, or NULL. False if making names valid can have made these
+ * labels equal to another series'. */
+static bool write_labels(struct buf *b, const struct labelset *set, const struct label *extra)
 {
     struct label labels[LABELS_MAX];
     struct label_cursor cursor = {0};
@@ -175,7 +138,7 @@ static void write_labels(struct buf *b, const struct labelset *set, const struct
     bool clean = true, first = true;
     labelset_next(set, &cursor, &labels[0]); /* the metric's name stands in front of the braces */
     while (n < LABELS_MAX && labelset_next(set, &cursor, &labels[n]))
-        clean = is_clean(&labels[n++]) && clean;
+        clean = exposed_is_clean(labels[n].name, labels[n].name_n) && clean, n++;
     for (size_t i = 0; i < n; i++) {
         if (!clean && written_before(labels, i))
             continue;
@@ -190,6 +153,7 @@ static void write_labels(struct buf *b, const struct labelset *set, const struct
     }
     if (!first)
         buf_char(b, '}');
+    return clean;
 }
 
 /* Rounds down, so that a time before 1970 stays in order. */
@@ -208,30 +172,54 @@ static void write_timestamp(struct buf *b, enum exposition form, int64_t t_ns)
         buf_printf(b, " %" PRId64 ".%09" PRId64, s, ns);
 }
 
-void prom_reading(struct buf *b, enum exposition form, const struct reading *r, bool timestamps)
+bool prom_reading(struct buf *b, enum exposition form, const struct reading *r, bool timestamps)
 {
     if (r->rate.order == 0)
-        return;
+        return true;
     struct label metric = labelset_metric(r->labels);
     prom_name(b, metric.value, metric.value_n);
     buf_text(b, per_suffix(r->per));
-    write_labels(b, r->labels, NULL);
+    bool clean = write_labels(b, r->labels, NULL);
     buf_char(b, ' ');
     buf_double(b, r->rate.value);
     if (timestamps)
         write_timestamp(b, form, r->rate.t_ns);
     buf_char(b, '\n');
+    return clean;
 }
 
-void prom_value(struct buf *b, const struct labelset *labels, const char *suffix,
+bool prom_value(struct buf *b, const struct labelset *labels, const char *suffix,
                 const struct label *extra, double v)
 {
     struct label metric = labelset_metric(labels);
     prom_name(b, metric.value, metric.value_n);
     buf_text(b, suffix);
-    write_labels(b, labels, extra);
+    bool clean = write_labels(b, labels, extra);
     buf_char(b, ' ');
     buf_double(b, v);
+    buf_char(b, '\n');
+    return clean;
+}
+
+void prom_line(struct buf *b, enum exposition form, const struct labelset *exposed, double v,
+               const int64_t *t_ns)
+{
+    struct label_cursor cursor = {0};
+    struct label l;
+    bool first = true;
+    labelset_next(exposed, &cursor, &l);
+    buf_add(b, l.value, l.value_n);
+    for (; labelset_next(exposed, &cursor, &l); first = false) {
+        buf_char(b, first ? '{' : ',');
+        buf_add(b, l.name, l.name_n);
+        buf_text(b, "=\"");
+        write_escaped(b, l.value, l.value_n, true);
+        buf_char(b, '"');
+    }
+    buf_text(b, first ? " " : "} ");
+    buf_double(b, v);
+    if (t_ns != NULL)
+        write_timestamp(b, form, *t_ns);
     buf_char(b, '\n');
 }
 

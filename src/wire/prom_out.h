@@ -1,7 +1,5 @@
 /* wire/prom_out.h -- Prometheus' text exposition 0.0.4 and OpenMetrics 1.0. Pure: appends to a
- * buffer. Names are made valid: a byte that a name cannot hold becomes '_' (UTF-8 sequences byte by
- * byte), one that starts with a digit gets a '_' in front; labels that become equal so are joined
- * with ';' in the order of their names. */
+ * buffer. Names are made valid, as base/exposed.h says. */
 #ifndef WIRE_PROM_OUT_H
 #define WIRE_PROM_OUT_H
 
@@ -28,13 +26,18 @@ void prom_sample(struct buf *b, const char *name, const char *labels, double v);
 void prom_label(struct buf *b, const char *name, const char *value, size_t value_n);
 
 /* NAME_per_second{labels} RATE [timestamp]: the central rate of a series. Nothing is written while
- * it is not known. Timestamps: milliseconds in the text form, seconds in OpenMetrics. */
-void prom_reading(struct buf *b, enum exposition form, const struct reading *r, bool timestamps);
+ * it is not known. Timestamps: milliseconds in the text form, seconds in OpenMetrics. False if a name had
+ * to be made valid: another series may then have a line of the same labels. */
+bool prom_reading(struct buf *b, enum exposition form, const struct reading *r, bool timestamps);
 
 /* NAMEsuffix{labels,extra} VALUE: what else is told of a series. An extra label whose name the series has
- * itself gets "nabla_" in front. */
-void prom_value(struct buf *b, const struct labelset *labels, const char *suffix,
+ * itself gets "nabla_" in front. False as with prom_reading. */
+bool prom_value(struct buf *b, const struct labelset *labels, const char *suffix,
                 const struct label *extra, double v);
+
+/* A line of labels whose names are valid (base/exposed.h), with a time if t_ns is not NULL. */
+void prom_line(struct buf *b, enum exposition form, const struct labelset *exposed, double v,
+               const int64_t *t_ns);
 
 /* "# EOF\n" where the form has it. */
 void prom_end(struct buf *b, enum exposition form);

@@ -54,13 +54,17 @@ class Prometheus:
                 for t in answer["data"]["activeTargets"]}
 
 
+def target(address):
+    return {"static_configs": [{"targets": ["%s:%d" % address]}]}
+
+
 @contextlib.contextmanager
 def prometheus(folder, port, jobs):
-    """Scrapes jobs, {name: (host, port)}, once a second."""
+    """Scrapes jobs, {name: (host, port)} or {name: more of a scrape_config}, once a second."""
     config = {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
-        "scrape_configs": [{"job_name": name, "static_configs": [{"targets": ["%s:%d" % address]}]}
-                           for name, address in jobs.items()],
+        "scrape_configs": [{"job_name": name, **(job if isinstance(job, dict) else target(job))}
+                           for name, job in jobs.items()],
     }
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     url = f"http://127.0.0.1:{port}"

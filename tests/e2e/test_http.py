@@ -67,9 +67,13 @@ def test_the_object_of_a_series(nablad):
 
 
 def test_series(plant):
-    assert len(plant.data("/api/v1/series", {"match[]": '{__name__!=""}'})) == 8
+    found = plant.data("/api/v1/series", {"match[]": '{__name__!=""}'})
+    assert len([f for f in found if not f["__name__"].endswith("_per_second")]) == 8 + 1
+    assert "odd_name" in {f["__name__"] for f in found}, "what /api/v1/query knows odd.name by"
     found = plant.data("/api/v1/series", {"match[]": 'temperature{site="plant-1"}'})
     assert keys(found) == ["temperature/1s1", "temperature/1s13", "temperature/1s2"]
+    found = plant.data("/api/v1/series", {"match[]": 'temperature_per_second{site="plant-1"}'})
+    assert {f["sensor"] for f in found} == {"s1", "s13", "s2"}
 
 
 def test_labels(plant):
@@ -80,7 +84,8 @@ def test_labels(plant):
 def test_label_values(plant):
     assert plant.data("/api/v1/label/site/values") == ["plant-1", "plant-2"]
     assert plant.data("/api/v1/label/sensor/values") == ["s1", "s13", "s2"]
-    assert plant.data("/api/v1/label/__name__/values") == ["odd.name", "pressure", "temperature"]
+    assert plant.data("/api/v1/label/__name__/values") == [
+        "odd.name", "odd_name", "pressure", "temperature", "temperature_per_second"]
     assert plant.data("/api/v1/label/site/values", {"match[]": "pressure"}) == ["plant-1"]
     assert plant.data("/api/v1/label/nothing/values") == []
 

@@ -64,7 +64,8 @@ static const struct list_row {
     {"/api/v1/rates?match[]=one&unknown=ignored", "one"},
     {"http://anywhere/api/v1/rates?match[]=one", "one"},
     {"/api/v1/series?match[]=one", "one"},
-    {"/api/v1/series?match[]=%7Bsite%3D%22b%22%7D&start=1&end=2", "s2"},
+    {"/api/v1/series?match[]=%7Bsite%3D%22b%22%7D&start=1&end=2",
+     "s2 s2"}, /* as it is, and as a rate */
     {"/api/v1/series?match[]=nothing", ""},
 };
 
@@ -95,7 +96,8 @@ static const struct exact_row {
     {"/api/v1/label/site/values", 200, OPEN "\n\"a\",\n\"b\"" CLOSE},
     {"/api/v1/label/si%74e/values?match[]=one", 200, OPEN "\n\"a\"" CLOSE},
     {"/api/v1/label/__name__/values", 200,
-     OPEN "\n\"one\",\n\"plant-03.level\",\n\"temperature\",\n\"two\"" CLOSE},
+     OPEN "\n\"one\",\n\"plant-03.level\",\n\"plant_03_level\",\n\"plant_03_level_per_second\""
+          ",\n\"temperature\",\n\"temperature_per_second\",\n\"two\"" CLOSE},
     {"/api/v1/label/absent/values", 200, OPEN CLOSE},
     {"/api/v1/series?match[]=temperature%7Bsensor=%22s1%22%7D", 200,
      OPEN "\n{\"__name__\": \"temperature\", \"sensor\": \"s1\", \"site\": \"a\"}" CLOSE},

@@ -209,7 +209,7 @@ START_TEST(a_filter_says_what_selectors_say)
         ck_assert_int_eq(selector_new(texts[i], strlen(texts[i]), &any[i], &fault), NABLA_OK);
     for (uint32_t from = 0; from < TEXTS; from++)
         for (uint32_t n = 0; n <= TEXTS - from; n++) {
-            filter_init(&f, &v, (const struct selector *const *)any + from, n);
+            filter_init(&f, &v, (const struct selector *const *)any + from, n, false);
             expect_filter(&f, &v, ids, texts[from]);
             filter_forget(&f);
             expect_filter(&f, &v, ids, texts[from]);
@@ -238,7 +238,7 @@ START_TEST(plans_are_not_mixed_up)
         ck_assert_int_eq(identity_make(&v, labels, 2, ids[i], &bytes), NABLA_OK);
     }
     ck_assert_int_eq(selector_new("m3", 2, &one, &fault), NABLA_OK);
-    filter_init(&f, &v, (const struct selector *const *)&one, 1);
+    filter_init(&f, &v, (const struct selector *const *)&one, 1, false);
     for (int i = 0; i < METRICS; i++)
         ck_assert_msg(filter_match(&f, ids[i]) == (i == 3), "m%d", i);
     selector_free(one);
