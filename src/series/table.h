@@ -79,7 +79,8 @@ struct query {
     uint32_t any_n;                    /* none: every series matches */
     uint32_t states;                   /* bit (1 << enum series_state); 0: every state */
     bool by_family; /* grouped by family, in order of family number; else in table order */
-    bool exposed;   /* `any` is about lines, too: see series/filter.h. Some that do not match are found */
+    bool
+        exposed; /* `any` is about lines, too: see series/filter.h. Some that do not match are found */
 };
 /* A query in steps, each a slice of the table under one lock, some 20 us: a thread with other work
  * goes on with it in between. The query's selectors are borrowed until selection_free; a series that
