@@ -18,6 +18,7 @@
 #define NOINLINE __attribute__((noinline))
 
 enum { AHEAD = 32 };
+#define NONE UINT32_MAX /* no sample, no place */
 
 void tally_add(struct stats *stats, const struct tally *tally)
 {
@@ -259,8 +260,8 @@ static enum cause push_increment(struct push *p, struct obs x)
 
 /* A sample of the batch on its way through its key's shard. */
 struct staged {
-    uint32_t sample;    /* its number in the batch */
-    uint32_t candidate; /* place with the right tag, before anybody compared; UINT32_MAX: none */
+    uint32_t sample;        /* its number in the batch */
+    uint32_t candidate;     /* place with the right tag, before anybody compared; or NONE */
     struct newborn newborn; /* there was no such tag */
 };
 
@@ -270,8 +271,8 @@ struct run {
     struct instant now;
     struct tally tally;
     struct push push; /* of the sample at hand */
-    uint32_t
-        first_refused[CAUSE_COUNT]; /* sample numbers, for the log; where tally.rejected is not 0 */
+    /* sample numbers, for the log; or NONE, also where only samples that were held back are counted */
+    uint32_t first_refused[CAUSE_COUNT];
     struct keyhash keys[BATCH_MAX];
     struct ref targets[BATCH_MAX]; /* of each sample, once it is resolved */
     bool resolved[BATCH_MAX];      /* several shards: those that wait to be pushed */
@@ -280,7 +281,8 @@ struct run {
 /* Counts a refusal; the first of its cause in a batch is logged, when no lock is held any more. */
 static void refuse(struct run *r, uint32_t number, enum cause cause)
 {
-    if (r->tally.rejected[cause]++ == 0)
+    r->tally.rejected[cause]++;
+    if (r->first_refused[cause] == NONE)
         r->first_refused[cause] = number;
 }
 
@@ -288,7 +290,7 @@ static void log_refused(const struct run *r)
 {
     char key[LOG_QUOTE_MAX];
     for (int i = 0; i < CAUSE_COUNT; i++) {
-        if (r->tally.rejected[i] == 0)
+        if (r->first_refused[i] == NONE)
             continue;
         const struct sample *s = &r->batch->at[r->first_refused[i]];
         log_event(r->t->log, LOG_LEVEL_WARN, cause_label((enum cause)i), "sample_refused",
@@ -378,9 +380,9 @@ static void prefetch_record(struct run *r, const struct shard *s, uint32_t numbe
     bool found = index_next(&s->index, tag, &at, &place);
     bool alias = found && (place & ALIAS_BIT) != 0;
     x->sample = number;
-    x->candidate = found && !alias ? place : UINT32_MAX;
+    x->candidate = found && !alias ? place : NONE;
     x->newborn.identity = NULL;
-    if (x->candidate != UINT32_MAX) {
+    if (x->candidate != NONE) {
         char *record = (char *)record_at(s, place);
         __builtin_prefetch(record, 1);
         __builtin_prefetch(record + 64, 1);
@@ -392,7 +394,7 @@ static void prefetch_record(struct run *r, const struct shard *s, uint32_t numbe
 /* The candidate, if it is the key's: an empty place has an empty key, it may have ended since. */
 static struct record *mine(const struct shard *s, const struct staged *x, struct keyhash key)
 {
-    if (x->candidate == UINT32_MAX)
+    if (x->candidate == NONE)
         return NULL;
     struct record *record = record_at(s, x->candidate);
     return record->identity != NULL && keyhash_equal(record->key, key) ? record : NULL;
@@ -566,6 +568,7 @@ void table_apply(struct table *t, const struct batch *batch, struct instant now)
     r.batch = batch;
     r.now = now;
     memset(&r.tally, 0, sizeof r.tally);
+    memset(r.first_refused, 0xff, sizeof r.first_refused);
     r.push = (struct push){.t = t, .now = now, .tally = &r.tally, .heard = is_heard(t)};
     keyhash_batch(&t->secrets, batch, r.keys);
     uint32_t n = keep_present(&r, numbers);
