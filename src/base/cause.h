@@ -15,6 +15,8 @@
     X(STRING, "string_value", "the field's value is a string")                                     \
     X(STATSD_SET, "statsd_set", "a set of statsd: its members are not counted")                    \
     X(STATSD_EVENT, "statsd_event", "an event or a service check of statsd has no value")          \
+    X(EXEMPLAR, "exemplar", "an exemplar, which has no rate")                                      \
+    X(HISTOGRAM, "histogram", "a native histogram, which has no rate")                             \
     /* samples that cannot be taken */                                                             \
     X(NAME, "bad_name", "a name is empty, too long or not UTF-8 text")                             \
     X(LABEL_COUNT, "too_many_labels", "the series has too many labels")                            \

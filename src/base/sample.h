@@ -6,13 +6,16 @@
 #include "base/labelset.h"
 #include "numeric/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* How a key is spelled; wire/key.h reads all of them. */
 enum key_form {
     KEY_INFLUX,   /* key: measurement and tags, escaped; sub: the field's name, escaped */
     KEY_GRAPHITE, /* key: path with ;tag=value; sub: empty */
     KEY_JSON, /* key: the metric's JSON string, quotes included; sub: the labels' object or empty */
+    KEY_REMOTE,       /* key: the Labels of a remote write, tags and lengths included; sub: empty */
     KEY_STATSD,       /* key: name; sub: name:value,name of its labels, or empty */
     KEY_STATSD_COUNT, /* the same, of which this is the series NAME_count */
     KEY_STATSD_SUM,   /* and this NAME_sum */
@@ -20,10 +23,20 @@ enum key_form {
     KEY_ADDS = 0x80,  /* or'ed to it: the value is not the series' own but is added to its newest */
 };
 
+/* The value by which Prometheus says that a series has ended: a NaN that nothing else makes, text least of
+ * all. */
+#define SAMPLE_END_BITS UINT64_C(0x7ff0000000000002)
+static inline bool sample_is_end(double v)
+{
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return bits == SAMPLE_END_BITS;
+}
+
 /* One value of one series at one time. Borrows the buffer it was read from. */
 struct sample {
     int64_t t_ns; /* since the Unix epoch */
-    double v;     /* may be NaN or infinite: the series decides */
+    double v;     /* may be NaN or infinite: the series decides; or sample_is_end */
     const char *key;
     const char *sub;
     uint32_t key_n;

@@ -46,6 +46,9 @@ void table_free(struct table *t); /* NULL is fine */
 
 /* Pushes a batch. now: when it arrived. */
 void table_apply(struct table *t, const struct batch *batch, struct instant now);
+/* The same, and adds to rejected[CAUSE_COUNT] how many samples were refused, by cause. */
+void table_apply_told(struct table *t, const struct batch *batch, struct instant now,
+                      uint64_t rejected[static CAUSE_COUNT]);
 
 /* New policies (taken over) for series to come and, slice by slice, for those that are there. */
 void table_configure(struct table *t, struct policies *policies, uint32_t max_series,

@@ -210,6 +210,8 @@ enum cause birth_prepare(struct table *t, const struct sample *sample, struct ne
 {
     struct label_list list;
     b->identity = NULL;
+    if (sample_is_end(sample->v)) /* of a series that nobody knows */
+        return CAUSE_NOT_FINITE;
     enum cause cause = read_labels(t, sample, &list);
     if (cause != CAUSE_COUNT)
         return cause;

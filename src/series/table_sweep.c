@@ -3,8 +3,8 @@
  * for the visit (record_state). */
 #include "series/push.h"
 
-/* The run is over, its last points go out; the window stays for who asks what was last known. */
-static void end_run(struct push *p)
+/* Its window stays for who asks what was last known. */
+void push_stale(struct push *p)
 {
     struct window ended = p->x->window;
     struct points points = {0};
@@ -36,7 +36,7 @@ static void visit(struct table *t, struct shard *s, uint32_t place, struct insta
         extra_release(&p, silent);
     }
     if (silent && (x->flags & RECORD_STALE) == 0) {
-        end_run(&p);
+        push_stale(&p);
         if ((x->flags & RECORD_WATCHED) != 0)
             watch_look(t, p.ref, now);
     } else if (silence > p.policy->expire_after_ns) {

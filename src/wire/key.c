@@ -9,6 +9,7 @@
 #include "wire/key.h"
 
 #include "wire/json_scan.h"
+#include "wire/protobuf.h"
 #include "wire/scan.h"
 
 #include <string.h>
@@ -257,6 +258,47 @@ static enum nabla_status read_json(const struct sample *s, struct label_list *ou
     return status != NABLA_OK || s->sub_n == 0 ? status : read_json_labels(&labels, out);
 }
 
+/* Remote write */
+
+/* One Label: of a name or value that comes twice the last one counts. */
+static enum nabla_status read_label(const char *p, const char *end, struct label_list *out)
+{
+    struct slice parts[2] = {{"", 0}, {"", 0}};
+    while (p < end) {
+        uint32_t tag;
+        if (!pb_tag(&p, end, &tag))
+            return NABLA_EINVAL;
+        uint32_t number = tag >> 3;
+        if (number != 1 && number != 2) {
+            if (!pb_skip(&p, end, tag))
+                return NABLA_EINVAL;
+            continue;
+        }
+        size_t n;
+        if ((tag & 7) != PB_BYTES || !pb_length(&p, end, &n))
+            return NABLA_EINVAL;
+        parts[number - 1] = (struct slice){p, n};
+        p += n;
+    }
+    return add_label(out, parts[0], parts[1]);
+}
+
+static enum nabla_status read_remote(const struct sample *s, struct label_list *out)
+{
+    const char *p = s->key, *end = p + s->key_n;
+    while (p < end) {
+        uint32_t tag;
+        size_t n;
+        if (!pb_tag(&p, end, &tag) || tag != PB_TAG(1, PB_BYTES) || !pb_length(&p, end, &n))
+            return NABLA_EINVAL;
+        enum nabla_status status = read_label(p, p + n, out);
+        if (status != NABLA_OK)
+            return status;
+        p += n;
+    }
+    return NABLA_OK;
+}
+
 enum nabla_status key_read(const struct sample *s, struct label_list *out)
 {
     out->n = out->text_n = 0;
@@ -264,6 +306,7 @@ enum nabla_status key_read(const struct sample *s, struct label_list *out)
     case KEY_INFLUX: return read_influx(s, out);
     case KEY_GRAPHITE: return read_graphite(s, out);
     case KEY_JSON: return read_json(s, out);
+    case KEY_REMOTE: return read_remote(s, out);
     case KEY_STATSD: return read_statsd(s, (struct slice){"", 0}, out);
     case KEY_STATSD_COUNT: return read_statsd(s, (struct slice){"_count", 6}, out);
     case KEY_STATSD_SUM: return read_statsd(s, (struct slice){"_sum", 4}, out);

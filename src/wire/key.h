@@ -4,7 +4,8 @@
  *     Influx    temperature,site=a + max       {__name__="temperature_max", site="a"}
  *     Graphite  plant.s17;site=a               {__name__="plant.s17", site="a"}
  *     JSON      "temperature" + {"site":"a"}   {__name__="temperature", site="a"}
- *     statsd    wait|ms + site:a,hot           {__name__="wait_count", hot="true", site="a"}, and wait_sum */
+ *     statsd    wait|ms + site:a,hot           {__name__="wait_count", hot="true", site="a"}, and wait_sum
+ *     Remote    Label Label, as protobuf       as they say themselves */
 #ifndef WIRE_KEY_H
 #define WIRE_KEY_H
 

@@ -1,4 +1,4 @@
-/* test_key.c -- keys of all three forms to labels. */
+/* test_key.c -- keys of all forms to labels. */
 #include "wire/key.h"
 
 #include "rows.h"
@@ -62,6 +62,18 @@ static const struct {
     {KEY_JSON, "\"m\"", "{\"a\":1}", NABLA_EINVAL, NULL},
     {KEY_JSON, "\"m\"", "[]", NABLA_EINVAL, NULL},
     {KEY_JSON, "\"m\"", "{\"a\":\"b\"}x", NABLA_EINVAL, NULL},
+    {KEY_REMOTE, "\x0A\x0D\x0A\x08__name__\x12\x01m", "", NABLA_OK, "__name__=m"},
+    {KEY_REMOTE, "\x0A\x06\x0A\x01x\x12\x01y\x0A\x06\x12\x01y\x0A\x01z", "", NABLA_OK, "x=y|z=y"},
+    {KEY_REMOTE, "\x0A\x09\x0A\x01x\x12\x01y\x12\x01z", "", NABLA_OK, "x=z"},
+    {KEY_REMOTE, "\x0A\x08\x0A\x01x\x28\x01\x12\x01y", "", NABLA_OK, "x=y"},
+    {KEY_REMOTE, "\x0A\x03\x0A\x01x", "", NABLA_OK, "x="},
+    {KEY_REMOTE, "", "", NABLA_OK, ""},
+    {KEY_REMOTE, "\x0A", "", NABLA_EINVAL, NULL},
+    {KEY_REMOTE, "\x0A\x04\x0A\x01x", "", NABLA_EINVAL, NULL},
+    {KEY_REMOTE, "\x12\x03\x0A\x01x", "", NABLA_EINVAL, NULL},
+    {KEY_REMOTE, "\x0A\x03\x0A\x02x", "", NABLA_EINVAL, NULL},
+    {KEY_REMOTE, "\x0A\x02\x08\x01", "", NABLA_EINVAL, NULL},
+    {KEY_REMOTE, "\x0A\x02\x2B\x01", "", NABLA_EINVAL, NULL},
     {(enum key_form)9, "m", "v", NABLA_EINVAL, NULL},
 };
 
