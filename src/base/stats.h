@@ -53,6 +53,12 @@ enum http_handler {
     HTTP_FEDERATE,
     HTTP_STREAM,
     HTTP_GRADIENT,
+    HTTP_REMOTE_WRITE,
+    HTTP_INFLUX_WRITE,
+    HTTP_INFLUX_WRITE2,
+    HTTP_INFLUX_QUERY,
+    HTTP_INFLUX_PING,
+    HTTP_INFLUX_HEALTH,
     HTTP_HEALTHY,
     HTTP_READY,
     HTTP_RELOAD,
@@ -77,7 +83,7 @@ enum gradient_outcome {
 struct stats {
     int64_t start_wall_ns;
     counter lines;   /* read, comments and empty ones not counted */
-    counter samples; /* taken from lines, before the table judges them */
+    counter samples; /* taken from lines and remote writes, before the table judges them */
     counter points;  /* final points derived, corrections among them */
     counter rejected[CAUSE_COUNT];
     counter events[EVENT_COUNT];

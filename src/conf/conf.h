@@ -65,6 +65,8 @@ struct conf {
         int64_t timeout_ns;         /* a connection that is silent for so long is closed; 30 s */
         int64_t request_timeout_ns; /* a request must have come whole by then; 10 s */
         uint32_t max_streams;       /* event streams at once; 64 */
+        uint32_t max_body;          /* bytes of samples that are posted; 32 MiB */
+        uint32_t max_decompressed;  /* the same, once they are unpacked; 64 MiB */
     } http;
     struct conf_gradient gradient;
     struct {

@@ -115,6 +115,10 @@ const struct conf_key conf_keys[] = {
      AT(struct conf, http.request_timeout_ns)},
     {"http.max_streams", CONF_INTEGER, "64", RANGE("0", "65536"), .restart = true,
      AT(struct conf, http.max_streams)},
+    {"http.max_body", CONF_SIZE, "32MiB", RANGE("64KiB", "1GiB"), .restart = true,
+     AT(struct conf, http.max_body)},
+    {"http.max_decompressed", CONF_SIZE, "64MiB", RANGE("64KiB", "1GiB"), .restart = true,
+     AT(struct conf, http.max_decompressed)},
 
     {.path = "gradient", .type = CONF_SECTION},
     {"gradient.max_body", CONF_SIZE, "32MiB", RANGE("64KiB", "1GiB"), .restart = true,

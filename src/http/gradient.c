@@ -31,8 +31,9 @@ struct gradient {
     size_t taken; /* of the answer */
 };
 
-bool gradient_place(struct request *r)
+bool gradient_place(struct request *r, size_t n)
 {
+    (void)n;
     struct http *h = r->http;
     if (!r->has_place && h->gradients < h->options.gradient.max_jobs) {
         r->has_place = true;
@@ -46,6 +47,13 @@ void gradient_leave(struct request *r)
     r->http->gradients -= r->has_place;
     r->has_place = false;
 }
+
+static size_t body_max(const struct http_options *o)
+{
+    return o->gradient.max_body;
+}
+
+const struct body_rule gradient_body = {.max = body_max, .place = gradient_place};
 
 static void count_outcome(struct stats *stats, enum gradient_outcome outcome)
 {
@@ -146,11 +154,6 @@ static enum MHD_Result reply(struct request *r, void *ctx)
 
 /* ---- the headers */
 
-static const char *header(const struct request *r, const char *name)
-{
-    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
-}
-
 /* A media type, whatever its parameters. */
 static bool is_type(const char *value, const char *type)
 {
@@ -170,7 +173,7 @@ static bool accepts(const char *accept, const char *type)
 /* The body's own type, unless Accept names the other one alone. */
 static bool wants_npy(const struct request *r, bool npy_in)
 {
-    const char *accept = header(r, MHD_HTTP_HEADER_ACCEPT);
+    const char *accept = request_header(r, MHD_HTTP_HEADER_ACCEPT);
     bool npy = accepts(accept, TYPE_NPY), json = accepts(accept, "application/json");
     return npy == json ? npy_in : npy;
 }
@@ -179,8 +182,8 @@ static bool wants_npy(const struct request *r, bool npy_in)
 static enum nabla_status read_headers(const struct request *r, struct gradient_work *w,
                                       const char **why)
 {
-    const char *type = header(r, MHD_HTTP_HEADER_CONTENT_TYPE);
-    const char *coding = header(r, MHD_HTTP_HEADER_CONTENT_ENCODING);
+    const char *type = request_header(r, MHD_HTTP_HEADER_CONTENT_TYPE);
+    const char *coding = request_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING);
     w->npy_in = is_type(type, TYPE_NPY);
     w->npy_out = wants_npy(r, w->npy_in);
     *why = "the body's Content-Type is neither application/json nor " TYPE_NPY;
@@ -251,7 +254,7 @@ enum MHD_Result gradient_answer(struct request *r)
     const char *why;
     if (read_headers(r, &headers, &why) != NABLA_OK)
         return refuse(r, GRADIENT_REFUSED, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, why);
-    if (r->too_long || r->too_many || !gradient_place(r))
+    if (r->too_long || r->too_many || !gradient_place(r, r->body.n))
         return refuse_body(r);
     struct gradient *g = new_gradient(r);
     if (g == NULL) {

@@ -7,7 +7,7 @@
 
 /* Takes one of the places of gradient.max_jobs for the request, unless it has one, until request_end;
  * false if there is none. */
-bool gradient_place(struct request *r);
-void gradient_leave(struct request *r); /* gives it back, if it has one */
+bool gradient_place(struct request *r, size_t n); /* whatever n is */
+void gradient_leave(struct request *r);           /* gives it back, if it has one */
 
 #endif

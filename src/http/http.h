@@ -19,7 +19,8 @@ struct http;
 #define HTTP_HEARTBEAT_NS (15 * (int64_t)NS_PER_S)
 
 /* What all answers on their way may hold together, lists of series above all (a million series:
- * 12 MB a request, 50 MB if they are sorted): further ones get a 503. One is always let through. */
+ * 12 MB a request, 50 MB if they are sorted), and bodies that have to be kept: further ones get a 503.
+ * One is always let through. */
 #define HTTP_HELD_BYTES (256 * (uint64_t)1024 * 1024)
 
 struct http_options {
@@ -28,11 +29,13 @@ struct http_options {
     int64_t timeout_ns, request_timeout_ns;
     int64_t heartbeat_ns; /* of event streams that are silent; 0: HTTP_HEARTBEAT_NS */
     struct conf_gradient gradient;
-    uint64_t max_held_bytes; /* by large answers on their way; 0: HTTP_HELD_BYTES */
+    uint32_t max_body, max_decompressed; /* bytes of samples that are posted */
+    uint32_t max_line;                   /* of those, where they are lines */
+    uint64_t max_held_bytes; /* by large answers and bodies on their way; 0: HTTP_HELD_BYTES */
     int activated;           /* a bound socket from systemd, taken over; -1: bind one */
     struct table *table;     /* borrowed for as long as the server lives, as the rest is */
     struct feed *feed;
-    struct stats *stats;
+    struct stats *stats; /* gets a listener and a loop more */
     struct log *log;
     const atomic_bool *ready; /* what /-/ready says */
     /* Re-reads the configuration. Called in the HTTP thread; it may block for as long as that

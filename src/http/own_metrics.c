@@ -48,7 +48,8 @@ static void write_samples(struct page *p, const struct stats *s)
 {
     total(p, "nablad_lines_total", "Lines read, empty ones and comments not counted.",
           (double)counted(&s->lines));
-    total(p, "nablad_samples_total", "Samples taken from lines.", (double)counted(&s->samples));
+    total(p, "nablad_samples_total", "Samples taken from lines and remote writes.",
+          (double)counted(&s->samples));
     total(p, "nablad_points_total", "Final points derived, corrections among them.",
           (double)counted(&s->points));
     title(p, "nablad_rejected_total", "counter", "Lines, fields and samples refused, by reason.");

@@ -1,7 +1,8 @@
 /* http/request.c -- one request, as libmicrohttpd tells of it.
  *
- *     request_begin ── headers: judged ── body: kept or dropped ── whole: answered ── request_end
- *     the URI, raw                                                  └─ job: suspended, step by step
+ *     request_begin ── headers: judged ── body: kept, taken ── whole: answered ── request_end
+ *     the URI, raw                        │  or dropped        └─ job: suspended, step by step
+ *                                         └─ more of it than a turn may take: suspended for one
  *
  * Laws: a request whose length two headers tell differently is refused and its connection closed,
  * because what stands behind it may see another request there; an answer is chosen when the request
@@ -32,6 +33,25 @@ void *request_begin(void *cls, const char *uri, struct MHD_Connection *connectio
     return r;
 }
 
+static void link_in(struct request **list, struct request *r)
+{
+    r->at = list;
+    r->next = *list;
+    if (r->next != NULL)
+        r->next->at = &r->next;
+    *list = r;
+}
+
+static void unlink_from(struct request *r)
+{
+    if (r->at == NULL)
+        return;
+    *r->at = r->next;
+    if (r->next != NULL)
+        r->next->at = r->at;
+    r->at = NULL;
+}
+
 /* How many headers tell the length of the body, and whether they agree. */
 struct framing {
     const char *length;
@@ -56,7 +76,7 @@ static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
-static const char *header(const struct request *r, const char *name)
+const char *request_header(const struct request *r, const char *name)
 {
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
 }
@@ -70,20 +90,40 @@ static char *find_path(char *uri)
     return host + strcspn(host, "/?");
 }
 
-/* Does the resource read a body of its own? */
-static bool has_body(const struct request *r)
+/* The rule of a body that the resource reads itself; NULL: it does not. */
+static const struct body_rule *body_rule(const struct request *r)
 {
-    return r->is_post && r->route != NULL && (r->route->methods & OWN_BODY) != 0;
+    return r->is_post && r->route != NULL ? r->route->body : NULL;
 }
 
 static size_t body_max(const struct request *r)
 {
-    return has_body(r) ? r->http->options.gradient.max_body : BODY_MAX;
+    const struct body_rule *rule = body_rule(r);
+    return rule != NULL ? rule->max(&r->http->options) : BODY_MAX;
+}
+
+/* Whether a body of n bytes by now, or in all, may be kept. */
+static bool has_place(struct request *r, unsigned long long n)
+{
+    const struct body_rule *rule = body_rule(r);
+    return n <= BODY_MAX || rule == NULL || rule->place == NULL || n > SIZE_MAX ||
+           rule->place(r, (size_t)n);
+}
+
+bool request_hold(struct request *r, size_t bytes)
+{
+    struct http *h = r->http;
+    uint64_t others = h->held_bytes - r->held;
+    if (bytes > r->held && others > 0 && others + bytes > h->options.max_held_bytes)
+        return false;
+    h->held_bytes = others + bytes;
+    r->held = bytes;
+    return true;
 }
 
 static enum MHD_Result refuse_body(struct request *r)
 {
-    if (has_body(r))
+    if (body_rule(r) != NULL)
         return r->route->answer(r);
     return reply_error(r, MHD_HTTP_CONTENT_TOO_LARGE, "the body is longer than %d bytes", BODY_MAX);
 }
@@ -102,34 +142,73 @@ static enum MHD_Result judge(struct request *r, const char *method)
     r->route = route_find(path, strcspn(path, "?"), &r->name, &r->name_n);
     unsigned long long length = f.length != NULL ? strtoull(f.length, NULL, 10) : 0;
     bool too_long = length > body_max(r);
-    r->too_many = length > BODY_MAX && has_body(r) && !gradient_place(r);
-    bool is_told = length > BODY_SKIP_MAX || header(r, MHD_HTTP_HEADER_EXPECT) != NULL;
-    if (!is_told || (!too_long && !r->too_many))
-        return MHD_YES;
+    r->too_many = !too_long && !has_place(r, length);
+    bool is_told = length > BODY_SKIP_MAX || request_header(r, MHD_HTTP_HEADER_EXPECT) != NULL;
     r->too_long = too_long;
-    return refuse_body(r);
+    return is_told && (too_long || r->too_many) ? refuse_body(r) : MHD_YES;
 }
 
-static enum MHD_Result take_body(struct request *r, const char *data, size_t n)
+/* Until every other connection has had its turn. */
+static void rest(struct request *r)
 {
-    size_t length = r->body.n + n;
-    r->too_long |= length > body_max(r);
-    r->too_many |= length > BODY_MAX && has_body(r) && !gradient_place(r);
+    struct http *h = r->http;
+    link_in(&h->resting, r);
+    MHD_suspend_connection(r->connection);
+    server_nudge(h);
+}
+
+/* Takes data[0..*n); *n is what is left of them. */
+static enum MHD_Result take_body(struct request *r, const char *data, size_t *n)
+{
+    const struct body_rule *rule = body_rule(r);
+    size_t here = *n;
+    r->too_long |= r->came + here > body_max(r);
+    r->too_many |= !r->too_long && !has_place(r, r->came + here);
+    *n = 0;
     if (!r->is_post || r->too_long || r->too_many) {
         buf_fini(&r->body);
-        r->skipped += n;
+        r->skipped += here;
         return r->skipped <= BODY_SKIP_MAX ? MHD_YES : MHD_NO;
     }
-    buf_add(&r->body, data, n);
+    size_t used = here;
+    if (rule != NULL && rule->take != NULL)
+        used = rule->take(r, data, here);
+    else
+        buf_add(&r->body, data, here);
+    r->came += used;
+    *n = here - used;
+    if (*n > 0 && r->http->finishing) /* nothing may be suspended any more */
+        return MHD_NO;
+    if (*n > 0)
+        rest(r);
     return MHD_YES;
 }
 
 static bool is_form(const struct request *r)
 {
     static const char form[] = MHD_HTTP_POST_ENCODING_FORM_URLENCODED;
-    const char *type = header(r, MHD_HTTP_HEADER_CONTENT_TYPE);
+    const char *type = request_header(r, MHD_HTTP_HEADER_CONTENT_TYPE);
     size_t n = sizeof form - 1;
     return type != NULL && strncasecmp(type, form, n) == 0 && strchr("; \t", type[n]) != NULL;
+}
+
+/* A body where a GET may ask, too. */
+static bool has_form(const struct request *r)
+{
+    return r->body.n > 0 && (r->route->methods & METHOD_GET) != 0;
+}
+
+enum nabla_status request_params(struct request *r, struct fault *fault)
+{
+    if (r->has_params)
+        return NABLA_OK;
+    r->has_params = true;
+    char *path = find_path(r->uri);
+    size_t path_n = strcspn(path, "?");
+    char *query = path + path_n + (path[path_n] == '?');
+    enum nabla_status status = params_read(&r->params, query, strlen(query), fault);
+    return status == NABLA_OK && has_form(r) ? params_read(&r->params, r->body.at, r->body.n, fault)
+                                             : status;
 }
 
 static unsigned method_bit(const char *method)
@@ -150,9 +229,6 @@ static unsigned method_bit(const char *method)
 static enum MHD_Result answer(struct request *r, const char *method)
 {
     struct fault fault;
-    char *path = find_path(r->uri);
-    size_t path_n = strcspn(path, "?");
-    char *query = path + path_n + (path[path_n] == '?');
     if (r->route == NULL)
         return reply_error(r, MHD_HTTP_NOT_FOUND, "there is nothing here; / says what there is");
     if ((r->route->methods & method_bit(method)) == 0)
@@ -162,15 +238,12 @@ static enum MHD_Result answer(struct request *r, const char *method)
     if (r->name != NULL && percent_decode(r->name, &r->name_n, false) != NABLA_OK)
         return reply_error(r, MHD_HTTP_BAD_REQUEST,
                            "the label's name has a bad %%-escape or is not UTF-8");
-    bool wants_form = r->body.n > 0 && (r->route->methods & METHOD_GET) != 0;
-    if (wants_form && !is_form(r))
+    if (has_form(r) && !is_form(r))
         return reply_error(
             r, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
             "the body's Content-Type is not " MHD_HTTP_POST_ENCODING_FORM_URLENCODED);
-    if (r->body.failed || params_read(&r->params, query, strlen(query), &fault) != NABLA_OK ||
-        (wants_form && params_read(&r->params, r->body.at, r->body.n, &fault) != NABLA_OK))
-        return reply_fault(r, r->body.failed ? NABLA_ENOMEM : NABLA_EINVAL, &fault);
-    return r->route->answer(r);
+    enum nabla_status status = r->body.failed ? NABLA_ENOMEM : request_params(r, &fault);
+    return status != NABLA_OK ? reply_fault(r, status, &fault) : r->route->answer(r);
 }
 
 static enum MHD_Result end_job(struct request *r)
@@ -194,11 +267,8 @@ enum MHD_Result request_go_on(void *cls, struct MHD_Connection *connection, cons
         r->seen = true;
         return judge(r, method);
     }
-    if (*n > 0) {
-        size_t here = *n;
-        *n = 0;
-        return take_body(r, data, here);
-    }
+    if (*n > 0)
+        return take_body(r, data, n);
     if (r->job.step != NULL)
         return r->job_done ? end_job(r) : MHD_YES;
     r->whole = true;
@@ -215,31 +285,17 @@ enum MHD_Result request_prepare(struct request *r, struct job job)
     r->job_done = r->job_end == STEP_DONE || r->job_end == STEP_FAILED;
     if (r->job_done)
         return end_job(r);
-    r->at = r->job_end == STEP_WAIT ? &h->waiting : &h->jobs;
-    r->next = *r->at;
-    if (r->next != NULL)
-        r->next->at = &r->next;
-    *r->at = r;
+    link_in(r->job_end == STEP_WAIT ? &h->waiting : &h->jobs, r);
     MHD_suspend_connection(r->connection);
     server_nudge(h);
     return MHD_YES;
-}
-
-static void unlink_job(struct request *r)
-{
-    if (r->at == NULL)
-        return;
-    *r->at = r->next;
-    if (r->next != NULL)
-        r->next->at = r->at;
-    r->at = NULL;
 }
 
 static void finish(struct request *r, enum step end)
 {
     r->job_end = end;
     r->job_done = true;
-    unlink_job(r);
+    unlink_from(r);
     MHD_resume_connection(r->connection);
 }
 
@@ -260,8 +316,18 @@ bool jobs_step(struct http *h)
     return h->jobs != NULL;
 }
 
+void requests_resume(struct http *h)
+{
+    while (h->resting != NULL) {
+        struct request *r = h->resting;
+        unlink_from(r);
+        MHD_resume_connection(r->connection);
+    }
+}
+
 void jobs_cancel(struct http *h)
 {
+    requests_resume(h);
     while (h->jobs != NULL || h->waiting != NULL)
         finish(h->jobs != NULL ? h->jobs : h->waiting, STEP_FAILED);
 }
@@ -273,10 +339,11 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state,
     (void)cls, (void)connection, (void)why;
     if (r == NULL)
         return;
-    unlink_job(r);
+    unlink_from(r);
     if (r->job.free != NULL)
         r->job.free(r->job.ctx);
     gradient_leave(r);
+    r->http->held_bytes -= r->held;
     if (r->whole)
         r->http->answering--;
     peer_answered(r->peer);

@@ -33,7 +33,10 @@ struct request {
     char *name;                /* in uri: NAME of /api/v1/label/NAME/values */
     size_t name_n;
     struct buf body;
+    size_t came;    /* bytes of the body that were kept or taken */
     size_t skipped; /* bytes of a body that nobody wants */
+    uint64_t held;  /* its part of http->held_bytes */
+    bool has_params;
     struct params params;
     bool is_head, is_post;
     bool seen;               /* its headers were judged */
@@ -42,10 +45,11 @@ struct request {
     bool too_long, too_many; /* why the body was not kept */
     bool has_place;          /* among those that may have a large body */
 
-    struct job job; /* .step == NULL: none */
+    struct job
+        job; /* .step == NULL: none, and .ctx whatever the resource keeps while the body comes */
     bool job_done;
     enum step job_end;
-    struct request *next, **at; /* in http->jobs or http->waiting */
+    struct request *next, **at; /* in http->jobs, http->waiting or http->resting */
 };
 
 /* libmicrohttpd's callbacks; cls is the struct http. */
@@ -60,11 +64,25 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state,
  * the same call. Returned by a route's answer(). */
 enum MHD_Result request_prepare(struct request *r, struct job job);
 
+/* Reads the query's parameters into r->params, once; and those of a form, if the body is one.
+ * Errors: as params_read. */
+MUST_CHECK enum nabla_status request_params(struct request *r, struct fault *fault);
+
+/* It holds so many bytes in all until it ends; false while answers and bodies on their way hold all
+ * that they may. */
+bool request_hold(struct request *r, size_t bytes);
+
+/* A header's value, or NULL. */
+const char *request_header(const struct request *r, const char *name);
+
 /* A job that waits has come to its end, STEP_DONE or STEP_FAILED: it is answered. */
 void request_wake(struct request *r, enum step end);
 
 /* One step of every job. Returns true if there are any left. */
 bool jobs_step(struct http *h);
 void jobs_cancel(struct http *h); /* they are answered with 503 */
+
+/* Those whose bodies had their share of a turn go on. */
+void requests_resume(struct http *h);
 
 #endif

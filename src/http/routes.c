@@ -5,8 +5,9 @@
 
 static const char name_mark[] = "NAME";
 
-#define QUERY METHOD_GET | METHOD_POST, "GET, HEAD, POST"
-#define READ  METHOD_GET, "GET, HEAD"
+#define QUERY      METHOD_GET | METHOD_POST, "GET, HEAD, POST", NULL
+#define READ       METHOD_GET, "GET, HEAD", NULL
+#define POST(body) METHOD_POST, "POST", &(body)
 
 static const struct route routes[] = {
     {"/api/v1/rates", QUERY, HTTP_RATES, rates_answer},
@@ -20,12 +21,18 @@ static const struct route routes[] = {
     {"/api/v1/metadata", READ, HTTP_METADATA, metadata_answer},
     {"/api/v1/status/buildinfo", READ, HTTP_BUILDINFO, buildinfo_answer},
     {"/api/v1/stream", READ, HTTP_STREAM, stream_answer},
-    {"/api/v1/gradient", METHOD_POST | OWN_BODY, "POST", HTTP_GRADIENT, gradient_answer},
+    {"/api/v1/gradient", POST(gradient_body), HTTP_GRADIENT, gradient_answer},
+    {"/api/v1/write", POST(remote_write_body), HTTP_REMOTE_WRITE, remote_write_answer},
+    {"/write", POST(influx_write_body), HTTP_INFLUX_WRITE, influx_write_answer},
+    {"/api/v2/write", POST(influx_write_body), HTTP_INFLUX_WRITE2, influx_write_answer},
+    {"/query", QUERY, HTTP_INFLUX_QUERY, influx_query_answer},
+    {"/ping", READ, HTTP_INFLUX_PING, influx_ping_answer},
+    {"/health", READ, HTTP_INFLUX_HEALTH, influx_health_answer},
     {"/metrics", READ, HTTP_METRICS, metrics_answer},
     {"/federate", READ, HTTP_FEDERATE, federate_answer},
     {"/-/healthy", READ, HTTP_HEALTHY, healthy_answer},
     {"/-/ready", READ, HTTP_READY, ready_answer},
-    {"/-/reload", METHOD_POST | METHOD_PUT, "POST, PUT", HTTP_RELOAD, reload_answer},
+    {"/-/reload", METHOD_POST | METHOD_PUT, "POST, PUT", NULL, HTTP_RELOAD, reload_answer},
     {"/", READ, HTTP_HOME, home_answer},
 };
 enum { ROUTES = sizeof routes / sizeof routes[0] };

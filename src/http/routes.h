@@ -7,16 +7,26 @@
 enum {
     METHOD_GET = 1, /* and HEAD */
     METHOD_POST = 2,
-    METHOD_PUT = 4,
-    /* Not a method: a POST's body is the resource's own affair and may be as large as gradient.max_body;
-     * answer() is asked for one that is too_long or too_many, too. Else a body is a form, or nothing. */
-    OWN_BODY = 8
+    METHOD_PUT = 4
+};
+
+/* A POST's body that is the resource's own affair; answer() is asked for one that is too_long or
+ * too_many, too. */
+struct body_rule {
+    size_t (*max)(const struct http_options *o); /* bytes that it may have */
+    /* Asked before a body that is larger than a form's is kept, n bytes by now: false if there is no
+     * place for it, which makes it one too_many. NULL: there is. */
+    bool (*place)(struct request *r, size_t n);
+    /* Takes data[0..n) as they come; returns how many of them: the others come again when the loop has had
+     * a turn. NULL: the body is kept whole in r->body. */
+    size_t (*take)(struct request *r, const char *data, size_t n);
 };
 
 struct route {
     const char *path; /* "/api/v1/label/NAME/values": NAME is any one segment */
     unsigned methods;
-    const char *allow; /* the same, for the header of a 405 */
+    const char *allow;            /* the same, for the header of a 405 */
+    const struct body_rule *body; /* NULL: a body is a form, or nothing */
     enum http_handler handler;
     enum MHD_Result (*answer)(struct request *r);
 };
@@ -43,9 +53,17 @@ enum MHD_Result buildinfo_answer(struct request *r);
 enum MHD_Result federate_answer(struct request *r);
 enum MHD_Result stream_answer(struct request *r);
 enum MHD_Result gradient_answer(struct request *r);
+enum MHD_Result remote_write_answer(struct request *r);
+enum MHD_Result influx_write_answer(struct request *r);
+enum MHD_Result influx_query_answer(struct request *r);
+enum MHD_Result influx_ping_answer(struct request *r);
+enum MHD_Result influx_health_answer(struct request *r);
 enum MHD_Result healthy_answer(struct request *r);
 enum MHD_Result ready_answer(struct request *r);
 enum MHD_Result reload_answer(struct request *r);
 enum MHD_Result home_answer(struct request *r);
+
+/* The bodies of those that have one of their own. */
+extern const struct body_rule gradient_body, remote_write_body, influx_write_body;
 
 #endif

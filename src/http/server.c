@@ -39,6 +39,7 @@ static void on_timer(uv_timer_t *timer)
 static void on_again(uv_idle_t *idle)
 {
     struct http *h = idle->data;
+    requests_resume(h);
     jobs_step(h);
     run(h);
 }
@@ -48,7 +49,7 @@ static void arm(struct http *h)
 {
     MHD_UNSIGNED_LONG_LONG ms = 0;
     bool has = MHD_get_timeout(h->daemon, &ms) == MHD_YES;
-    int64_t wait_ms = h->jobs != NULL ? 0 : pace_wait(&h->pace, has, ms);
+    int64_t wait_ms = h->jobs != NULL || h->resting != NULL ? 0 : pace_wait(&h->pace, has, ms);
     if (wait_ms == 0)
         uv_idle_start(&h->again, on_again);
     else
@@ -174,10 +175,12 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (what == MHD_CONNECTION_NOTIFY_STARTED && info != NULL) {
         *context = peer_opened(&h->peers, info->connect_fd);
+        count(&h->door->connections, 1);
     } else if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
         peer_closed(&h->peers, *context);
         h->closed_one = true;
     }
+    atomic_store(&h->door->open_connections, (int64_t)h->peers.n);
 }
 
 /* libmicrohttpd's complaints are about clients that come and go. */
@@ -255,6 +258,24 @@ static struct loop_stats *add_loop(struct stats *stats)
     return loop;
 }
 
+/* Where what comes by HTTP is counted, and where its lines are put together. */
+static enum nabla_status open_door(struct http *h)
+{
+    struct stats *stats = h->options.stats;
+    const char *host = h->options.listen.host;
+    bool brackets = strchr(host, ':') != NULL;
+    h->sink.table = h->options.table;
+    h->sink.stats = stats;
+    h->sink.log = h->options.log;
+    h->text = malloc((size_t)h->options.max_line + TEXT_PIECE);
+    if (h->text == NULL || stats->listeners_n == STATS_LISTENERS_MAX)
+        return NABLA_ENOMEM;
+    h->door = &stats->listeners[stats->listeners_n++];
+    snprintf(h->door->name, sizeof h->door->name, "http://%s%s%s:%u", brackets ? "[" : "", host,
+             brackets ? "]" : "", h->port);
+    return NABLA_OK;
+}
+
 /* The socket that systemd passed, or one of our own. */
 static enum nabla_status open_socket(struct http *h)
 {
@@ -296,6 +317,8 @@ enum nabla_status http_new(const struct http_options *options, struct http **out
         status = open_loop(h);
     if (status == NABLA_OK)
         status = hub_init(h);
+    if (status == NABLA_OK)
+        status = open_door(h);
     if (status != NABLA_OK) {
         http_free(h);
         return status;
@@ -354,5 +377,6 @@ void http_free(struct http *h)
         close(h->listen_fd);
     hub_fini(h);
     readings_fini(&h->readings);
+    free(h->text);
     free(h);
 }

@@ -7,6 +7,7 @@
 #include "http/hub.h"
 #include "http/pace.h"
 #include "http/peer.h"
+#include "net/sink.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -17,8 +18,11 @@ enum {
     CONNECTION_MEMORY = 64 * 1024, /* a connection's: request line and headers, then answers */
     BODY_MAX = 64 * 1024,          /* of a form */
     BODY_SKIP_MAX =
-        8 * 1024 * 1024, /* a refused body is read up to here: its sender gets the answer */
-    DRAIN_RUNS = 16,     /* runs to hear what had been asked before the stop */
+        8 * 1024 * 1024,    /* a refused body is read up to here: its sender gets the answer */
+    TEXT_PIECE = 64 * 1024, /* of lines: looked at in one go */
+    DATABASES_MAX = 32,
+    DATABASE_NAME_MAX = 128, /* bytes, NUL included */
+    DRAIN_RUNS = 16,         /* runs to hear what had been asked before the stop */
 };
 
 struct request;
@@ -56,12 +60,21 @@ struct http {
     struct peers peers;
     struct request *jobs;    /* requests whose answers are being prepared, suspended */
     struct request *waiting; /* the same, by other threads */
+    struct request *resting; /* suspended for a turn: their bodies had their share */
     uint32_t gradients;      /* requests that have a place, see gradient.h */
     struct hub hub;
     struct scraper scrapers[SCRAPERS_MAX];
     uint64_t scrapers_replaced;
     struct readings readings; /* for one slice at a time */
-    uint64_t held_bytes;      /* by answers on their way: lists of series, keys to sort by */
+    uint64_t held_bytes; /* by answers and bodies on their way: lists of series, keys to sort by */
+    struct listener_stats *door; /* of all that comes by HTTP */
+    struct sink sink;
+    char
+        *text; /* of max_line + TEXT_PIECE bytes: the beginning of a line, then a piece of a body */
+
+    /* Names that Influx clients created: all lines go to one table, but they look for them. */
+    char databases[DATABASES_MAX][DATABASE_NAME_MAX];
+    uint32_t databases_n;
 
     struct loop_stats *lag; /* NULL if the statistics had no room */
     int64_t tick_due_ns, lag_since_ns, lag_worst_ns;

@@ -24,7 +24,7 @@ struct ingest;
 
 struct listener {
     struct ingest *ingest;
-    struct source source;
+    struct inlet inlet;
     enum transport transport;
     bool counts_drops;   /* UDP: of the loops that share a socket, one counts for all */
     uint32_t drops_seen; /* of the socket's own counter */

@@ -122,10 +122,10 @@ static enum nabla_status open_on(struct net *net, const struct conf *conf, struc
     l->transport = p->listener.transport;
     /* the duplicates of a socket that systemd passed share its one counter */
     l->counts_drops = l->transport == TRANSPORT_UDP && (p->fd < 0 || in == net->loops[0]);
-    l->source = (struct source){.options = {.format = (enum line_format)p->listener.format,
-                                            .precision_ns = p->listener.precision_ns,
-                                            .max_line = conf->ingest.max_line},
-                                .stats = stats};
+    l->inlet = (struct inlet){.options = {.format = (enum line_format)p->listener.format,
+                                          .precision_ns = p->listener.precision_ns,
+                                          .max_line = conf->ingest.max_line},
+                              .stats = stats};
     in->listeners_n++;
     if (l->transport == TRANSPORT_TCP)
         return tcp_listen(l, fd);

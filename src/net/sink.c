@@ -1,72 +1,106 @@
 /* net/sink.c -- a batch at a time: one clock read, one lock a shard. */
 #include "net/sink.h"
 
-static void log_line(struct sink *sink, const struct source *source, enum cause cause,
-                     uint32_t offset, const char *text, size_t n)
+/* A line as it stands at hand, and where it went wrong. */
+struct fault {
+    enum cause cause;
+    uint64_t line;
+    uint32_t offset;
+    const char *text;
+    size_t n;
+};
+
+static void log_line(struct sink *sink, const struct inlet *inlet, const struct fault *f)
 {
     char line[LOG_QUOTE_MAX];
-    log_event(sink->log, LOG_LEVEL_WARN, cause_label(cause), "line_refused",
-              "listener=%s reason=%s offset=%u line=%s why=\"%s\"", source->stats->name,
-              cause_label(cause), offset, log_quote(line, text, n), cause_text(cause));
+    log_event(sink->log, LOG_LEVEL_WARN, cause_label(f->cause), "line_refused",
+              "listener=%s reason=%s offset=%u line=%s why=\"%s\"", inlet->stats->name,
+              cause_label(f->cause), f->offset, log_quote(line, f->text, f->n),
+              cause_text(f->cause));
 }
 
-void sink_refuse(struct sink *sink, struct source *source, enum cause cause, const char *text,
+static void note(struct outcome *o, const struct fault *f)
+{
+    if (o == NULL || o->has_fault)
+        return;
+    o->has_fault = true;
+    o->fault = f->cause;
+    o->line = f->line;
+    o->offset = f->offset;
+    log_quote(o->text, f->text, f->n);
+}
+
+void sink_refuse(struct sink *sink, struct inlet *inlet, enum cause cause, const char *text,
                  size_t n)
 {
+    struct fault fault = {cause, inlet->report.passed++, (uint32_t)n, text, n};
     count(&sink->stats->lines, 1);
-    count(&source->stats->lines, 1);
+    count(&inlet->stats->lines, 1);
     count(&sink->stats->rejected[cause], 1);
-    log_line(sink, source, cause, (uint32_t)n, text, n);
+    if (inlet->outcome != NULL)
+        inlet->outcome->refused[cause]++;
+    note(inlet->outcome, &fault);
+    log_line(sink, inlet, &fault);
 }
 
 /* Adds up what the lines since the last flush came to. */
-static void publish(struct sink *sink, struct source *source)
+static void publish(struct sink *sink, struct inlet *inlet)
 {
-    struct line_report *r = &source->report;
+    struct line_report *r = &inlet->report;
     count(&sink->stats->lines, r->lines);
-    count(&source->stats->lines, r->lines);
+    count(&inlet->stats->lines, r->lines);
     count(&sink->stats->samples, r->samples);
-    for (int i = 0; i < CAUSE_COUNT; i++)
-        if (r->refused[i] != 0)
-            count(&sink->stats->rejected[i], r->refused[i]);
-    *r = (struct line_report){0};
+    for (int i = 0; i < CAUSE_COUNT; i++) {
+        if (r->refused[i] == 0)
+            continue;
+        count(&sink->stats->rejected[i], r->refused[i]);
+        if (inlet->outcome != NULL)
+            inlet->outcome->refused[i] += r->refused[i];
+    }
+    *r = (struct line_report){.passed = r->passed};
 }
 
-static void apply(struct sink *sink)
+static void apply(struct sink *sink, const struct inlet *inlet)
 {
-    if (sink->batch.n > 0)
+    if (sink->batch.n > 0 && inlet->outcome != NULL)
+        table_apply_told(sink->table, &sink->batch, sink->now, inlet->outcome->refused);
+    else if (sink->batch.n > 0)
         table_apply(sink->table, &sink->batch, sink->now);
     sink->batch.n = 0;
 }
 
-void sink_flush(struct sink *sink, struct source *source)
+void sink_flush(struct sink *sink, struct inlet *inlet)
 {
-    apply(sink);
-    publish(sink, source);
+    apply(sink, inlet);
+    publish(sink, inlet);
 }
 
 /* The first fault of a call is logged while its text is at hand. */
-static size_t read_lines(struct sink *sink, struct source *source, const char *buf, size_t n)
+static size_t read_lines(struct sink *sink, struct inlet *inlet, const char *buf, size_t n)
 {
-    struct line_report *r = &source->report;
+    struct line_report *r = &inlet->report;
     r->has_fault = false;
-    size_t used = lines_read(&source->options, buf, n, &sink->batch, r);
-    if (r->has_fault)
-        log_line(sink, source, r->fault, r->fault_offset, r->fault_text, r->fault_text_n);
+    size_t used = lines_read(&inlet->options, buf, n, &sink->batch, r);
+    if (r->has_fault) {
+        struct fault fault = {r->fault, r->fault_line, r->fault_offset, r->fault_text,
+                              r->fault_text_n};
+        note(inlet->outcome, &fault);
+        log_line(sink, inlet, &fault);
+    }
     return used;
 }
 
-size_t sink_take(struct sink *sink, struct source *source, const char *buf, size_t n)
+size_t sink_take(struct sink *sink, struct inlet *inlet, const char *buf, size_t n)
 {
     size_t used = 0;
     for (bool full = true; full;) {
         if (sink->batch.n == 0)
             sink->now = clock_now();
-        source->options.arrival_ns = sink->now.wall_ns;
-        used += read_lines(sink, source, buf + used, n - used);
+        inlet->options.arrival_ns = sink->now.wall_ns;
+        used += read_lines(sink, inlet, buf + used, n - used);
         full = sink->batch.n > BATCH_MAX - LINE_SAMPLES_MAX;
         if (full)
-            apply(sink);
+            apply(sink, inlet);
     }
     return used;
 }

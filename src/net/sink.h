@@ -1,5 +1,5 @@
-/* net/sink.h -- bytes to parser to table: what TCP and UDP have in common. One for each ingest loop,
- * used by its thread only. */
+/* net/sink.h -- bytes to parser to table: what TCP, UDP and HTTP have in common. One for each loop
+ * that takes lines, used by its thread only. */
 #ifndef NET_SINK_H
 #define NET_SINK_H
 
@@ -8,11 +8,24 @@
 #include "series/table.h"
 #include "wire/lines.h"
 
+/* What became of one sender's lines, for a protocol that answers. Zeroed at first; only grows. */
+struct outcome {
+    uint64_t refused[CAUSE_COUNT]; /* lines, fields and samples */
+    bool has_fault;                /* the first line that could not be read: */
+    enum cause fault;
+    uint64_t line; /* its number, from 0; empty lines and comments count */
+    uint32_t offset;
+    char text[LOG_QUOTE_MAX]; /* quoted and clipped */
+};
+
 /* A listener as the sink sees it. */
-struct source {
+struct inlet {
     struct line_options options; /* arrival_ns is filled in by the sink */
     struct listener_stats *stats;
-    struct line_report report; /* since the last flush: counters are shared, datagrams are many */
+    struct line_report
+        report; /* since the last flush, but for .passed: since the beginning; counters are
+                                  shared, datagrams are many */
+    struct outcome *outcome; /* borrowed; NULL: nobody asks */
 };
 
 struct sink {
@@ -25,12 +38,12 @@ struct sink {
 
 /* Reads the whole lines of buf[0..n) and applies full batches; what is left of the last batch stays
  * until sink_flush and borrows buf until then; counts wait as long. Returns how many bytes were used; the rest is an
- * incomplete line. */
-size_t sink_take(struct sink *sink, struct source *source, const char *buf, size_t n);
-void sink_flush(struct sink *sink, struct source *source);
+ * incomplete line. Of a inlet with an outcome, nothing may be left of another inlet. */
+size_t sink_take(struct sink *sink, struct inlet *inlet, const char *buf, size_t n);
+void sink_flush(struct sink *sink, struct inlet *inlet);
 
 /* Counts and logs a line that never reached the parser. text: as much of it as is at hand. */
-void sink_refuse(struct sink *sink, struct source *source, enum cause cause, const char *text,
+void sink_refuse(struct sink *sink, struct inlet *inlet, enum cause cause, const char *text,
                  size_t n);
 
 #endif

@@ -100,7 +100,7 @@ static void close_connection(struct connection *c)
         unpause(in, c);
     unlink_from(in, c);
     atomic_fetch_sub(&in->house->connections, 1);
-    atomic_fetch_sub(&c->listener->source.stats->open_connections, 1);
+    atomic_fetch_sub(&c->listener->inlet.stats->open_connections, 1);
     uv_close((uv_handle_t *)&c->tcp, on_closed);
 }
 
@@ -150,7 +150,7 @@ static void keep(struct connection *c, const char *bytes, size_t n)
         return;
     }
     const char *start = c->carry_n > 0 ? c->carry : bytes;
-    sink_refuse(&in->sink, &c->listener->source, too_long ? CAUSE_LINE_LENGTH : CAUSE_MEMORY, start,
+    sink_refuse(&in->sink, &c->listener->inlet, too_long ? CAUSE_LINE_LENGTH : CAUSE_MEMORY, start,
                 c->carry_n > 0 ? c->carry_n : n);
     drop_carry(c);
     c->skipping = true;
@@ -181,8 +181,8 @@ static void take(struct connection *c, char *bytes, size_t n)
         drop_carry(c);
     }
     note_line(in, c);
-    size_t used = sink_take(&in->sink, &c->listener->source, bytes, n);
-    sink_flush(&in->sink, &c->listener->source);
+    size_t used = sink_take(&in->sink, &c->listener->inlet, bytes, n);
+    sink_flush(&in->sink, &c->listener->inlet);
     if (used < n)
         keep(c, bytes + used, n - used);
 }
@@ -215,7 +215,7 @@ void tcp_resume(struct ingest *in)
 static void end(struct connection *c)
 {
     if (c->carry_n > 0)
-        sink_refuse(&c->listener->ingest->sink, &c->listener->source, CAUSE_UNTERMINATED, c->carry,
+        sink_refuse(&c->listener->ingest->sink, &c->listener->inlet, CAUSE_UNTERMINATED, c->carry,
                     c->carry_n);
     close_connection(c);
 }
@@ -227,7 +227,7 @@ void tcp_close_idle(struct ingest *in)
         struct connection *c = in->last;
         if (house->idle_ticks == 0 || in->ticks - c->tick <= house->idle_ticks)
             return;
-        struct listener_stats *stats = c->listener->source.stats;
+        struct listener_stats *stats = c->listener->inlet.stats;
         count(&stats->idle_closed, 1);
         log_event(house->log, LOG_LEVEL_INFO, "connection_idle", "connection_idle",
                   "listener=%s why=\"no line for ingest.idle_timeout\"", stats->name);
@@ -249,7 +249,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         return;
     }
     c->listener->ingest->bytes += (uint64_t)n;
-    count(&c->listener->source.stats->bytes, (uint64_t)n);
+    count(&c->listener->inlet.stats->bytes, (uint64_t)n);
     if (n > 0)
         take(c, buf->base, (size_t)n);
     pause_if_greedy(c, (size_t)n);
@@ -276,16 +276,16 @@ static void accept_one(struct listener *l, struct connection *c)
     struct house *house = l->ingest->house;
     bool admitted = uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)&c->tcp) == 0 && admit(house);
     if (!admitted) {
-        count(&l->source.stats->refused_connections, 1);
+        count(&l->inlet.stats->refused_connections, 1);
         log_event(house->log, LOG_LEVEL_WARN, "connection_refused", "connection_refused",
                   "listener=%s why=\"ingest.max_connections is reached\" max=%u",
-                  l->source.stats->name, house->max_connections);
+                  l->inlet.stats->name, house->max_connections);
         uv_close((uv_handle_t *)&c->tcp, on_refused_closed);
         return;
     }
     l->ingest->bytes++; /* a sign of life for the drain: there may be more to read */
-    count(&l->source.stats->connections, 1);
-    atomic_fetch_add(&l->source.stats->open_connections, 1);
+    count(&l->inlet.stats->connections, 1);
+    atomic_fetch_add(&l->inlet.stats->open_connections, 1);
     link_in(l->ingest, c);
     uv_tcp_keepalive(&c->tcp, 1, KEEPALIVE_S);
     if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) != 0)
@@ -302,9 +302,9 @@ static void on_spare_closed(uv_handle_t *handle)
  * taken over by the listener's spare handle and closed. */
 static void turn_away(struct listener *l)
 {
-    count(&l->source.stats->refused_connections, 1);
+    count(&l->inlet.stats->refused_connections, 1);
     log_event(l->ingest->house->log, LOG_LEVEL_ERROR, "accept", "accept_failed",
-              "listener=%s why=\"no memory\"", l->source.stats->name);
+              "listener=%s why=\"no memory\"", l->inlet.stats->name);
     if (l->spare_busy)
         return;
     l->spare_busy = true;
@@ -319,7 +319,7 @@ static void on_connection(uv_stream_t *server, int status)
     struct listener *l = server->data;
     if (status != 0) {
         log_event(l->ingest->house->log, LOG_LEVEL_ERROR, "accept", "accept_failed",
-                  "listener=%s why=\"%s\"", l->source.stats->name, uv_strerror(status));
+                  "listener=%s why=\"%s\"", l->inlet.stats->name, uv_strerror(status));
         return;
     }
     struct connection *c = calloc(1, sizeof *c);

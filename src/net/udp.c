@@ -15,11 +15,11 @@ static void take(struct listener *l, char *bytes, size_t n)
 {
     struct sink *sink = &l->ingest->sink;
     l->ingest->bytes += n;
-    count(&l->source.stats->bytes, n);
-    count(&l->source.stats->datagrams, 1);
+    count(&l->inlet.stats->bytes, n);
+    count(&l->inlet.stats->datagrams, 1);
     if (n > 0 && bytes[n - 1] != '\n')
         bytes[n++] = '\n'; /* a datagram is at most 65,507 bytes, its room 65,536 */
-    sink_take(sink, &l->source, bytes, n);
+    sink_take(sink, &l->inlet, bytes, n);
 }
 
 static void on_datagram(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf, const struct sockaddr *from,
@@ -28,12 +28,12 @@ static void on_datagram(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf, const str
     struct listener *l = udp->data;
     if (n < 0)
         log_event(l->ingest->house->log, LOG_LEVEL_WARN, "udp_receive", "receive_failed",
-                  "listener=%s why=\"%s\"", l->source.stats->name, uv_strerror((int)n));
+                  "listener=%s why=\"%s\"", l->inlet.stats->name, uv_strerror((int)n));
     if (n >= 0 && from != NULL)
         take(l, buf->base, (size_t)n);
     if ((flags & UV_UDP_MMSG_CHUNK) == 0)
         sink_flush(&l->ingest->sink,
-                   &l->source); /* the batch borrows the buffer, which is free from here on */
+                   &l->inlet); /* the batch borrows the buffer, which is free from here on */
 }
 
 enum nabla_status udp_listen(struct listener *l, int fd)
@@ -56,6 +56,6 @@ void udp_count_drops(struct listener *l)
     if (uv_fileno(&l->handle, &fd) != 0)
         return;
     uint32_t drops = bind_drops(fd);
-    count(&l->source.stats->kernel_drops, drops - l->drops_seen); /* modulo 2^32, as it is kept */
+    count(&l->inlet.stats->kernel_drops, drops - l->drops_seen); /* modulo 2^32, as it is kept */
     l->drops_seen = drops;
 }

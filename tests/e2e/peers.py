@@ -47,6 +47,20 @@ class Prometheus:
         assert answer["status"] == "success", answer
         return [(r["metric"], float(r["value"][1])) for r in answer["data"]["result"]]
 
+    def series(self, *selectors):
+        """The labels of every series that matches."""
+        answer = json.loads(fetch(self.url + "/api/v1/series?" + urllib.parse.urlencode(
+            {"match[]": selectors}, doseq=True)))
+        assert answer["status"] == "success", answer
+        return answer["data"]
+
+    def samples(self, selector, span="5m"):
+        """[(labels, [(time, value)])]: the samples themselves, as they are stored."""
+        answer = json.loads(fetch(self.url + "/api/v1/query", query=f"{selector}[{span}]"))
+        assert answer["status"] == "success", answer
+        return [(r["metric"], [(t, float(v)) for t, v in r["values"]])
+                for r in answer["data"]["result"]]
+
     def targets(self):
         """{job: health}."""
         answer = json.loads(fetch(self.url + "/api/v1/targets"))
@@ -59,13 +73,18 @@ def target(address):
 
 
 @contextlib.contextmanager
-def prometheus(folder, port, jobs):
-    """Scrapes jobs, {name: (host, port)} or {name: more of a scrape_config}, once a second."""
+def prometheus(folder, port, jobs, write_to=None):
+    """Scrapes jobs, {name: (host, port)} or {name: more of a scrape_config}, once a second; forwards all to
+    the URL write_to."""
     config = {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
         "scrape_configs": [{"job_name": name, **(job if isinstance(job, dict) else target(job))}
                            for name, job in jobs.items()],
     }
+    if write_to is not None:
+        config["remote_write"] = [{
+            "url": write_to, "metadata_config": {"send_interval": "1s"},
+            "queue_config": {"batch_send_deadline": "500ms", "min_backoff": "100ms"}}]
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     url = f"http://127.0.0.1:{port}"
     argv = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data",
@@ -114,6 +133,19 @@ def scrape_proxy(target, accept=None):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextlib.contextmanager
+def node_exporter(folder, port):
+    """Prometheus' own exporter of this machine's readings."""
+    argv = ["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}"]
+    with running(argv, folder) as proc:
+        def ready():
+            assert proc.poll() is None, (folder / "prometheus-node-exporter.log").read_text()
+            with contextlib.suppress(OSError):
+                return fetch(f"http://127.0.0.1:{port}/")
+        eventually(ready, "prometheus-node-exporter", timeout=60)
+        yield proc
 
 
 COLLECTD = """

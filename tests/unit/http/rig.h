@@ -56,6 +56,9 @@ static inline struct http_options rig_options(struct rig *rig)
                                           .max_dimensions = 32,
                                           .max_jobs = 8,
                                           .timeout_ns = 600 * S},
+                             .max_body = 1024 * 1024,
+                             .max_decompressed = 4 * 1024 * 1024,
+                             .max_line = 64 * 1024,
                              .activated = -1,
                              .table = rig->table,
                              .feed = rig->feed,
@@ -269,10 +272,17 @@ static inline void hear_body(int fd, struct answer *a)
     buf_char(&a->body, '\0');
 }
 
+static inline bool has_body(struct answer *a)
+{
+    if (a->status == 204)
+        buf_char(&a->body, '\0');
+    return a->status != 0 && a->status != 204;
+}
+
 static inline void hear(int fd, struct answer *a)
 {
     hear_head(fd, a);
-    if (a->status != 0)
+    if (has_body(a))
         hear_body(fd, a);
 }
 
@@ -291,7 +301,7 @@ static inline struct answer ask_with(const struct rig *rig, const char *method, 
     say(fd, b.at);
     buf_fini(&b);
     hear_head(fd, &a);
-    if (a.status != 0 && strcmp(method, "HEAD") != 0)
+    if (has_body(&a) && strcmp(method, "HEAD") != 0)
         hear_body(fd, &a);
     close(fd);
     return a;
