@@ -62,10 +62,9 @@ static void publish(struct sink *sink, struct inlet *inlet)
 
 static void apply(struct sink *sink, const struct inlet *inlet)
 {
-    if (sink->batch.n > 0 && inlet->outcome != NULL)
-        table_apply_told(sink->table, &sink->batch, sink->now, inlet->outcome->refused);
-    else if (sink->batch.n > 0)
-        table_apply(sink->table, &sink->batch, sink->now);
+    if (sink->batch.n > 0)
+        table_apply_told(sink->table, &sink->batch, sink->now,
+                         inlet->outcome != NULL ? inlet->outcome->refused : NULL);
     sink->batch.n = 0;
 }
 

@@ -31,8 +31,9 @@ bool push_goes_on(const struct push *p, int64_t t_ns);
 /* Ends the run, whose last points go out; the next sample begins another. */
 void push_restart(struct push *p);
 
-/* table_sweep.c: the series is stale from now on; its last points go out. It was not stale before. */
-void push_stale(struct push *p);
+/* table_sweep.c: the sender says that the series has ended, at t_ns: as if it had been silent for long
+ * enough. One that is told again ends nothing; nor does one that comes late, which is CAUSE_LATE. */
+enum cause push_end(struct push *p, int64_t t_ns);
 
 /* table_extra.c: the same through all that the policy asks for. */
 enum cause push_refined(struct push *p, struct obs x);

@@ -44,11 +44,14 @@ struct table_options {
 MUST_CHECK enum nabla_status table_new(struct table_options *options, struct table **out);
 void table_free(struct table *t); /* NULL is fine */
 
-/* Pushes a batch. now: when it arrived. */
-void table_apply(struct table *t, const struct batch *batch, struct instant now);
-/* The same, and adds to rejected[CAUSE_COUNT] how many samples were refused, by cause. */
+/* Pushes a batch. now: when it arrived. rejected[CAUSE_COUNT] grows by how many samples were refused, by
+ * cause; NULL: nobody asks. */
 void table_apply_told(struct table *t, const struct batch *batch, struct instant now,
-                      uint64_t rejected[static CAUSE_COUNT]);
+                      uint64_t *rejected);
+static inline void table_apply(struct table *t, const struct batch *batch, struct instant now)
+{
+    table_apply_told(t, batch, now, NULL);
+}
 
 /* New policies (taken over) for series to come and, slice by slice, for those that are there. */
 void table_configure(struct table *t, struct policies *policies, uint32_t max_series,

@@ -198,27 +198,13 @@ static inline bool push_next(struct push *p, struct obs x)
     return true;
 }
 
-/* The sender says that the series has ended: as if it had been silent for long enough. One that is told
- * again, or that comes late, ends nothing. */
-static enum cause end_series(struct push *p, int64_t t_ns)
-{
-    if (p->extra != NULL)
-        extra_release(p, true);
-    if ((p->x->flags & RECORD_STALE) != 0 || p->x->window.n == 0)
-        return CAUSE_COUNT;
-    if (!is_newest(&p->x->window, t_ns))
-        return CAUSE_LATE;
-    push_stale(p);
-    return CAUSE_COUNT;
-}
-
 static inline enum cause push(struct push *p, struct obs x)
 {
     const struct window *w = &p->x->window;
     if (isfinite(x.v))
         return take(p, x);
     if (sample_is_end(x.v))
-        return end_series(p, x.t_ns);
+        return push_end(p, x.t_ns);
     if (p->policy->on_nan == ON_NAN_PROPAGATE)
         return take(p, x);
     bool over = (p->x->flags & RECORD_OVER) != 0;
@@ -584,8 +570,8 @@ static void add_rejected(uint64_t *to, const struct tally *tally)
         to[i] += tally->rejected[i];
 }
 
-static void apply(struct table *t, const struct batch *batch, struct instant now,
-                  uint64_t *rejected)
+void table_apply_told(struct table *t, const struct batch *batch, struct instant now,
+                      uint64_t *rejected)
 {
     struct run r;
     uint32_t numbers[BATCH_MAX] = {0};
@@ -604,15 +590,4 @@ static void apply(struct table *t, const struct batch *batch, struct instant now
     tally_add(t->stats, &r.tally);
     log_refused(&r);
     add_rejected(rejected, &r.tally);
-}
-
-void table_apply(struct table *t, const struct batch *batch, struct instant now)
-{
-    apply(t, batch, now, NULL);
-}
-
-void table_apply_told(struct table *t, const struct batch *batch, struct instant now,
-                      uint64_t rejected[static CAUSE_COUNT])
-{
-    apply(t, batch, now, rejected);
 }

@@ -1,10 +1,11 @@
-/* series/table_sweep.c -- silence: a series that nothing reaches goes stale, then is forgotten.
+/* series/table_sweep.c -- silence: a series that nothing reaches, or whose sender ends it, goes stale,
+ * then is forgotten.
  * Judged by the monotonic clock, by a visit to every record in turn; what a query sees does not wait
  * for the visit (record_state). */
 #include "series/push.h"
 
-/* Its window stays for who asks what was last known. */
-void push_stale(struct push *p)
+/* The run is over, its last points go out; the window stays for who asks what was last known. */
+static void end_run(struct push *p)
 {
     struct window ended = p->x->window;
     struct points points = {0};
@@ -15,6 +16,19 @@ void push_stale(struct push *p)
         extra_points(p, &points);
     p->x->flags |= RECORD_STALE;
     p->tally->events[EVENT_STALED]++;
+}
+
+enum cause push_end(struct push *p, int64_t t_ns)
+{
+    const struct window *w = &p->x->window;
+    if (p->extra != NULL)
+        extra_release(p, true);
+    if ((p->x->flags & RECORD_STALE) != 0 || w->n == 0)
+        return CAUSE_COUNT;
+    if (t_ns <= w->at[w->n - 1].t_ns)
+        return CAUSE_LATE;
+    end_run(p);
+    return CAUSE_COUNT;
 }
 
 static void visit(struct table *t, struct shard *s, uint32_t place, struct instant now,
@@ -36,7 +50,7 @@ static void visit(struct table *t, struct shard *s, uint32_t place, struct insta
         extra_release(&p, silent);
     }
     if (silent && (x->flags & RECORD_STALE) == 0) {
-        push_stale(&p);
+        end_run(&p);
         if ((x->flags & RECORD_WATCHED) != 0)
             watch_look(t, p.ref, now);
     } else if (silence > p.policy->expire_after_ns) {
