@@ -48,6 +48,7 @@ enum cause {
     X(MERGED, "merged", "closer than min_dt to the sample before: merged with it")                 \
     X(HELD, "held", "held back: its rate is beyond max_rate")                                      \
     X(SPIKE, "spike", "held back, and dropped because the next did not agree")                     \
+    X(SORTED, "sorted", "late, but held back long enough to be put in order")                      \
     X(KEEP_REFUSED, "keep_refused", "a point that limits.keep_memory has no room for")             \
     X(UNWATCHED, "unwatched", "a series under alert rules, without memory to watch it")            \
     X(BORN, "born", "series seen for the first time")                                              \

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-void reorder_put(struct reorder *r, struct obs x, int64_t mono_ns)
+bool reorder_put(struct reorder *r, struct obs x, int64_t mono_ns)
 {
     uint32_t i = r->n;
     while (i > 0 && r->at[i - 1].x.t_ns > x.t_ns)
@@ -11,7 +11,7 @@ void reorder_put(struct reorder *r, struct obs x, int64_t mono_ns)
     memmove(r->at + i + 1, r->at + i, (r->n - i) * sizeof r->at[0]);
     r->at[i].x = x;
     r->at[i].came_ns = mono_ns;
-    r->n++;
+    return i < r->n++;
 }
 
 bool reorder_take(struct reorder *r, int64_t wait_ns, int64_t mono_ns, struct held_sample *out)

@@ -21,8 +21,9 @@ struct reorder {
     uint32_t n;
 };
 
-/* Takes x. Of two samples at one time the one that came last stands last. r->n < REORDER_MAX. */
-void reorder_put(struct reorder *r, struct obs x, int64_t mono_ns);
+/* Takes x; true if it stands before one that came earlier. Of two samples at one time the one that came last
+ * stands last. r->n < REORDER_MAX. */
+bool reorder_put(struct reorder *r, struct obs x, int64_t mono_ns);
 
 /* The oldest sample if its time has come: itself or one behind it was held for wait_ns, or there is no room
  * for another. Call until it says false. */

@@ -339,7 +339,7 @@ enum cause push_refined(struct push *p, struct obs x)
         return offer(p, x);
     if (e->reorder == NULL && (e->reorder = calloc(1, sizeof *e->reorder)) == NULL)
         return offer(p, x);
-    reorder_put(e->reorder, x, p->now.mono_ns);
+    p->tally->events[EVENT_SORTED] += reorder_put(e->reorder, x, p->now.mono_ns);
     p->x->seen_ns = p->now.mono_ns;
     extra_release(p, false);
     return CAUSE_COUNT;

@@ -14,6 +14,7 @@
 
 #define FILE_DEFAULT NABLA_SOURCE_DIR "/config/nablad.yaml"
 #define FILE_DOCS    NABLA_SOURCE_DIR "/docs/configuration.md"
+#define FILE_TRUST   NABLA_SOURCE_DIR "/docs/trust.md"
 
 static bool is_number(const struct conf_key *key)
 {
@@ -238,7 +239,7 @@ static void find_row(const char *docs, const char *path, struct row *out)
     char head[128];
     snprintf(head, sizeof head, "\n| `%s` |", path);
     const char *row = strstr(docs, head);
-    ck_assert_msg(row != NULL, "no %s in " FILE_DOCS, path);
+    ck_assert_msg(row != NULL, "no %s in the documentation", path);
     snprintf(out->text, sizeof out->text, "%.*s", (int)strcspn(row + 1, "\n"), row + 1);
     char *p = out->text;
     for (int i = 0; i < CELLS; i++) {
@@ -317,6 +318,28 @@ START_TEST(reference_has_every_key)
 }
 END_TEST
 
+/* docs/trust.md, of the keys of a rule alone. Its last cells are the unit and what counts. */
+START_TEST(rules_are_on_their_page)
+{
+    char *docs = file_text(FILE_TRUST), *at = docs;
+    size_t rows = 0, keys = 0;
+    for (size_t i = 0; i < conf_keys_n; i++) {
+        const struct conf_key *key = &conf_keys[i];
+        struct row row;
+        if (!conf_key_in(key, "defaults"))
+            continue;
+        find_row(docs, conf_key_name(key), &row);
+        expect_range(key, row.cell[CELL_RANGE]);
+        expect_default(key, row.cell[CELL_DEFAULT]);
+        keys++;
+    }
+    for (; (at = strstr(at, "\n| `")) != NULL; at++)
+        rows++;
+    ck_assert_uint_eq(rows, keys);
+    free(docs);
+}
+END_TEST
+
 START_TEST(reference_has_no_other_key)
 {
     char *docs = file_text(FILE_DOCS), *row = docs;
@@ -387,6 +410,7 @@ Suite *suite(void)
     tcase_add_test(c, installed_file_has_every_key);
     tcase_add_test(c, examples_are_read);
     tcase_add_test(c, reference_has_every_key);
+    tcase_add_test(c, rules_are_on_their_page);
     tcase_add_test(c, reference_has_no_other_key);
     tcase_add_test(c, documented_example_is_read);
     tcase_add_test(c, documented_errors_are_said);

@@ -1,12 +1,24 @@
 /* What a rule may say of a series: numbers, lists, late samples, and what holds only together. */
 #include "conf/conf.h"
+#include "conf/keys.h"
 
 #include "suite.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SECOND INT64_C(1000000000)
+
+static void expect_faults(const char *text, const char *want)
+{
+    struct conf c;
+    struct buf errors = {0};
+    ck_assert_msg(conf_read_text("x", text, strlen(text), &c, &errors) == NABLA_EINVAL, "%s", text);
+    buf_char(&errors, '\0');
+    ck_assert_str_eq(errors.at, want);
+    buf_fini(&errors);
+}
 
 static void read_policy(const char *text, struct policy *out)
 {
@@ -98,6 +110,8 @@ static const struct {
     {"defaults: {late: {reorder: 2s, drop: 1s}}", LATE},
     {"defaults: {late: {sort: 2s}}", LATE},
     {"defaults: {late: [drop]}", LATE},
+    {"defaults: {late: {reorder: 999us}}",
+     "x:1:28: defaults.late: \"999us\" is out of range: 1ms to 1h\n"},
     {"defaults: {late: {reorder: 2d}}",
      "x:1:28: defaults.late: \"2d\" is out of range: 1ms to 1h\n"},
     {"defaults: {late: {reorder: 2}}",
@@ -115,13 +129,85 @@ static const struct {
 
 START_TEST(bad_row)
 {
-    struct conf c;
-    struct buf errors = {0};
-    const char *text = bad_rows[_i].text;
-    ck_assert_int_eq(conf_read_text("x", text, strlen(text), &c, &errors), NABLA_EINVAL);
-    buf_char(&errors, '\0');
-    ck_assert_str_eq(errors.at, bad_rows[_i].errors);
-    buf_fini(&errors);
+    expect_faults(bad_rows[_i].text, bad_rows[_i].errors);
+}
+END_TEST
+
+/* Just outside of each range, and what its ends need beside them. */
+static const struct range_row {
+    const char *key, *below, *above, *beside;
+} range_rows[] = {
+    {"edge_order", "0", "3", ""},
+    {"min_dt", "999ns", "1h1ns", ""},
+    {"resolution", "-1e-300", "1.1e300", ""},
+    {"sigma", "-1e-300", "1.1e300", ""},
+    {"max_rate", "-1e-300", "1.1e300", ""},
+    {"trend", "999us", "52w1ns", ""},
+    {"keep", "999ms", "52w1ns", ""},
+    {"max_gap", "999ns", "52w1ns", ""},
+    {"stale_after", "999us", "52w1ns", ", expire_after: 52w"},
+    {"expire_after", "999us", "52w1ns", ", stale_after: 1ms"},
+};
+
+static const struct conf_key *key_of(const char *parent, const char *name)
+{
+    const struct conf_key *key = conf_key_find(parent, name, strlen(name));
+    ck_assert_msg(key != NULL, "%s.%s", parent, name);
+    return key;
+}
+
+static void expect_refused(const char *parent, const char *key, const char *value, const char *why)
+{
+    char text[256], want[512];
+    int indent = strcmp(parent, "defaults") == 0 ? 2 : 4;
+    snprintf(text, sizeof text, "%s\n%*s%s: %s\n",
+             indent == 2 ? "defaults:\n  # of all series" : "series:\n  - match: a", indent, "",
+             key, value);
+    snprintf(want, sizeof want, "x:3:%d: %s.%s: \"%s\" %s\n", indent + (int)strlen(key) + 3, parent,
+             key, value, why);
+    expect_faults(text, want);
+}
+
+START_TEST(range_row)
+{
+    const struct range_row *r = &range_rows[_i];
+    const struct conf_key *key = key_of("defaults", r->key);
+    char why[128], text[256];
+    struct policy p;
+    snprintf(why, sizeof why, "is out of range: %s to %s", key->min, key->max);
+    for (int i = 0; i < 2; i++) {
+        const char *parent = i == 0 ? "defaults" : "series[]";
+        expect_refused(parent, r->key, r->below, why);
+        expect_refused(parent, r->key, r->above, why);
+        snprintf(text, sizeof text, "defaults: {%s: %s%s}", r->key, i == 0 ? key->min : key->max,
+                 r->beside);
+        read_policy(text, &p);
+    }
+}
+END_TEST
+
+START_TEST(every_range_has_its_row)
+{
+    size_t ranges = 0;
+    for (size_t i = 0; i < conf_keys_n; i++)
+        ranges += conf_key_in(&conf_keys[i], "defaults") && conf_keys[i].min != NULL;
+    ck_assert_uint_eq(ranges, ROWS(range_rows) + 1); /* late's are above */
+}
+END_TEST
+
+START_TEST(words_are_what_is_listed)
+{
+    for (size_t i = 0; i < conf_keys_n; i++) {
+        const struct conf_key *key = &conf_keys[i];
+        char why[128] = "is not one of ";
+        if (key->type != CONF_WORD || !conf_key_in(key, "defaults"))
+            continue;
+        for (const struct conf_word *w = key->words; w->text != NULL; w++)
+            snprintf(why + strlen(why), sizeof why - strlen(why), "%s%s",
+                     w == key->words ? "" : ", ", w->text);
+        expect_refused("defaults", conf_key_name(key), "quux", why);
+        expect_refused("series[]", conf_key_name(key), "quux", why);
+    }
 }
 END_TEST
 
@@ -131,6 +217,9 @@ Suite *suite(void)
     TCase *t = tcase_create("policy_keys");
     tcase_add_loop_test(t, good_row, 0, ROWS(good_rows));
     tcase_add_loop_test(t, bad_row, 0, ROWS(bad_rows));
+    tcase_add_loop_test(t, range_row, 0, ROWS(range_rows));
+    tcase_add_test(t, every_range_has_its_row);
+    tcase_add_test(t, words_are_what_is_listed);
     suite_add_tcase(s, t);
     return s;
 }

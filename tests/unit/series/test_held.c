@@ -39,6 +39,7 @@ START_TEST(they_go_on_in_order)
     push_at(2, "a", 4);
     ck_assert_int_eq(read_one(&b, "a")->window[2].t_ns, t0 + 3 * S);
     ck_assert_uint_eq(happened(&b, EVENT_INSERTED), 0);
+    ck_assert_uint_eq(happened(&b, EVENT_SORTED), 2);
 }
 END_TEST
 
