@@ -7,6 +7,8 @@
  * queue full leaves the memory as it was, and so is tried again. */
 #include "alerts/lookout.h"
 
+#include "rules/step.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -88,10 +90,8 @@ uint32_t lookout_take(struct lookout *l, struct look *out, uint32_t max, uint64_
 
 static uint8_t judge(const struct rule *rule, const struct facts *f)
 {
-    enum truth when = expression_truth(&rule->when, f, rule->min_confidence);
-    enum truth clear = TRUTH_UNKNOWN; /* the opposite of when: changes with it */
-    if (rule->clear_text != NULL)
-        clear = expression_truth(&rule->clear, f, rule->min_confidence);
+    enum truth when, clear;
+    alert_judge(rule, f, &when, &clear);
     return (uint8_t)(JUDGED | (unsigned)when | (unsigned)clear << 2);
 }
 

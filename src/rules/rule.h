@@ -40,7 +40,7 @@ struct rule {
     int64_t for_ns;             /* `when` must hold so long; 0: at once */
     int64_t keep_firing_for_ns; /* `clear` must hold so long; 0: at once */
     enum no_data no_data;
-    double min_confidence; /* standard errors, 0 or more: expression.h */
+    double min_confidence; /* of when: standard errors, 0 or more: expression.h */
     struct rule_texts labels, annotations;
 };
 

@@ -17,19 +17,30 @@ static enum truth opposite(enum truth t)
     return t == TRUTH_UNKNOWN ? t : t == TRUTH_YES ? TRUTH_NO : TRUTH_YES;
 }
 
+void alert_judge(const struct rule *rule, const struct facts *f, enum truth *when,
+                 enum truth *clear)
+{
+    *when = expression_truth(&rule->when, f, rule->min_confidence);
+    if (rule->clear_text != NULL)
+        *clear = expression_truth(&rule->clear, f, 0);
+    else if (rule->min_confidence > 0)
+        *clear = opposite(expression_truth(&rule->when, f, 0));
+    else
+        *clear = opposite(*when);
+}
+
 static struct verdict judge(const struct rule *rule, const struct facts *f)
 {
-    struct verdict v = {.when = expression_truth(&rule->when, f, rule->min_confidence)};
-    bool silent = f->presence == PRESENCE_SILENT && v.when == TRUTH_UNKNOWN;
-    if (silent && rule->no_data == NO_DATA_RESOLVE)
-        return (struct verdict){TRUTH_NO, TRUTH_YES};
-    if (silent && rule->no_data == NO_DATA_ALERT)
-        return (struct verdict){TRUTH_YES, TRUTH_NO};
-    if (rule->clear_text == NULL)
-        v.clear = opposite(v.when);
-    else
-        v.clear = v.when == TRUTH_YES ? TRUTH_NO
-                                      : expression_truth(&rule->clear, f, rule->min_confidence);
+    struct verdict v;
+    alert_judge(rule, f, &v.when, &v.clear);
+    if (f->presence == PRESENCE_SILENT && v.when == TRUTH_UNKNOWN) {
+        if (rule->no_data == NO_DATA_RESOLVE)
+            return (struct verdict){TRUTH_NO, TRUTH_YES};
+        if (rule->no_data == NO_DATA_ALERT)
+            return (struct verdict){TRUTH_YES, TRUTH_NO};
+    }
+    if (v.when == TRUTH_YES)
+        v.clear = TRUTH_NO;
     return v;
 }
 

@@ -13,6 +13,7 @@
  *   firing one stays firing.
  * - `when` wins over `clear` where both hold. Between the two nothing changes: a value that wanders
  *   inside of the hysteresis gives one alert.
+ * - min_confidence is what it takes to begin; to end, the conditions are plain (alert_judge).
  * - A silent series is unknown in all but its age; no_data says what an unknown condition means then.
  * - A series that is gone has no alert, whatever no_data says. */
 #ifndef RULES_STEP_H
@@ -50,6 +51,12 @@ struct alert_outcome {
     enum alert_event event;
     int64_t look_ns; /* look again then if nothing happens before; INT64_MAX: no need */
 };
+
+/* What the conditions say, no_data left aside. `when` is held to min_confidence. `clear` is plain, and
+ * where the rule has none it is the opposite of the plain `when`: an alert that needed certainty to
+ * begin does not need it to end, or the noise of a resting sensor would hold it for ever. */
+void alert_judge(const struct rule *rule, const struct facts *f, enum truth *when,
+                 enum truth *clear);
 
 /* now_ns: by the clock that all looks at this state share, since the Unix epoch where the state is to
  * survive a restart. If it was set back behind a time in the state, waiting begins anew. */

@@ -203,12 +203,28 @@ START_TEST(confidence_keeps_noise_out)
     ck_assert_int_eq(alert_step(&rule, &f, 0, &s).event, ALERT_NOTHING); /* 2 errors clear */
     f.at[FACT_RATE].v = 0.0131;
     ck_assert_int_eq(alert_step(&rule, &f, 1, &s).event, ALERT_FIRED);
-    f.at[FACT_RATE].v = 0.008;
+    f.at[FACT_RATE].v = 0.0101; /* no longer clear of the limit, but still beyond */
     ck_assert_int_eq(alert_step(&rule, &f, 2, &s).event, ALERT_NOTHING);
-    f.at[FACT_RATE].v = 0.0069;
+    f.at[FACT_RATE].v = 0.0099;
     ck_assert_int_eq(alert_step(&rule, &f, 3, &s).event, ALERT_RESOLVED);
     f.at[FACT_RATE] = (struct quantity){0.0101, 0}; /* no error is known: a plain comparison */
     ck_assert_int_eq(alert_step(&rule, &f, 4, &s).event, ALERT_FIRED);
+}
+END_TEST
+
+/* What ends an alert is plain: a limit well inside of a resting sensor's noise ends it, too. */
+START_TEST(confidence_does_not_hold_an_alert)
+{
+    struct rule rule = rule_of("rate > 0.01/s", "rate < 0.002/s");
+    struct alert_state s = {0};
+    struct facts f = live(0);
+    rule.min_confidence = 3;
+    f.at[FACT_RATE] = (struct quantity){0.02, 0.003};
+    ck_assert_int_eq(alert_step(&rule, &f, 0, &s).event, ALERT_FIRED);
+    f.at[FACT_RATE].v = 0.003;
+    ck_assert_int_eq(alert_step(&rule, &f, 1, &s).event, ALERT_NOTHING);
+    f.at[FACT_RATE].v = 0.001;
+    ck_assert_int_eq(alert_step(&rule, &f, 2, &s).event, ALERT_RESOLVED);
 }
 END_TEST
 
@@ -266,6 +282,7 @@ Suite *suite(void)
     tcase_add_loop_test(c, look_row, 0, ROWS(look_rows));
     tcase_add_test(c, no_flapping_inside_the_hysteresis);
     tcase_add_test(c, confidence_keeps_noise_out);
+    tcase_add_test(c, confidence_does_not_hold_an_alert);
     tcase_add_test(c, times_of_an_alert);
     tcase_add_test(c, clock_set_back);
     tcase_add_test(c, waits_do_not_overflow);
