@@ -39,14 +39,8 @@ def replayed(name, rules):
     return sorted({nanoseconds(p["time"]): p for p in points if p["metric"]["__name__"] == name}.items())
 
 
-def rate(name, rules, style, legend, cut_s=math.inf, unit=1):
-    """The rates as a curve, interrupted where samples are further apart than cut_s."""
-    out = []
-    for t, p in replayed(name, rules):
-        if out and minutes(t) - out[-1][0] > cut_s / 60:
-            out.append((minutes(t), NAN))
-        out.append((minutes(t), p["rate"] / unit))
-    return Curve(legend, out, style)
+def rate(name, rules, style, legend, unit=1):
+    return Curve(legend, [(minutes(t), p["rate"] / unit) for t, p in replayed(name, rules)], style)
 
 
 def lines(name, at):
@@ -76,7 +70,7 @@ def wrap():
         Panel("rate [1e6/s]", [rate("counter", "kind: gauge", "without", "kind: gauge", unit=1e6)], height=90),
         Panel("rate [1/s]", [rate("counter", "kind: counter", "without", "kind: counter"),
                              rate("counter", "kind: counter, wrap: 32, max_rate: 2000", "with",
-                                  "wrap: 32, max_rate: 2000", 11)], (0, 1200))])
+                                  "wrap: 32, max_rate: 2000")], (0, 1200))])
 
 
 def late():
