@@ -63,8 +63,8 @@ struct label_list {
     char text[LABELSET_MAX];
 };
 
-/* Reads a sample's key into labels. Errors: NABLA_EINVAL for a key that is none, NABLA_ELIMIT for
+/* Reads a sample's key into labels; ctx is what came with the reader; any thread. Errors: NABLA_EINVAL for a key that is none, NABLA_ELIMIT for
  * too many labels or more text than fits; *out is then undefined. */
-typedef enum nabla_status key_reader(const struct sample *s, struct label_list *out);
+typedef enum nabla_status key_reader(void *ctx, const struct sample *s, struct label_list *out);
 
 #endif

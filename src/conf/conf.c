@@ -32,6 +32,7 @@ void conf_fini(struct conf *c)
     for (uint32_t i = 0; i < c->rule_files.n; i++)
         free(c->rule_files.at[i]);
     rules_fini(&c->rules);
+    path_templates_fini(&c->templates);
     *c = (struct conf){0};
 }
 

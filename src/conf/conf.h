@@ -8,6 +8,7 @@
 #include "numeric/status.h"
 #include "rules/rule.h"
 #include "series/policy.h"
+#include "wire/path_template.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -77,10 +78,11 @@ struct conf {
     struct {
         enum log_level level; /* info */
     } log;
-    int64_t shutdown_timeout_ns;  /* SIGTERM is obeyed within it; 5 s */
-    struct policies policies;     /* keys `defaults:` and `series:` */
-    struct conf_files rule_files; /* key `rules:` */
-    struct rules rules;           /* what they hold; empty unless conf_read_file has read them */
+    int64_t shutdown_timeout_ns;     /* SIGTERM is obeyed within it; 5 s */
+    struct policies policies;        /* keys `defaults:` and `series:` */
+    struct conf_files rule_files;    /* key `rules:` */
+    struct rules rules;              /* what they hold; empty unless conf_read_file has read them */
+    struct path_templates templates; /* key `graphite.templates`; owned */
 };
 
 /* All of the defaults, as config/nablad.yaml states them; one TCP and one UDP listener. */

@@ -105,6 +105,9 @@ const struct conf_key conf_keys[] = {
     {"ingest.listeners[].precision", CONF_WORD, "ns", .words = precisions, .restart = true,
      AT(struct conf_listener, precision_ns)},
 
+    {.path = "graphite", .type = CONF_SECTION},
+    {"graphite.templates", CONF_TEMPLATES, "[]", AT(struct conf, templates)},
+
     {.path = "http", .type = CONF_SECTION},
     {"http.listen", CONF_ADDRESS, "127.0.0.1:9207", .restart = true, AT(struct conf, http.listen)},
     {"http.max_connections", CONF_INTEGER, "256", RANGE("1", "65536"), .restart = true,

@@ -11,6 +11,7 @@ enum conf_type {
     CONF_SECTION,   /* of keys */
     CONF_LISTENERS, /* a list, read into struct conf_listener */
     CONF_RULES,     /* a list, read into struct policy_rule */
+    CONF_TEMPLATES, /* a list of texts, read into struct path_templates */
     CONF_INTEGER,
     CONF_SIZE,     /* bytes */
     CONF_DURATION, /* nanoseconds */

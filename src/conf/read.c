@@ -260,7 +260,7 @@ static void read_rules(struct reader *r, const yaml_node_t *node)
         return;
     size_t n = list_items(r, conf_key_find("", "series", 6), node, POLICY_RULES_MAX);
     all->rules = calloc(n > 0 ? n : 1, sizeof *all->rules);
-    r->no_memory = all->rules == NULL;
+    r->no_memory |= all->rules == NULL;
     for (size_t i = 0; i < n && !r->no_memory; i++) {
         struct policy_rule *rule = &all->rules[all->rules_n++];
         size_t before = faults_n(r);
@@ -329,6 +329,30 @@ static void read_numbers(struct reader *r, const struct conf_key *key, const yam
         memcpy((char *)into + key->offset, &limits, sizeof limits);
 }
 
+static void read_template(struct reader *r, const struct conf_key *key, const yaml_node_t *node)
+{
+    struct path_template_fault fault;
+    if (node->type != YAML_SCALAR_NODE || node_is_null(node)) {
+        faults_add(r->faults, place_of_node(node), "%s: a template is text, not %s", key->path,
+                   node_noun(node));
+        return;
+    }
+    enum nabla_status status =
+        path_templates_add(&r->conf->templates, (const char *)node->data.scalar.value,
+                           node->data.scalar.length, &fault);
+    if (status == NABLA_EINVAL)
+        faults_add(r->faults, place_in_scalar(r->text, r->n, node, fault.offset), "%s: %s",
+                   key->path, fault.message);
+    r->no_memory |= status == NABLA_ENOMEM;
+}
+
+static void read_templates(struct reader *r, const struct conf_key *key, const yaml_node_t *node)
+{
+    size_t n = list_items(r, key, node, PATH_TEMPLATES_MAX);
+    for (size_t i = 0; i < n; i++)
+        read_template(r, key, yaml_document_get_node(r->doc, node->data.sequence.items.start[i]));
+}
+
 /* insert, drop, or {reorder: 2s}: only there a duration may stand. */
 static void read_late(struct reader *r, const struct conf_key *key, const yaml_node_t *node,
                       void *into)
@@ -385,6 +409,7 @@ static void read_value(struct reader *r, const struct conf_key *key, yaml_node_t
     case CONF_SECTION: read_section(r, key, node, into); break;
     case CONF_LISTENERS: read_listeners(r, key, node); break;
     case CONF_RULES: r->rules = node; break;
+    case CONF_TEMPLATES: read_templates(r, key, node); break;
     case CONF_NUMBERS: read_numbers(r, key, node, into); break;
     case CONF_FILES: read_files(r, key, node); break;
     case CONF_LATE: read_late(r, key, node, into); break;

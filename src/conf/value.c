@@ -20,6 +20,7 @@ const char *value_wanted(enum conf_type type)
         [CONF_SECTION] = "keys with values (\"key: value\", indented)",
         [CONF_LISTENERS] = "a list (\"- address: ...\")",
         [CONF_RULES] = "a list (\"- match: ...\")",
+        [CONF_TEMPLATES] = "a list of templates such as \".site.measurement.sensor\"",
         [CONF_INTEGER] = "a whole number in decimal digits",
         [CONF_SIZE] = "a size such as 65536, 64KiB or 4MiB",
         [CONF_DURATION] = "a duration such as 500ms, 10s, 5m or 1h30m",
@@ -276,8 +277,9 @@ static enum nabla_status read_decimal(const struct conf_key *key, const char *te
     return NABLA_OK;
 }
 
-static enum nabla_status read_no_numbers(const struct conf_key *key, const char *text, size_t n,
-                                         void *into, char why[static VALUE_WHY_MAX])
+/* A list without items. */
+static enum nabla_status read_nothing(const struct conf_key *key, const char *text, size_t n,
+                                      void *into, char why[static VALUE_WHY_MAX])
 {
     char shown[LOG_QUOTE_MAX];
     if (is_text(text, n, "[]")) {
@@ -285,7 +287,7 @@ static enum nabla_status read_no_numbers(const struct conf_key *key, const char 
         return NABLA_OK;
     }
     snprintf(why, VALUE_WHY_MAX, "%s is not %s", log_quote(shown, text, n),
-             value_wanted(CONF_NUMBERS));
+             value_wanted(key->type));
     return NABLA_EINVAL;
 }
 
@@ -307,7 +309,8 @@ enum nabla_status value_read(const struct conf_key *key, const char *text, size_
     switch (key->type) {
     case CONF_ADDRESS: return read_one_address(key, text, n, into, why);
     case CONF_NUMBER: return read_decimal(key, text, n, quoted, into, why);
-    case CONF_NUMBERS: return read_no_numbers(key, text, n, into, why);
+    case CONF_TEMPLATES:
+    case CONF_NUMBERS: return read_nothing(key, text, n, into, why);
     default: return read_number(key, text, n, quoted, into, why);
     }
 }

@@ -20,6 +20,15 @@ enum {
     SHARD_SERIES = 60 * 1000 * 1000, /* one shard has places for this many */
 };
 
+static enum nabla_status read_key(void *ctx, const struct sample *s, struct label_list *out)
+{
+    struct key_rules *rules = ctx;
+    pthread_rwlock_rdlock(&rules->lock);
+    enum nabla_status status = key_read_by(&rules->templates, s, out);
+    pthread_rwlock_unlock(&rules->lock);
+    return status;
+}
+
 static enum nabla_status make_table(struct app *app)
 {
     struct table_options o = {
@@ -30,7 +39,8 @@ static enum nabla_status make_table(struct app *app)
                       : MANY_SHARDS,
         .keep_bytes = app->conf.limits.keep_memory,
         .max_future_ns = app->conf.limits.max_future_ns,
-        .read_key = key_read,
+        .read_key = read_key,
+        .read_key_ctx = &app->key_rules,
         .policies = &app->conf.policies,
         .stats = &app->stats,
         .feed = app->feed,
@@ -147,6 +157,9 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
     app->at_start.policies = (struct policies){0};
     app->at_start.rule_files = (struct conf_files){0};
     app->at_start.rules = (struct rules){0};
+    app->at_start.templates = (struct path_templates){0};
+    pthread_rwlock_init(&app->key_rules.lock, NULL);
+    app->key_rules.templates = app->conf.templates;
     app->config_file = config_file;
     app->stats.start_wall_ns = clock_now().wall_ns;
     pthread_mutex_init(&app->conf_lock, NULL);
@@ -222,4 +235,5 @@ void app_fini(struct app *app)
     log_free(app->log);
     conf_fini(&app->conf);
     pthread_mutex_destroy(&app->conf_lock);
+    pthread_rwlock_destroy(&app->key_rules.lock);
 }

@@ -13,6 +13,13 @@
 #include <stdatomic.h>
 #include <uv.h>
 
+/* How a new key is read into labels: the configuration's templates. Births read them, a reload replaces
+ * them; both take the lock. */
+struct key_rules {
+    pthread_rwlock_t lock;
+    struct path_templates templates; /* borrows those of app.conf */
+};
+
 struct app {
     const char *config_file;   /* borrowed; NULL: the defaults */
     struct conf conf;          /* as last read; its policies are the table's */
@@ -21,6 +28,7 @@ struct app {
     struct stats stats;
     struct log *log;
     struct feed *feed;
+    struct key_rules key_rules;
     struct table *table;
     struct net *net;
     struct http *http;

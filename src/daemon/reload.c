@@ -56,6 +56,9 @@ static void adopt(struct app *app, struct conf *fresh)
     app->sweep_period_ns = app_sweep_period(&fresh->policies);
     table_configure(app->table, &fresh->policies, fresh->limits.max_series,
                     fresh->limits.max_future_ns, fresh->limits.keep_memory);
+    pthread_rwlock_wrlock(&app->key_rules.lock);
+    app->key_rules.templates = fresh->templates;
+    pthread_rwlock_unlock(&app->key_rules.lock);
     struct conf old = app->conf;
     app->conf = *fresh;
     conf_fini(&old);

@@ -72,6 +72,7 @@ struct catalog {
 struct table {
     struct secrets secrets;
     key_reader *read_key;
+    void *read_key_ctx;
     struct stats *stats;
     struct feed *feed;
     struct log *log;

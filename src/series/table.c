@@ -48,6 +48,7 @@ enum nabla_status table_new(struct table_options *o, struct table **out)
         return NABLA_ENOMEM;
     }
     t->read_key = o->read_key;
+    t->read_key_ctx = o->read_key_ctx;
     t->stats = o->stats;
     t->feed = o->feed;
     t->log = o->log;

@@ -33,6 +33,7 @@ struct table_options {
     uint64_t keep_bytes;           /* of kept points, all together */
     int64_t max_future_ns;         /* a sample further ahead of the wall clock is refused */
     key_reader *read_key;          /* wire/key.h's, so that this room knows no format */
+    void *read_key_ctx;            /* borrowed */
     struct policies *policies;     /* taken over, on success and on failure; *policies is emptied */
     struct stats *stats;           /* borrowed */
     struct feed *feed;             /* borrowed; may be NULL */

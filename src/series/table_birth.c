@@ -10,7 +10,7 @@
 
 static enum cause read_labels(struct table *t, const struct sample *sample, struct label_list *list)
 {
-    switch (t->read_key(sample, list)) {
+    switch (t->read_key(t->read_key_ctx, sample, list)) {
     case NABLA_OK: return labels_sort(list);
     case NABLA_ELIMIT: return list->n >= LABELS_MAX ? CAUSE_LABEL_COUNT : CAUSE_LABEL_LENGTH;
     default: return CAUSE_NAME;

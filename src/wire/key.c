@@ -9,6 +9,7 @@
 #include "wire/key.h"
 
 #include "wire/json_scan.h"
+#include "wire/path_template.h"
 #include "wire/protobuf.h"
 #include "wire/scan.h"
 
@@ -107,13 +108,34 @@ static enum nabla_status read_influx(const struct sample *s, struct label_list *
     return status == NABLA_OK && p != end ? NABLA_EINVAL : status;
 }
 
-static enum nabla_status read_graphite(const struct sample *s, struct label_list *out)
+/* A dotted path by the template that it matches, or as it stands; and behind it an ending. */
+static enum nabla_status add_path(const struct path_templates *templates, struct slice path,
+                                  struct slice ending, struct label_list *out)
+{
+    bool matched;
+    enum nabla_status status =
+        path_templates_apply(templates, path.at, path.n, ending.at, out, &matched);
+    if (matched || status != NABLA_OK)
+        return status;
+    char *text = text_room(out, path.n + ending.n);
+    if (ending.n == 0)
+        return add_metric(out, path);
+    if (text == NULL)
+        return NABLA_ELIMIT;
+    memcpy(text, path.at, path.n);
+    memcpy(text + path.n, ending.at, ending.n);
+    out->text_n += (uint32_t)(path.n + ending.n);
+    return add_metric(out, (struct slice){text, path.n + ending.n});
+}
+
+static enum nabla_status read_graphite(const struct path_templates *templates,
+                                       const struct sample *s, struct label_list *out)
 {
     const char *end = s->key + s->key_n, *tag = memchr(s->key, ';', s->key_n);
     struct slice path = {s->key, (size_t)((tag == NULL ? end : tag) - s->key)};
     if (path.n == 0)
         return NABLA_EINVAL;
-    enum nabla_status status = add_metric(out, path);
+    enum nabla_status status = add_path(templates, path, (struct slice){"", 0}, out);
     while (status == NABLA_OK && tag != NULL) {
         const char *name = tag + 1;
         tag = memchr(name, ';', (size_t)(end - name));
@@ -129,29 +151,14 @@ static enum nabla_status read_graphite(const struct sample *s, struct label_list
 
 /* statsd */
 
-/* The name, and behind it what tells the two series of a timer apart. */
-static enum nabla_status add_statsd_metric(struct label_list *list, struct slice name,
-                                           struct slice ending)
-{
-    char *text = text_room(list, name.n + ending.n);
-    if (ending.n == 0)
-        return add_metric(list, name);
-    if (text == NULL)
-        return NABLA_ELIMIT;
-    memcpy(text, name.at, name.n);
-    memcpy(text + name.n, ending.at, ending.n);
-    list->text_n += (uint32_t)(name.n + ending.n);
-    return add_metric(list, (struct slice){text, name.n + ending.n});
-}
-
 /* room:a,canary: a tag without a value is "true". */
-static enum nabla_status read_statsd(const struct sample *s, struct slice ending,
-                                     struct label_list *out)
+static enum nabla_status read_statsd(const struct path_templates *templates, const struct sample *s,
+                                     struct slice ending, struct label_list *out)
 {
     const char *p = s->sub, *end = s->sub + s->sub_n, *comma;
     if (s->key_n == 0)
         return NABLA_EINVAL;
-    enum nabla_status status = add_statsd_metric(out, (struct slice){s->key, s->key_n}, ending);
+    enum nabla_status status = add_path(templates, (struct slice){s->key, s->key_n}, ending, out);
     for (; status == NABLA_OK && p < end; p = comma + 1) {
         comma = memchr(p, ',', (size_t)(end - p));
         comma = comma == NULL ? end : comma;
@@ -301,15 +308,21 @@ static enum nabla_status read_remote(const struct sample *s, struct label_list *
 
 enum nabla_status key_read(const struct sample *s, struct label_list *out)
 {
+    return key_read_by(NULL, s, out);
+}
+
+enum nabla_status key_read_by(void *ctx, const struct sample *s, struct label_list *out)
+{
+    const struct path_templates *templates = ctx;
     out->n = out->text_n = 0;
     switch ((enum key_form)(s->form & KEY_FORM)) {
     case KEY_INFLUX: return read_influx(s, out);
-    case KEY_GRAPHITE: return read_graphite(s, out);
+    case KEY_GRAPHITE: return read_graphite(templates, s, out);
     case KEY_JSON: return read_json(s, out);
     case KEY_REMOTE: return read_remote(s, out);
-    case KEY_STATSD: return read_statsd(s, (struct slice){"", 0}, out);
-    case KEY_STATSD_COUNT: return read_statsd(s, (struct slice){"_count", 6}, out);
-    case KEY_STATSD_SUM: return read_statsd(s, (struct slice){"_sum", 4}, out);
+    case KEY_STATSD: return read_statsd(templates, s, (struct slice){"", 0}, out);
+    case KEY_STATSD_COUNT: return read_statsd(templates, s, (struct slice){"_count", 6}, out);
+    case KEY_STATSD_SUM: return read_statsd(templates, s, (struct slice){"_sum", 4}, out);
     default: break;
     }
     return NABLA_EINVAL;

@@ -11,7 +11,11 @@
 
 #include "base/sample.h"
 
-/* A key_reader (base/sample.h) for every enum key_form. */
+/* A key_reader (base/sample.h) for every enum key_form. ctx: struct path_templates (wire/path_template.h), by which
+ * the dotted names of Graphite and statsd become labels, or NULL for none. */
+enum nabla_status key_read_by(void *ctx, const struct sample *s, struct label_list *out);
+
+/* The same without templates. */
 enum nabla_status key_read(const struct sample *s, struct label_list *out);
 
 #endif

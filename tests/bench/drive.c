@@ -15,7 +15,7 @@ bool drive_init(struct drive *d, uint32_t max_series, uint32_t shards)
     struct table_options o = {.max_series = max_series,
                               .shards = shards,
                               .max_future_ns = 3600 * (int64_t)NS_PER_S,
-                              .read_key = key_read,
+                              .read_key = key_read_by,
                               .policies = &policies,
                               .stats = &d->stats};
     return table_new(&o, &d->table) == NABLA_OK;

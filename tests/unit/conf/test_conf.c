@@ -141,6 +141,14 @@ static const struct {
     {"http: {\"a\\n\\u00e9\": 1}", "x:1:8: unknown key \"a\\x0a\\xc3\\xa9\" in http\n"},
     {"http.listen: 127.0.0.1:1", "x:1:1: unknown key \"http.listen\"\n"},
     {"http: {[a]: 1}", "x:1:8: a key must be a word, not a list\n"},
+    {"graphite: {templates: a.b}",
+     "x:1:23: graphite.templates must be a list of templates such as \".site.measurement.sensor\", "
+     "not text\n"},
+    {"graphite:\n  templates: [measurement, [a]]",
+     "x:2:28: graphite.templates: a template is text, not a list\n"},
+    {"graphite:\n  templates:\n    - 'a.* .host'\n    - measurement.\"x\n    - measurement",
+     "x:3:12: graphite.templates: no word of the template is measurement\n"
+     "x:4:19: graphite.templates: not a label's name: letters, digits and _, no digit first\n"},
     {"{}: 1", "x:1:1: a key must be a word, not keys with values\n"},
     {"log:\n  level: info\n  level: warn", "x:3:3: log.level is given twice, first on line 2\n"},
     {"log: {}\nhttp: {}\nlog: {}", "x:3:1: log is given twice, first on line 1\n"},

@@ -270,6 +270,8 @@ static void expect_range(const struct conf_key *key, const char *cell)
         snprintf(want, sizeof want, "at most %d", (int)CONF_FILES_MAX);
     else if (key->type == CONF_NUMBERS)
         snprintf(want, sizeof want, "at most %d", (int)LIMITS_MAX);
+    else if (key->type == CONF_TEMPLATES)
+        snprintf(want, sizeof want, "at most %d", (int)PATH_TEMPLATES_MAX);
     else if (key->type == CONF_LATE)
         snprintf(want, sizeof want, "insert, drop, or %s to %s", key->min, key->max);
     else if (is_number(key) || key->type == CONF_NUMBER)
@@ -294,13 +296,19 @@ static void expect_default(const struct conf_key *key, const char *cell)
 
 START_TEST(reference_has_every_key)
 {
-    static const char *const types[] = {
-        [CONF_LISTENERS] = "list",    [CONF_RULES] = "list",
-        [CONF_INTEGER] = "integer",   [CONF_SIZE] = "size",
-        [CONF_DURATION] = "duration", [CONF_WORD] = "word",
-        [CONF_NUMBER] = "number",     [CONF_NUMBERS] = "list of numbers",
-        [CONF_LATE] = "late",         [CONF_ADDRESS] = "address",
-        [CONF_SELECTOR] = "selector", [CONF_FILES] = "file, or list of files"};
+    static const char *const types[] = {[CONF_LISTENERS] = "list",
+                                        [CONF_RULES] = "list",
+                                        [CONF_INTEGER] = "integer",
+                                        [CONF_SIZE] = "size",
+                                        [CONF_DURATION] = "duration",
+                                        [CONF_WORD] = "word",
+                                        [CONF_NUMBER] = "number",
+                                        [CONF_NUMBERS] = "list of numbers",
+                                        [CONF_LATE] = "late",
+                                        [CONF_ADDRESS] = "address",
+                                        [CONF_SELECTOR] = "selector",
+                                        [CONF_FILES] = "file, or list of files",
+                                        [CONF_TEMPLATES] = "list of templates"};
     char *docs = file_text(FILE_DOCS);
     for (size_t i = 0; i < conf_keys_n; i++) {
         const struct conf_key *key = &conf_keys[i];

@@ -78,7 +78,7 @@ static inline void rig_init_policies(struct rig *rig, struct policies *policies)
     struct table_options o = {.max_series = 1000000,
                               .shards = 4,
                               .max_future_ns = 3600 * S,
-                              .read_key = key_read,
+                              .read_key = key_read_by,
                               .policies = policies,
                               .stats = &rig->stats,
                               .feed = rig->feed};

@@ -14,8 +14,9 @@
 
 static const int64_t t0 = 1700000000LL * S;
 
-static inline enum nabla_status read_key(const struct sample *s, struct label_list *out)
+static inline enum nabla_status read_key(void *ctx, const struct sample *s, struct label_list *out)
 {
+    (void)ctx;
     const char *p = s->key, *end = s->key + s->key_n;
     out->n = out->text_n = 0;
     for (bool metric = true; p < end; metric = false) {

@@ -103,7 +103,7 @@ static uint32_t count_wanted(const struct row *r, int from, int to)
         struct label_list list;
         key_of(i, key);
         struct sample s = {.key = key, .key_n = (uint32_t)strlen(key)};
-        ck_assert_int_eq(read_key(&s, &list), NABLA_OK);
+        ck_assert_int_eq(read_key(NULL, &s, &list), NABLA_OK);
         ck_assert_int_eq(labelset_pack(list.at, list.n, &packed.set), NABLA_OK);
         n += wanted(r, &packed.set);
     }
