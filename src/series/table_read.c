@@ -1,5 +1,11 @@
 /* series/table_read.c -- what is known of each series, copied out: refs become readings whenever the
  * reader is ready for some more, so that a slow client holds numbers, never the table.
+ *
+ *     shard   ├─ copy records ─┤
+ *     catalog                 ├─ derive, unpack labels ─┤
+ *
+ * A shard, which ingest waits for, is held while records are copied. The catalog is taken before it is let
+ * go, and keeps what the copies name: no series ends and no policy changes without it.
  * Elsewhere: which series a query means (table_select.c). */
 #include "numeric/forecast.h"
 #include "numeric/uncertainty.h"
@@ -8,6 +14,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { AHEAD = 8 }; /* records asked for before they are copied */
 
 /* The errors that a sensor's step leaves in what is derived, the rounding of doubles included. */
 static void estimate(struct reading *r, const struct policy *p)
@@ -105,10 +113,10 @@ static void to_unit(struct reading *r, double per)
     r->accel_error *= per * per;
 }
 
-void reading_fill(const struct table *t, const struct shard *s, uint32_t place, int64_t mono_ns,
-                  struct reading *r)
+/* x: a record or a copy of one; s, place: whose extra it has, if it has one. */
+static void fill(const struct table *t, const struct record *x, const struct shard *s,
+                 uint32_t place, int64_t mono_ns, struct reading *r)
 {
-    const struct record *x = record_at(s, place);
     const struct policy *p = policy_of(t, x);
     int n;
     const struct obs *newest = window_newest(&x->window, &n);
@@ -133,6 +141,12 @@ void reading_fill(const struct table *t, const struct shard *s, uint32_t place, 
     if (p->limits.n > 0)
         foresee(r, p, level);
     to_unit(r, per_seconds(p->per));
+}
+
+void reading_fill(const struct table *t, const struct shard *s, uint32_t place, int64_t mono_ns,
+                  struct reading *r)
+{
+    fill(t, record_at(s, place), s, place, mono_ns, r);
 }
 
 /* Unpacks labels behind the others; readings point to them by offset until all have come. */
@@ -161,22 +175,60 @@ static void point_at_labels(struct readings *out)
             (const struct labelset *)(void *)(out->text + (uintptr_t)out->at[i].labels);
 }
 
-/* Reads refs of one shard, found[0..n); the first of them is asked for as number first. */
-static bool read_run(struct table *t, struct shard *s, const struct found *found, uint32_t n,
-                     uint32_t first, int64_t mono_ns, struct readings *out, size_t *used)
+/* Records of one shard as they were while it was locked. */
+struct copies {
+    struct record at[READINGS_MAX];
+    uint32_t number[READINGS_MAX]; /* among those that were asked for */
+    uint32_t n;
+};
+
+/* Copies found[0..n); the first of them is asked for as number first. What lies beside a record is read at
+ * once. */
+static void copy_run(const struct table *t, const struct shard *s, const struct found *found,
+                     uint32_t n, uint32_t first, int64_t mono_ns, struct reading *r,
+                     struct copies *c)
 {
-    bool fits = true;
-    pthread_mutex_lock(&s->lock);
-    for (uint32_t i = 0; i < n && fits; i++) {
+    c->n = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (i + AHEAD < n)
+            __builtin_prefetch(record_at(s, ref_place(found[i + AHEAD].ref)));
         const struct record *x = record_of(t, found[i].ref);
         if (x == NULL)
             continue;
-        reading_fill(t, s, ref_place(found[i].ref), mono_ns, &out->at[out->n]);
-        out->at[out->n].number = first + i;
+        __builtin_prefetch(x->identity);
+        if ((x->flags & RECORD_EXTRA) != 0)
+            reading_fill(t, s, ref_place(found[i].ref), mono_ns, &r[c->n]);
+        c->at[c->n] = *x;
+        c->number[c->n++] = first + i;
+    }
+}
+
+static bool read_copies(const struct table *t, const struct copies *c, int64_t mono_ns,
+                        struct readings *out, size_t *used)
+{
+    bool fits = true;
+    for (uint32_t i = 0; i < c->n && fits; i++) {
+        const struct record *x = &c->at[i];
+        struct reading *r = &out->at[out->n];
+        if ((x->flags & RECORD_EXTRA) == 0)
+            fill(t, x, NULL, 0, mono_ns, r);
+        r->number = c->number[i];
         fits = keep_labels(t, out, used, x->identity);
         out->n += fits;
     }
+    return fits;
+}
+
+static bool read_run(struct table *t, struct shard *s, const struct found *found, uint32_t n,
+                     uint32_t first, int64_t mono_ns, struct readings *out, size_t *used)
+{
+    struct copies copies;
+    pthread_mutex_lock(&s->lock);
+    copy_run(t, s, found, n, first, mono_ns, out->at + out->n, &copies);
+    pthread_mutex_lock(&t->catalog.lock);
     pthread_mutex_unlock(&s->lock);
+    bool fits = read_copies(t, &copies, mono_ns, out, used);
+    pthread_mutex_unlock(&t->catalog.lock);
     return fits;
 }
 
