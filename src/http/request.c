@@ -18,6 +18,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { JOBS_NS = 1000000 }; /* of a turn of the loop */
+
 void *request_begin(void *cls, const char *uri, struct MHD_Connection *connection)
 {
     struct request *r = calloc(1, sizeof *r);
@@ -277,10 +279,20 @@ enum MHD_Result request_go_on(void *cls, struct MHD_Connection *connection, cons
     return answer(r, method);
 }
 
+/* All jobs together have a bounded part of a turn, or else a short answer waited for each of them. */
+static void share_turn(struct http *h, uint32_t newcomers)
+{
+    uint32_t n = newcomers;
+    for (const struct request *r = h->jobs; r != NULL; r = r->next)
+        n++;
+    h->slice_ns = n > 0 ? JOBS_NS / n : JOBS_NS;
+}
+
 enum MHD_Result request_prepare(struct request *r, struct job job)
 {
     struct http *h = r->http;
     r->job = job;
+    share_turn(h, 1);
     r->job_end = h->finishing ? STEP_FAILED : job.step(r, job.ctx);
     r->job_done = r->job_end == STEP_DONE || r->job_end == STEP_FAILED;
     if (r->job_done)
@@ -307,6 +319,7 @@ void request_wake(struct request *r, enum step end)
 
 bool jobs_step(struct http *h)
 {
+    share_turn(h, 0);
     for (struct request *r = h->jobs, *next; r != NULL; r = next) {
         next = r->next;
         enum step s = r->job.step(r, r->job.ctx);

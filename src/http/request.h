@@ -18,7 +18,7 @@ enum step {
 /* An answer that takes longer to prepare than other clients should wait: it is prepared step by
  * step while the connection is suspended, so that its status can still be chosen at the end. */
 struct job {
-    enum step (*step)(struct request *r, void *ctx);        /* some milliseconds at most */
+    enum step (*step)(struct request *r, void *ctx);        /* http->slice_ns or so */
     enum MHD_Result (*reply)(struct request *r, void *ctx); /* after STEP_DONE */
     void (*free)(void *ctx);
     void *ctx;

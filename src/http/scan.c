@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-enum { SELECT_NS = 1000000 }; /* of one turn of the loop */
-
 enum nabla_status scan_new(struct http *h, struct ask *ask, bool by_family, struct scan *out)
 {
     struct scan s = {.http = h, .ask = malloc(sizeof *s.ask)};
@@ -29,7 +27,7 @@ enum nabla_status scan_new(struct http *h, struct ask *ask, bool by_family, stru
 
 enum step scan_select(struct scan *s)
 {
-    int64_t end = clock_now().mono_ns + SELECT_NS;
+    int64_t end = clock_now().mono_ns + s->http->slice_ns;
     bool done = s->selection == NULL;
     while (!done) {
         if (selection_step(s->selection, &done) != NABLA_OK)

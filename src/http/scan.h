@@ -19,7 +19,7 @@ struct scan {
 MUST_CHECK enum nabla_status scan_new(struct http *h, struct ask *ask, bool by_family,
                                       struct scan *out);
 
-/* The first step of a job: finds them, for a millisecond. STEP_DONE: they are found, or the scan is
+/* The first step of a job: finds them, for http->slice_ns. STEP_DONE: they are found, or the scan is
  * busy, or they were found before. */
 enum step scan_select(struct scan *s);
 

@@ -61,6 +61,7 @@ struct http {
     struct request *jobs;    /* requests whose answers are being prepared, suspended */
     struct request *waiting; /* the same, by other threads */
     struct request *resting; /* suspended for a turn: their bodies had their share */
+    int64_t slice_ns;        /* what a step of one of the jobs may take of this turn of the loop */
     uint32_t gradients;      /* requests that have a place, see gradient.h */
     struct hub hub;
     struct scraper scrapers[SCRAPERS_MAX];
