@@ -15,8 +15,7 @@ static const int64_t restored_gone_ns = INT64_C(3600) * NS_PER_S;
 static const struct reading *read_series(struct alerts *a, struct ref series, struct instant now)
 {
     struct found found = {.ref = series};
-    if (table_read(a->options.table, &found, 1, now, &a->readings) != NABLA_OK ||
-        a->readings.n == 0)
+    if (table_read(a->table, &found, 1, now, &a->readings) != NABLA_OK || a->readings.n == 0)
         return NULL;
     return &a->readings.at[0];
 }
@@ -312,6 +311,11 @@ enum nabla_status alerts_new(const struct alerts_options *options, int64_t now_n
     pthread_mutex_init(&a->lock, NULL);
     *out = a;
     return NABLA_OK;
+}
+
+void alerts_table(struct alerts *a, struct table *table)
+{
+    a->table = table;
 }
 
 void alerts_free(struct alerts *a)

@@ -28,8 +28,7 @@ enum {
 struct alerts;
 
 struct alerts_options {
-    struct table *table; /* borrowed, as the rest is */
-    struct lookout *lookout;
+    struct lookout *lookout; /* borrowed, as the rest is */
     struct stats *stats;
     struct log *log; /* may be NULL */
     uint32_t max;    /* alerts at once; those after are left out, and counted */
@@ -38,6 +37,8 @@ struct alerts_options {
 /* now_ns: wall clock. Errors: NABLA_ENOMEM. */
 MUST_CHECK enum nabla_status alerts_new(const struct alerts_options *options, int64_t now_ns,
                                         struct alerts **out);
+/* Borrowed; before anything happens. Rules may be prepared before it. */
+void alerts_table(struct alerts *a, struct table *table);
 void alerts_free(struct alerts *a); /* NULL is fine; before the lookout goes */
 
 /* ---- rules */
@@ -75,6 +76,10 @@ struct alert_view {
 /* The next pending or firing alert after *id in the order of ids; *id moves to it. False at the end. Start with 0. */
 bool alerts_next(struct alerts *a, struct instant now, uint64_t *id, struct alert_view *out);
 
+/* The same of one rule in force: the index-th of the group-th group. */
+bool alerts_next_of(struct alerts *a, struct instant now, uint32_t group, uint32_t index,
+                    uint64_t *id, struct alert_view *out);
+
 /* The same for what a target has to be told at now: firing and resolved alerts of which it does not
  * know, or was told resend_ns ago. */
 bool alerts_next_due(struct alerts *a, uint32_t target, struct instant now, int64_t resend_ns,
@@ -91,6 +96,8 @@ void alerts_targets(struct alerts *a, uint32_t n);
 /* The rules in force; nothing changes until alerts_unlock, which must come soon. */
 const struct rules *alerts_lock(struct alerts *a);
 void alerts_unlock(struct alerts *a);
+/* Locked: the furthest that an alert of a rule in force is. */
+enum alert_phase alerts_worst(const struct alerts *a, uint32_t group, uint32_t index);
 
 struct alerts_counts {
     uint32_t pending, firing, resolved; /* resolved: those that wait to be told */

@@ -50,6 +50,7 @@ struct rule_place {
 
 struct alerts {
     struct alerts_options options;
+    struct table *table; /* borrowed */
     pthread_mutex_t lock;
     struct rule_set *set;   /* in force; owned, as one of its users */
     struct rule_set *fresh; /* prepared */
@@ -90,5 +91,6 @@ struct labelset *alert_copy_labels(const struct labelset *from); /* NULL without
 /* sets.c -- the lock is held. */
 void alert_of_rule(struct alerts *a, struct alert *x, uint16_t number); /* a rule in force */
 void set_leave(struct rule_set *set);
+uint32_t set_number(const struct rule_set *set, uint32_t group, uint32_t index);
 
 #endif

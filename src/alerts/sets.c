@@ -13,6 +13,17 @@ void set_leave(struct rule_set *set)
     free(set);
 }
 
+/* UINT32_MAX: there is no such rule. */
+uint32_t set_number(const struct rule_set *set, uint32_t group, uint32_t index)
+{
+    uint32_t number = set->first;
+    if (group >= set->rules.groups_n || index >= set->rules.groups[group].n)
+        return UINT32_MAX;
+    for (uint32_t g = 0; g < group; g++)
+        number += set->rules.groups[g].n;
+    return number + index;
+}
+
 /* ---- numbers: groups in their order, and in them rules in theirs */
 
 typedef void each_rule(struct alerts *a, uint16_t number, uint32_t group, uint32_t index,

@@ -63,53 +63,89 @@ static void copy(struct alerts *a, struct alert *x, struct instant now, struct a
     keep_labels(&room, out->told.annotations, &out->told.annotations_n);
 }
 
-typedef bool is_asked(const struct alert *x, uint32_t target, int64_t now_ns, int64_t resend_ns);
+/* What is asked for. */
+struct question {
+    bool (*fits)(const struct question *q, const struct alert *x);
+    uint32_t target, number;
+    int64_t now_ns, resend_ns;
+};
 
-static bool next(struct alerts *a, is_asked *asked, uint32_t target, struct instant now,
-                 int64_t resend_ns, uint64_t *id, struct alert_view *out)
+static bool next(struct alerts *a, const struct question *q, struct instant now, uint64_t *id,
+                 struct alert_view *out)
 {
-    bool found = false;
-    pthread_mutex_lock(&a->lock);
-    for (uint32_t i = list_after(a, *id); i < a->all_n && !found; i++) {
+    for (uint32_t i = list_after(a, *id); i < a->all_n; i++) {
         struct alert *x = a->all[i];
-        if (x == NULL || !asked(x, target, now.wall_ns, resend_ns))
+        if (x == NULL || !q->fits(q, x))
             continue;
         copy(a, x, now, out);
         *id = x->id;
-        found = true;
+        return true;
     }
-    pthread_mutex_unlock(&a->lock);
-    return found;
+    return false;
 }
 
-static bool is_active(const struct alert *x, uint32_t target, int64_t now_ns, int64_t resend_ns)
+static bool is_active(const struct question *q, const struct alert *x)
 {
-    (void)target, (void)now_ns, (void)resend_ns;
+    (void)q;
     return x->state.phase != ALERT_INACTIVE;
 }
 
-/* Firing alerts, and those that are over for a while; a clock that was set back tells again. */
-static bool is_due(const struct alert *x, uint32_t target, int64_t now_ns, int64_t resend_ns)
+static bool is_active_of(const struct question *q, const struct alert *x)
 {
-    const struct told_of *told = &x->told[target];
+    return x->number == q->number && x->state.phase != ALERT_INACTIVE;
+}
+
+/* Firing alerts, and those that are over for a while; a clock that was set back tells again. */
+static bool is_due(const struct question *q, const struct alert *x)
+{
+    const struct told_of *told = &x->told[q->target];
     bool firing = x->state.phase == ALERT_FIRING;
     if (!firing && x->resolved_ns == 0)
         return false;
     if (told->changes != x->changes)
         return true;
-    bool again = now_ns - told->at_ns >= resend_ns || now_ns < told->at_ns;
-    return again && (firing || now_ns - x->resolved_ns < ALERTS_RESOLVED_FOR_NS);
+    bool again = q->now_ns - told->at_ns >= q->resend_ns || q->now_ns < told->at_ns;
+    return again && (firing || q->now_ns - x->resolved_ns < ALERTS_RESOLVED_FOR_NS);
 }
 
 bool alerts_next(struct alerts *a, struct instant now, uint64_t *id, struct alert_view *out)
 {
-    return next(a, is_active, 0, now, 0, id, out);
+    struct question q = {.fits = is_active};
+    pthread_mutex_lock(&a->lock);
+    bool found = next(a, &q, now, id, out);
+    pthread_mutex_unlock(&a->lock);
+    return found;
+}
+
+bool alerts_next_of(struct alerts *a, struct instant now, uint32_t group, uint32_t index,
+                    uint64_t *id, struct alert_view *out)
+{
+    pthread_mutex_lock(&a->lock);
+    struct question q = {.fits = is_active_of, .number = set_number(a->set, group, index)};
+    bool found = next(a, &q, now, id, out);
+    pthread_mutex_unlock(&a->lock);
+    return found;
 }
 
 bool alerts_next_due(struct alerts *a, uint32_t target, struct instant now, int64_t resend_ns,
                      uint64_t *id, struct alert_view *out)
 {
-    return next(a, is_due, target, now, resend_ns, id, out);
+    struct question q = {
+        .fits = is_due, .target = target, .now_ns = now.wall_ns, .resend_ns = resend_ns};
+    pthread_mutex_lock(&a->lock);
+    bool found = next(a, &q, now, id, out);
+    pthread_mutex_unlock(&a->lock);
+    return found;
+}
+
+enum alert_phase alerts_worst(const struct alerts *a, uint32_t group, uint32_t index)
+{
+    uint32_t number = set_number(a->set, group, index);
+    enum alert_phase worst = ALERT_INACTIVE;
+    for (uint32_t i = 0; i < a->all_n && worst != ALERT_FIRING; i++)
+        if (a->all[i] != NULL && a->all[i]->number == number && a->all[i]->state.phase > worst)
+            worst = (enum alert_phase)a->all[i]->state.phase;
+    return worst;
 }
 
 void alerts_told(struct alerts *a, uint32_t target, uint64_t id, uint64_t changes, int64_t now_ns)

@@ -73,6 +73,7 @@ struct conf {
     struct {
         uint32_t max_series;   /* 1,000,000 */
         int64_t max_future_ns; /* 1 h */
+        uint32_t max_alerts;   /* at once; 100,000 */
         uint64_t keep_memory;  /* bytes of kept points, all series together; 64 MiB */
     } limits;
     struct {

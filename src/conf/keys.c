@@ -140,6 +140,8 @@ const struct conf_key conf_keys[] = {
      AT(struct conf, limits.max_series)},
     {"limits.max_future", CONF_DURATION, "1h", RANGE("0s", "52w"),
      AT(struct conf, limits.max_future_ns)},
+    {"limits.max_alerts", CONF_INTEGER, "100000", RANGE("1", "10000000"), .restart = true,
+     AT(struct conf, limits.max_alerts)},
     {"limits.keep_memory", CONF_SIZE, "64MiB", RANGE("0", "1024GiB"),
      AT(struct conf, limits.keep_memory)},
 

@@ -45,9 +45,13 @@ static enum nabla_status make_table(struct app *app)
         .stats = &app->stats,
         .feed = app->feed,
         .log = app->log,
+        .watcher = lookout_watcher(app->alerting.lookout),
     };
     app->sweep_period_ns = app_sweep_period(&app->conf.policies);
-    return table_new(&o, &app->table);
+    enum nabla_status status = table_new(&o, &app->table);
+    if (status == NABLA_OK)
+        alerting_start(&app->alerting, app->table);
+    return status;
 }
 
 static enum nabla_status reload_for_http(void *ctx, struct buf *errors)
@@ -88,6 +92,7 @@ static enum nabla_status make_doors(struct app *app)
                                 .max_line = app->conf.ingest.max_line,
                                 .activated = http_fd,
                                 .table = app->table,
+                                .alerts = app->alerting.alerts,
                                 .feed = app->feed,
                                 .stats = &app->stats,
                                 .log = app->log,
@@ -173,6 +178,8 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
     if (status == NABLA_OK)
         status = feed_new(FEED_CAPACITY, &app->feed);
     if (status == NABLA_OK)
+        status = alerting_init(&app->alerting, &app->loop, &app->conf, &app->stats, app->log);
+    if (status == NABLA_OK)
         status = make_table(app);
     if (status == NABLA_OK)
         status = make_doors(app);
@@ -231,6 +238,7 @@ void app_fini(struct app *app)
         uv_loop_close(&app->loop);
     }
     table_free(app->table);
+    alerting_fini(&app->alerting);
     feed_free(app->feed);
     log_free(app->log);
     conf_fini(&app->conf);

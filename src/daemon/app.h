@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/stats.h"
 #include "conf/conf.h"
+#include "daemon/alerting.h"
 #include "http/http.h"
 #include "net/net.h"
 #include "series/table.h"
@@ -29,6 +30,7 @@ struct app {
     struct log *log;
     struct feed *feed;
     struct key_rules key_rules;
+    struct alerting alerting;
     struct table *table;
     struct net *net;
     struct http *http;

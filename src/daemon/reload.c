@@ -49,8 +49,11 @@ int64_t app_sweep_period(const struct policies *policies)
     return smaller(shortest, 10LL * NS_PER_S);
 }
 
-static void adopt(struct app *app, struct conf *fresh)
+static enum nabla_status adopt(struct app *app, struct conf *fresh)
 {
+    enum nabla_status status = alerting_prepare(&app->alerting, fresh);
+    if (status != NABLA_OK)
+        return status;
     log_restart_keys(app, fresh);
     log_set_level(app->log, fresh->log.level);
     app->sweep_period_ns = app_sweep_period(&fresh->policies);
@@ -59,9 +62,11 @@ static void adopt(struct app *app, struct conf *fresh)
     pthread_rwlock_wrlock(&app->key_rules.lock);
     app->key_rules.templates = fresh->templates;
     pthread_rwlock_unlock(&app->key_rules.lock);
+    alerting_adopt(&app->alerting);
     struct conf old = app->conf;
     app->conf = *fresh;
     conf_fini(&old);
+    return NABLA_OK;
 }
 
 enum nabla_status app_reload(struct app *app, struct buf *errors)
@@ -73,8 +78,9 @@ enum nabla_status app_reload(struct app *app, struct buf *errors)
         conf_default(&fresh);
     else
         status = conf_read_file(app->config_file, &fresh, errors);
+    if (status == NABLA_OK && (status = adopt(app, &fresh)) != NABLA_OK)
+        conf_fini(&fresh);
     if (status == NABLA_OK) {
-        adopt(app, &fresh);
         count(&app->stats.reloads_ok, 1);
         log_event(app->log, LOG_LEVEL_INFO, NULL, "reloaded", "file=%s",
                   app->config_file == NULL ? "-" : app->config_file);

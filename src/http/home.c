@@ -18,6 +18,8 @@ static const char page[] =
     "<code>/api/v1/series</code>: which series there are</li>\n"
     "<li><code>/api/v1/query</code>, <code>/api/v1/query_range</code>, "
     "<a href=\"/api/v1/metadata\">/api/v1/metadata</a>: as a Prometheus answers Grafana</li>\n"
+    "<li><code>/api/v1/alerts</code>, <code>/api/v1/rules</code>: what alarms, and by which "
+    "rules</li>\n"
     "<li><code>/api/v1/points</code>: recent points of series that keep them</li>\n"
     "<li><a href=\"/api/v1/stream\">/api/v1/stream</a>: each rate as it is born, as server-sent "
     "events</li>\n"

@@ -34,6 +34,7 @@ struct http_options {
     uint64_t max_held_bytes; /* by large answers and bodies on their way; 0: HTTP_HELD_BYTES */
     int activated;           /* a bound socket from systemd, taken over; -1: bind one */
     struct table *table;     /* borrowed for as long as the server lives, as the rest is */
+    struct alerts *alerts;   /* NULL: there are none */
     struct feed *feed;
     struct stats *stats; /* gets a listener and a loop more */
     struct log *log;

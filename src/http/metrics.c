@@ -9,6 +9,7 @@
  * (several metrics, or labels that are not valid as they are) remembers what it has written. That it has
  * such labels shows at the first of them, and the lines before are then gone through again.
  * Groups are made by a job, since there can be as many names as series. */
+#include "http/alerts.h"
 #include "http/names.h"
 #include "http/own_metrics.h"
 #include "http/routes.h"
@@ -42,6 +43,7 @@ struct metrics {
     struct strings groups; /* their names, made valid */
     /* where the answer is */
     uint32_t group, run, place; /* run + 1, 0: the group begins; place: series of the run */
+    uint64_t alert;             /* the last that was written, once all series are */
     uint32_t scraper;           /* who asks, for extremes */
     unsigned view;
     char suffix[EXPOSED_SUFFIX_MAX]; /* of the view */
@@ -299,6 +301,18 @@ static uint32_t write_some(struct http *h, struct metrics *m, struct buf *out)
     return n;
 }
 
+/* Some alerts. True if there are more. */
+static bool write_alerts(struct http *h, struct metrics *m, struct buf *out)
+{
+    if (!m->filtered)
+        return alerts_expose(h, m->form, &m->alert, out);
+    buf_clear(&m->line);
+    bool more = alerts_expose(h, m->form, &m->alert, &m->line);
+    if (m->line.n > 0)
+        own_lines_pass(&m->line, m->scan.ask, &m->exposed, out);
+    return more;
+}
+
 static bool write_own(struct http *h, struct metrics *m, struct buf *out)
 {
     if (!m->filtered) {
@@ -323,6 +337,8 @@ static enum step metrics_next(struct http *h, void *ctx, struct buf *out)
         if (out->n >= SLICE_BYTES || reads >= READS_A_SLICE)
             return STEP_MORE;
     }
+    if (write_alerts(h, m, out))
+        return STEP_MORE;
     if (!write_own(h, m, out))
         return STEP_FAILED;
     prom_end(out, m->form);

@@ -2,6 +2,8 @@
  * Names, labels and units follow Prometheus' rules; `promtool check metrics` holds them to it. */
 #include "http/own_metrics.h"
 
+#include "alerts/alerts.h"
+
 #include "http/routes.h"
 
 #include <dirent.h>
@@ -140,6 +142,29 @@ static void write_gradients(struct page *p, const struct stats *s, const struct 
           (double)counted(&s->gradient_ns) / NS_PER_S);
 }
 
+static void write_alerts(struct page *p, const struct stats *s, const struct http *h)
+{
+    static const char name[] = "nablad_alerts";
+    struct alerts_counts n = {0};
+    if (h->options.alerts != NULL)
+        n = alerts_count(h->options.alerts);
+    title(p, name, "gauge", "Alerts; resolved ones of which somebody still has to be told.");
+    labelled(p, name, (const char *[]){"state", "pending", NULL}, n.pending);
+    labelled(p, name, (const char *[]){"state", "firing", NULL}, n.firing);
+    labelled(p, name, (const char *[]){"state", "resolved", NULL}, n.resolved);
+    total(p, "nablad_alerts_fired_total", "Alerts that began to fire.",
+          (double)counted(&s->alerts_fired));
+    total(p, "nablad_alerts_resolved_total", "Alerts that ended.",
+          (double)counted(&s->alerts_resolved));
+    total(p, "nablad_alerts_left_out_total", "Alerts past limits.max_alerts, or without memory.",
+          (double)counted(&s->alerts_left_out));
+    total(p, "nablad_alerts_dropped_total", "Resolved alerts that not every target was told of.",
+          (double)counted(&s->alerts_dropped));
+    total(p, "nablad_alerts_lost_total",
+          "Silences and ends of series under rules that came too many at once.",
+          (double)counted(&s->alerts_lost));
+}
+
 static void write_daemon(struct page *p, const struct stats *s, const struct http *h)
 {
     title(p, "nablad_build_info", "gauge", "Always 1; the label says which version runs.");
@@ -221,6 +246,7 @@ void own_metrics_write(struct buf *b, enum exposition form, struct http *h)
     write_listeners(&p, s);
     write_http(&p, s, h);
     write_gradients(&p, s, h);
+    write_alerts(&p, s, h);
     write_process(&p, s);
     buf_fini(&p.labels);
 }

@@ -20,6 +20,8 @@ static const struct route routes[] = {
     {"/api/v1/query_exemplars", QUERY, HTTP_EXEMPLARS, exemplars_answer},
     {"/api/v1/metadata", READ, HTTP_METADATA, metadata_answer},
     {"/api/v1/status/buildinfo", READ, HTTP_BUILDINFO, buildinfo_answer},
+    {"/api/v1/rules", READ, HTTP_RULES, rules_answer},
+    {"/api/v1/alerts", READ, HTTP_ALERTS, alerts_answer},
     {"/api/v1/stream", READ, HTTP_STREAM, stream_answer},
     {"/api/v1/gradient", POST(gradient_body), HTTP_GRADIENT, gradient_answer},
     {"/api/v1/write", POST(remote_write_body), HTTP_REMOTE_WRITE, remote_write_answer},

@@ -44,6 +44,8 @@ enum MHD_Result points_answer(struct request *r);
 enum MHD_Result series_answer(struct request *r);
 enum MHD_Result labels_answer(struct request *r);
 enum MHD_Result label_values_answer(struct request *r);
+enum MHD_Result rules_answer(struct request *r);
+enum MHD_Result alerts_answer(struct request *r);
 enum MHD_Result metrics_answer(struct request *r);
 enum MHD_Result query_answer(struct request *r);
 enum MHD_Result query_range_answer(struct request *r);

@@ -1,0 +1,34 @@
+/* daemon/alerting.h -- alerts on the main loop: what the lookout saw is taken when it comes, what is due is
+ * looked at in its time. */
+#ifndef DAEMON_ALERTING_H
+#define DAEMON_ALERTING_H
+
+#include "alerts/alerts.h"
+#include "conf/conf.h"
+
+#include <uv.h>
+
+struct alerting {
+    struct lookout *lookout;
+    struct alerts *alerts;
+    uv_loop_t *loop; /* borrowed */
+    uv_async_t seen; /* by the lookout */
+    uv_timer_t due;
+};
+
+/* Before the table, which calls the lookout: takes conf's rules over, and gives its policies their watches.
+ * Errors: NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status alerting_init(struct alerting *a, uv_loop_t *loop, struct conf *conf,
+                                           struct stats *stats, struct log *log);
+/* The table is there. */
+void alerting_start(struct alerting *a, struct table *table);
+
+/* Other rules, in two steps around table_configure; any thread, one change at a time. Errors:
+ * NABLA_ENOMEM: the rules stay as they were, and conf has none for the table. */
+MUST_CHECK enum nabla_status alerting_prepare(struct alerting *a, struct conf *conf);
+void alerting_adopt(struct alerting *a);
+
+/* The loop is closed, the table gone; accepts a zeroed one. */
+void alerting_fini(struct alerting *a);
+
+#endif
