@@ -100,7 +100,7 @@ struct stats {
     counter alerts_left_out; /* for want of room or memory: limits.max_alerts */
     counter alerts_dropped;  /* resolved ones that not everybody was told of */
     counter alerts_lost;     /* silences and ends of watched series that came too many at once */
-    counter log_suppressed; /* log lines held back by the rate limit */
+    counter log_suppressed;  /* log lines held back by the rate limit */
     struct listener_stats listeners[STATS_LISTENERS_MAX];
     uint32_t listeners_n; /* set before any thread starts */
     struct loop_stats loops[STATS_LOOPS_MAX];

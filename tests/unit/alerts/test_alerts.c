@@ -91,8 +91,7 @@ static void begin_with(struct post *p, const struct spec *specs, uint32_t n, uin
                               .stats = &p->b.stats,
                               .watcher = lookout_watcher(p->lookout)};
     ck_assert_int_eq(table_new(&o, &p->b.table), NABLA_OK);
-    struct alerts_options a = {
-        .lookout = p->lookout, .stats = &p->b.stats, .max = max};
+    struct alerts_options a = {.lookout = p->lookout, .stats = &p->b.stats, .max = max};
     ck_assert_int_eq(alerts_new(&a, p->b.now.wall_ns, &p->alerts), NABLA_OK);
     alerts_table(p->alerts, p->b.table);
     rule_with(p, specs, n);
