@@ -1,12 +1,13 @@
 """POST /api/v1/write: what Prometheus forwards. A real one scrapes a real exporter; what none would send
 is written by hand (remote_write.py)."""
 import math
+import threading
 
 import numpy as np
 import pytest
 
-from daemon import eventually
-from peers import node_exporter, prometheus
+from daemon import eventually, parse_exposition
+from peers import fetch, node_exporter, prometheus
 from remote_write import END, HEADERS, field, label, sample, series, snappy, varint, write
 
 T0 = 1_700_000_000_000  # ms
@@ -121,6 +122,39 @@ def test_a_series_ends(nablad):
     assert len(d.rates()) == 2
     write(d, series({"__name__": "a"}, [(T0 + 4000, 1.0)]))  # and comes back
     assert d.rate("a")["state"] == "warming"
+
+
+def test_other_answers_come_meanwhile(nablad):
+    """A body of hundreds of batches."""
+    d = nablad("http: {request_timeout: 5m}")
+    body = b"".join(line("a", 1.0, n=50, x=str(i)) for i in range(5000))
+    done = []
+    post = threading.Thread(target=lambda: done.append(write(d, body)[0]))
+    post.start()
+    answered = 0
+    while post.is_alive() or answered == 0:
+        assert d.get("/-/healthy")[0] == 200
+        answered += 1
+    post.join()
+    assert done == [204] and d.metric("nablad_samples_total") == 250_000
+
+
+@pytest.mark.slow
+def test_a_full_table_stalls_no_real_prometheus(nablad, tmp_path, free_port):
+    """It gives up what is new, sends nothing twice, and goes on with what is known."""
+    d = nablad("limits: {max_series: 100}")
+    port = free_port()
+    with node_exporter(tmp_path, port):
+        with prometheus(tmp_path, free_port(), {"node": ("127.0.0.1", port)},
+                        write_to=d.http + "/api/v1/write") as prom:
+            eventually(lambda: d.rejected("series_limit") > 500, "refusals", 60)
+            before = {str(r["metric"]): r["window"][-1]["time"] for r in d.rates(time="unix")}
+            assert len(before) == 100
+            eventually(lambda: all(r["window"][-1]["time"] > before[str(r["metric"])] + 3
+                                   for r in d.rates(time="unix")), "every known series to go on", 60)
+            own = {n: v for n, _, v in parse_exposition(fetch(prom.url + "/metrics").decode())}
+            assert own["prometheus_remote_storage_samples_failed_total"] > 0
+            assert own["prometheus_remote_storage_samples_retried_total"] == 0
 
 
 @pytest.mark.slow
