@@ -1,6 +1,6 @@
 /* http/remote_write.c -- POST /api/v1/write: what a Prometheus, or an agent of its kind, forwards.
  *
- *     body ──► headers, sizes ──► unpacked ──► a batch a turn of the loop ──► table ──► answered
+ *     body ──► headers, sizes ──► unpacked ──► some batches a turn ──► table ──► answered
  *
  * What the sender makes of an answer decides which it gets. It sends again for ever on 5xx, and waits
  * with all that comes after; it gives up a request on 4xx (on 429, too, unless it was told otherwise)
@@ -66,16 +66,23 @@ static void free_job(void *ctx)
     free(j);
 }
 
-/* One batch. */
-static enum step decode(struct request *r, void *ctx)
+static void decode_batch(struct sink *sink, struct remote_job *j)
 {
-    struct remote_job *j = ctx;
-    struct sink *sink = &r->http->sink;
     sink->batch.n = 0;
     j->state = remote_write_read(&j->reader, &sink->batch);
     if (sink->batch.n > 0)
         table_apply_told(sink->table, &sink->batch, clock_now(), j->refused);
     sink->batch.n = 0;
+}
+
+/* As many batches as the turn has time for, one at least. */
+static enum step decode(struct request *r, void *ctx)
+{
+    struct remote_job *j = ctx;
+    int64_t end_ns = clock_now().mono_ns + r->http->slice_ns;
+    do
+        decode_batch(&r->http->sink, j);
+    while (j->state == REMOTE_MORE && clock_now().mono_ns < end_ns);
     return j->state == REMOTE_MORE ? STEP_MORE : STEP_DONE;
 }
 
