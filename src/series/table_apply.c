@@ -390,6 +390,7 @@ static void prefetch_record(struct run *r, const struct shard *s, uint32_t numbe
         char *record = (char *)record_at(s, place);
         __builtin_prefetch(record, 1);
         __builtin_prefetch(record + 64, 1);
+        watch_prefetch(s, place);
     } else if (!found) {
         (void)birth_prepare(r->t, &r->batch->at[number], &x->newborn); /* refused: again, then */
     }

@@ -6,22 +6,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What lies beside a record that is watched. */
+/* What lies beside a record that is watched: most often one rule, whose memory is then found without
+ * a second miss of the cache. */
 struct watching {
+    struct watched *many; /* owned; NULL unless n > 1 */
+    struct watched one;
     uint32_t n;
-    struct watched at[];
 };
 
-static struct watching **slot_of(const struct shard *s, uint32_t place)
+_Static_assert(sizeof(struct watching) == WATCHING_BYTES, "what is asked for ahead");
+
+static struct watching *watching_at(const struct shard *s, uint32_t place)
 {
-    return tiers_at(&s->watching, place, sizeof(struct watching *));
+    return tiers_at(&s->watching, place, sizeof(struct watching));
+}
+
+static struct watched *list_of(struct watching *w)
+{
+    return w->n == 1 ? &w->one : w->many;
 }
 
 static void forget(struct shard *s, uint32_t place)
 {
-    struct watching **at = slot_of(s, place);
-    free(*at);
-    *at = NULL;
+    struct watching *w = watching_at(s, place);
+    free(w->many);
+    *w = (struct watching){0};
     record_at(s, place)->flags &= (uint8_t)~RECORD_WATCHED;
     s->watching_n--;
 }
@@ -30,8 +39,8 @@ void watch_end(struct table *t, struct shard *s, uint32_t place)
 {
     if ((record_at(s, place)->flags & RECORD_WATCHED) == 0)
         return;
-    const struct watching *w = *slot_of(s, place);
-    t->watcher->on_end(t->watcher->ctx, ref_of(s, place), w->at, w->n);
+    struct watching *w = watching_at(s, place);
+    t->watcher->on_end(t->watcher->ctx, ref_of(s, place), list_of(w), w->n);
     forget(s, place);
 }
 
@@ -54,15 +63,15 @@ static uint32_t match(struct table *t, const struct record *x, uint16_t out[stat
 /* False without memory: the series then goes unwatched. */
 static bool keep(struct shard *s, uint32_t place, const uint16_t *watches, uint32_t n)
 {
-    struct watching *w = malloc(sizeof *w + n * sizeof w->at[0]);
-    if (w == NULL || !tiers_reach(&s->watching, place, sizeof(struct watching *))) {
-        free(w);
+    struct watched *many = n > 1 ? calloc(n, sizeof *many) : NULL;
+    if ((n > 1 && many == NULL) || !tiers_reach(&s->watching, place, sizeof(struct watching))) {
+        free(many);
         return false;
     }
-    w->n = n;
+    struct watching *w = watching_at(s, place);
+    *w = (struct watching){.many = many, .n = n};
     for (uint32_t i = 0; i < n; i++)
-        w->at[i] = (struct watched){.watch = watches[i]};
-    *slot_of(s, place) = w;
+        list_of(w)[i] = (struct watched){.watch = watches[i]};
     record_at(s, place)->flags |= RECORD_WATCHED;
     s->watching_n++;
     return true;
@@ -84,10 +93,10 @@ void watch_choose(struct table *t, struct shard *s, uint32_t place)
 void watch_look(struct table *t, struct ref ref, struct instant now)
 {
     const struct shard *s = &t->shards[ref_shard(ref)];
-    struct watching *w = *slot_of(s, ref_place(ref));
+    struct watching *w = watching_at(s, ref_place(ref));
     struct reading r;
     reading_fill(t, s, ref_place(ref), now.mono_ns, &r);
-    t->watcher->on_sample(t->watcher->ctx, ref, w->at, w->n, &r, now);
+    t->watcher->on_sample(t->watcher->ctx, ref, list_of(w), w->n, &r, now);
 }
 
 void watches_fini(struct shard *s)
@@ -95,11 +104,10 @@ void watches_fini(struct shard *s)
     for (uint32_t place = 0; place < s->places && s->watching_n > 0; place++)
         if ((record_at(s, place)->flags & RECORD_WATCHED) != 0)
             forget(s, place);
-    tiers_fini(&s->watching, sizeof(struct watching *));
+    tiers_fini(&s->watching, sizeof(struct watching));
 }
 
 uint64_t watches_bytes(const struct shard *s)
 {
-    return tiers_bytes(&s->watching, sizeof(struct watching *)) +
-           s->watching_n * (sizeof(struct watching) + sizeof(struct watched));
+    return tiers_bytes(&s->watching, sizeof(struct watching));
 }
