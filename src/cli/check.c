@@ -50,7 +50,8 @@ static enum cli_exit check(const struct checked *kind, const char *path)
 {
     struct buf faults = {0};
     enum nabla_status status = kind->read(path, &faults);
-    fwrite(faults.at, 1, faults.n, stderr);
+    if (faults.n > 0)
+        fwrite(faults.at, 1, faults.n, stderr);
     buf_fini(&faults);
     if (status == NABLA_ENOMEM)
         return cli_error(CLI_FAILED, "%s: no memory", path);

@@ -10,10 +10,8 @@ static const struct command {
     const char *name;
     cli_command *run;
 } commands[] = {
-    {"gradient", gradient_command},
-    {"rates", rates_command},
-    {"send", send_command},
-    {"check", check_command},
+    {"gradient", gradient_command}, {"rates", rates_command}, {"send", send_command},
+    {"check", check_command},       {"test", test_command},
 };
 enum { COMMANDS_N = sizeof commands / sizeof commands[0] };
 
@@ -26,7 +24,8 @@ static const char help[] =
     "  gradient  differentiate an array or a table: numpy.gradient for files\n"
     "  rates     show the rates of change that a nablad has, once or as a live table\n"
     "  send      send a file of lines to a nablad, at any speed\n"
-    "  check     check a configuration file\n"
+    "  check     check a configuration file, or rules for alerts\n"
+    "  test      test what rules for alerts do\n"
     "\n"
     "  -h, --help       this text; nabla COMMAND --help tells more\n"
     "  -V, --version    the version\n"

@@ -87,7 +87,7 @@ size_t humanize_timestamp(char out[static HUMANIZED_MAX], double v)
     char text[TIME_TEXT_MAX];
     if (!isfinite(v) || fabs(v) >= 9.2e9)
         return four_digits(out, v, "", "");
-    int64_t ms = (int64_t)floor(v * 1000);
+    int64_t ms = (int64_t)(v * 1000);
     time_write(text, ms * 1000000);
     size_t n = 29; /* 2023-11-14T22:13:20.250000000, the Z left out */
     while (text[n - 1] == '0')

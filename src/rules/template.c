@@ -97,7 +97,8 @@ static void show(const struct piece *p, struct room *out)
 
 /* ---- printf */
 
-/* %[flags][width][.precision]letter; width and precision of two digits, and of numbers only. */
+/* %[flags][width][.precision]letter; width and precision of two digits, and of numbers only. %g needs a
+ * precision: without, Go takes as many digits as it needs, C six. */
 struct verb verb_read(const char *text, size_t n)
 {
     struct verb v = {0};
@@ -111,7 +112,8 @@ struct verb verb_read(const char *text, size_t n)
     for (int digits = 0; point && i < n && digits < 2 && text[i] >= '0' && text[i] <= '9'; digits++)
         i++;
     bool plain = i == 1;
-    if (i == n || text[i] == '\0' || strchr(plain ? "%sqvfeg" : "feg", text[i]) == NULL)
+    const char *letters = plain ? "%sqvfe" : point ? "feg" : "fe";
+    if (i == n || text[i] == '\0' || strchr(letters, text[i]) == NULL)
         return v;
     v.letter = text[i];
     v.n = i + 1;
@@ -185,11 +187,17 @@ static bool is_letter(char c)
     return is_lower(c) || (c >= 'A' && c <= 'Z');
 }
 
+/* Between words, as Go has it: neither letter, digit nor _, nor a byte of a character beyond ASCII. */
+static bool separates(char c)
+{
+    return !is_letter(c) && !(c >= '0' && c <= '9') && c != '_' && (unsigned char)c < 0x80;
+}
+
 static void put_cased(struct room *out, const struct piece *p, enum function how)
 {
     for (size_t i = 0; i < p->n; i++) {
         char c = p->text[i];
-        bool start = i == 0 || p->text[i - 1] == ' ' || p->text[i - 1] == '\t';
+        bool start = i == 0 || separates(p->text[i - 1]);
         if (how == FUNCTION_LOWER && is_letter(c))
             c |= 0x20;
         else if (is_lower(c) && (how == FUNCTION_UPPER || (how == FUNCTION_TITLE && start)))

@@ -11,7 +11,7 @@
  *     "text"  `text`  1.5          as they stand
  *     humanize  humanize1024  humanizeDuration  humanizePercentage  humanizeTimestamp
  *     toUpper  toLower  title      ASCII letters; others stay as they are
- *     printf "FORMAT" ARGUMENT...  %s %q of text, %f %e %g of numbers, %v of both, %%; width and precision
+ *     printf "FORMAT" ARGUMENT...  %s %q of text, %.2f %.2e %.4g of numbers, %v of both, %%
  *     comments, as Go has them
  * A function's last argument may come from the left: {{ $value | printf "%.2f" | toUpper }}. Nothing
  * else of Go's templates is here, and what is not is refused when it is compiled.

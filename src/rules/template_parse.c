@@ -226,7 +226,7 @@ static bool check_verb(struct parser *p, const struct verb *v, const struct argu
 {
     bool wants_text = v->letter == 's' || v->letter == 'q', number = is_number(p, a);
     if (wants_text && number)
-        return FAIL(p, at, "%%%c is for text, and this is a number: use %%g or %%.2f", v->letter);
+        return FAIL(p, at, "%%%c is for text, and this is a number: use %%v or %%.2f", v->letter);
     if (!wants_text && v->letter != 'v' && !number && a->kind != ARGUMENT_LABEL)
         return FAIL(p, at, "%%%c is for a number, and this is text: use %%s", v->letter);
     return true;
@@ -244,10 +244,9 @@ static bool check_format(struct parser *p, const struct call *c, size_t at)
             continue;
         struct verb v = verb_read(text + i, format->n - i);
         if (v.n == 0)
-            return FAIL(
-                p, at,
-                "printf knows %%s and %%q of text, %%f, %%e and %%g of numbers (with width and "
-                "precision), %%v and %%%%");
+            return FAIL(p, at,
+                        "printf knows %%s and %%q of text, %%f, %%e and %%.4g of numbers (with "
+                        "width and precision), %%v and %%%%");
         i += v.n - 1;
         if (v.letter == '%')
             continue;

@@ -53,6 +53,8 @@ def test_version(nabla):
     (["check", "config", "--no-such"], "--no-such"),
     (["check", "rules"], "needs a FILE"),
     (["check", "ruels", "x"], "check rules"),
+    (["test"], "test rules"),
+    (["test", "rules"], "needs a FILE"),
     (["check", "config"], "needs a FILE"),
 ])
 def test_bad_usage(nabla, args, says):
@@ -125,6 +127,7 @@ def page_text(name):
 @pytest.mark.parametrize("command, page", [
     ([daemon.NABLA], "nabla.1"), ([daemon.NABLA, "rates"], "nabla-rates.1"),
     ([daemon.NABLA, "send"], "nabla-send.1"), ([daemon.NABLA, "check"], "nabla-check.1"),
+    ([daemon.NABLA, "test"], "nabla-test.1"),
     ([daemon.NABLAD], "nablad.8")])
 def test_pages_have_the_options_that_help_has(command, page):
     text = subprocess.run([*command, "--help"], capture_output=True, text=True).stdout
@@ -155,6 +158,6 @@ def test_page_has_the_keys_of_the_configuration():
 
 def test_pages_are_clean():
     pages = sorted(page.name for page in MAN.iterdir())
-    assert len(pages) == 9
+    assert len(pages) == 10
     done = subprocess.run(["mandoc", "-T", "lint", *pages], cwd=MAN, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("", "")
