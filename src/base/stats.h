@@ -91,8 +91,9 @@ struct stats {
     counter events[EVENT_COUNT];
     counter http_requests[HTTP_HANDLER_COUNT][HTTP_CLASS_COUNT];
     counter exposition_collisions; /* lines left out of /metrics: another had the same labels */
-    counter http_bytes;            /* bodies sent, after compression */
-    counter feed_lost;             /* points that slow stream readers missed */
+    counter exposition_unfit; /* because rules gave them no valid name, or made them too large */
+    counter http_bytes;       /* bodies sent, after compression */
+    counter feed_lost;        /* points that slow stream readers missed */
     counter gradients[GRADIENT_OUTCOME_COUNT];
     counter gradient_elements, gradient_ns; /* of results; that threads spent on them */
     counter reloads_ok, reloads_failed;

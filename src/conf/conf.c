@@ -33,6 +33,7 @@ void conf_fini(struct conf *c)
         free(c->rule_files.at[i]);
     rules_fini(&c->rules);
     path_templates_fini(&c->templates);
+    exposure_leave(c->exposure);
     *c = (struct conf){0};
 }
 

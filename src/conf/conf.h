@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "numeric/status.h"
 #include "rules/rule.h"
+#include "series/exposure.h"
 #include "series/policy.h"
 #include "wire/path_template.h"
 
@@ -76,6 +77,7 @@ struct conf {
         uint32_t max_alerts;   /* at once; 100,000 */
         uint64_t keep_memory;  /* bytes of kept points, all series together; 64 MiB */
     } limits;
+    struct exposure *exposure; /* key `metrics:`; held; NULL: all, as it is */
     struct {
         enum log_level level; /* info */
     } log;

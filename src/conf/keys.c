@@ -145,6 +145,11 @@ const struct conf_key conf_keys[] = {
     {"limits.keep_memory", CONF_SIZE, "64MiB", RANGE("0", "1024GiB"),
      AT(struct conf, limits.keep_memory)},
 
+    {.path = "metrics", .type = CONF_SECTION},
+    {.path = "metrics.include", .type = CONF_SELECTORS},
+    {.path = "metrics.exclude", .type = CONF_SELECTORS},
+    {.path = "metrics.relabel", .type = CONF_RELABEL},
+
     {.path = "log", .type = CONF_SECTION},
     {"log.level", CONF_WORD, "info", .words = levels, AT(struct conf, log.level)},
 

@@ -21,7 +21,9 @@ enum conf_type {
     CONF_LATE, /* a word, or {reorder: duration} */
     CONF_ADDRESS,
     CONF_SELECTOR,
-    CONF_FILES, /* one, or a list of them, read into struct conf_files */
+    CONF_SELECTORS, /* a list, read into struct exposure, as CONF_RELABEL is */
+    CONF_RELABEL,   /* a list of rules */
+    CONF_FILES,     /* one, or a list of them, read into struct conf_files */
 };
 
 struct conf_word {

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "conf/document.h"
+#include "conf/exposure_read.h"
 #include "conf/value.h"
 #include "series/selector.h"
 
@@ -403,6 +404,19 @@ static void read_files(struct reader *r, const struct conf_key *key, const yaml_
         add_file(r, key, yaml_document_get_node(r->doc, node->data.sequence.items.start[i]));
 }
 
+static void read_exposure(struct reader *r, const struct conf_key *key, const yaml_node_t *node)
+{
+    struct walk w = {.text = r->text, .n = r->n, .doc = r->doc, .faults = r->faults};
+    struct exposure **e = &r->conf->exposure;
+    if (key->type == CONF_RELABEL)
+        exposure_read_relabel(&w, key->path, node, e);
+    else if (strcmp(conf_key_name(key), "include") == 0)
+        exposure_read_include(&w, key->path, node, e);
+    else
+        exposure_read_exclude(&w, key->path, node, e);
+    r->no_memory |= w.no_memory;
+}
+
 static void read_value(struct reader *r, const struct conf_key *key, yaml_node_t *node, void *into)
 {
     switch (key->type) {
@@ -411,6 +425,8 @@ static void read_value(struct reader *r, const struct conf_key *key, yaml_node_t
     case CONF_RULES: r->rules = node; break;
     case CONF_TEMPLATES: read_templates(r, key, node); break;
     case CONF_NUMBERS: read_numbers(r, key, node, into); break;
+    case CONF_SELECTORS:
+    case CONF_RELABEL: read_exposure(r, key, node); break;
     case CONF_FILES: read_files(r, key, node); break;
     case CONF_LATE: read_late(r, key, node, into); break;
     default: read_scalar(r, key, node, into); break;

@@ -29,6 +29,8 @@ const char *value_wanted(enum conf_type type)
         [CONF_WORD] = "a word",
         [CONF_LATE] = "insert, drop, or {reorder: 2s}",
         [CONF_ADDRESS] = "an address such as 127.0.0.1:2207 or [::1]:2207",
+        [CONF_SELECTORS] = "a list of selectors",
+        [CONF_RELABEL] = "a list of rules (\"- action: ...\")",
         [CONF_FILES] = "a file such as rules.yaml, or a list of them",
         [CONF_SELECTOR] = "a selector such as temperature{site=\"plant-03\"}",
     };

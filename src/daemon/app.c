@@ -90,6 +90,7 @@ static enum nabla_status make_doors(struct app *app)
                                 .max_body = app->conf.http.max_body,
                                 .max_decompressed = app->conf.http.max_decompressed,
                                 .max_line = app->conf.ingest.max_line,
+                                .exposure = app->conf.exposure,
                                 .activated = http_fd,
                                 .table = app->table,
                                 .alerts = app->alerting.alerts,
@@ -165,6 +166,7 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
     app->at_start.templates = (struct path_templates){0};
     pthread_rwlock_init(&app->key_rules.lock, NULL);
     app->key_rules.templates = app->conf.templates;
+    app->at_start.exposure = NULL;
     app->config_file = config_file;
     app->stats.start_wall_ns = clock_now().wall_ns;
     pthread_mutex_init(&app->conf_lock, NULL);

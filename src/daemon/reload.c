@@ -63,6 +63,7 @@ static enum nabla_status adopt(struct app *app, struct conf *fresh)
     app->key_rules.templates = fresh->templates;
     pthread_rwlock_unlock(&app->key_rules.lock);
     alerting_adopt(&app->alerting);
+    http_configure(app->http, fresh->exposure);
     struct conf old = app->conf;
     app->conf = *fresh;
     conf_fini(&old);

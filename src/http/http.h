@@ -29,6 +29,7 @@ struct http_options {
     int64_t timeout_ns, request_timeout_ns;
     int64_t heartbeat_ns; /* of event streams that are silent; 0: HTTP_HEARTBEAT_NS */
     struct conf_gradient gradient;
+    struct exposure *exposure; /* what /metrics shows at first; it is held; NULL: all, as it is */
     uint32_t max_body, max_decompressed; /* bytes of samples that are posted */
     uint32_t max_line;                   /* of those, where they are lines */
     uint64_t max_held_bytes; /* by large answers and bodies on their way; 0: HTTP_HELD_BYTES */
@@ -49,6 +50,9 @@ struct http_options {
 MUST_CHECK enum nabla_status http_new(const struct http_options *options, struct http **out);
 MUST_CHECK enum nabla_status http_start(struct http *http);
 uint16_t http_port(const struct http *http); /* the port in use, for port 0 */
+
+/* What /metrics shows from now on, as in the options. Any thread. */
+void http_configure(struct http *http, struct exposure *exposure);
 
 /* Takes no new connections, lets what was asked be answered, at most timeout_ns, then ends. */
 void http_stop(struct http *http, int64_t timeout_ns);

@@ -6,18 +6,21 @@
  *     name{a="b",...} 1   its labels, unescaped ──► asked
  *
  * Law: reads only text that prom_out.c made. */
-#include "http/names.h"
 #include "http/own_metrics.h"
+
+#include "http/metrics.h"
 
 #include <string.h>
 
-/* The value at p, which stands behind its opening quote, unescaped to out; behind its closing quote. */
-static const char *read_value(const char *p, char *out, size_t *n)
+/* The value at p, which stands behind its opening quote, unescaped to out, of at most LABEL_VALUE_MAX bytes;
+ * behind its closing quote. */
+static const char *read_value(const char *p, char out[static LABEL_VALUE_MAX], uint32_t *n)
 {
     for (*n = 0; *p != '"'; p++) {
         bool escape = *p == '\\';
         p += escape;
-        out[(*n)++] = escape && *p == 'n' ? '\n' : *p;
+        if (*n < LABEL_VALUE_MAX)
+            out[(*n)++] = escape && *p == 'n' ? '\n' : *p;
     }
     return p + 1;
 }
@@ -26,41 +29,57 @@ const char *own_line_read(const char *line, struct labelset *out)
 {
     struct labelset_writer w;
     char value[LABEL_VALUE_MAX];
-    size_t n = strcspn(line, "{ "), value_n;
+    struct label l = {.name = LABEL_METRIC, .name_n = sizeof LABEL_METRIC - 1, .value = line};
+    l.value_n = (uint32_t)strcspn(line, "{ ");
+    size_t bytes = labelset_size(&l, 1);
     labelset_begin(&w, out);
-    labelset_add(&w, &(struct label){LABEL_METRIC, line, sizeof LABEL_METRIC - 1, (uint32_t)n});
-    const char *p = line + n;
+    labelset_add(&w, &l);
+    const char *p = line + l.value_n;
     while (*p != ' ') {
-        const char *name = ++p; /* behind { or , */
-        size_t name_n = strcspn(name, "=");
-        p = read_value(name + name_n + 2, value, &value_n);
-        labelset_add(&w, &(struct label){name, value, (uint32_t)name_n, (uint32_t)value_n});
+        l = (struct label){.name = p + 1, .name_n = (uint32_t)strcspn(p + 1, "="), .value = value};
+        p = read_value(l.name + l.name_n + 2, value, &l.value_n);
         p += *p == '}';
+        bytes += labelset_size(&l, 1);
+        if (bytes <= EXPOSED_SET_MAX && w.count < LABELS_MAX) /* a line of alerts can have more */
+            labelset_add(&w, &l);
     }
     labelset_end(&w);
     return p + 1;
 }
 
-void own_lines_pass(const struct buf *text, const struct ask *ask, struct exposed *scratch,
-                    struct buf *out)
+bool own_lines_next(const struct buf *text, size_t *at, struct own_line *out)
 {
-    const char *title = NULL, *end = text->at + text->n;
-    for (const char *line = text->at, *next; line < end; line = next) {
-        next = (const char *)memchr(line, '\n', (size_t)(end - line)) + 1;
-        if (line[0] == '#') {
-            title = line[2] == 'H' ? line : title;
-            continue;
+    const char *end = text->at + text->n;
+    out->title_n = 0;
+    while (*at < text->n) {
+        const char *line = text->at + *at;
+        size_t n = (size_t)((const char *)memchr(line, '\n', (size_t)(end - line)) + 1 - line);
+        *at += n;
+        if (line[0] != '#') {
+            out->line = line;
+            out->n = n;
+            return true;
         }
-        own_line_read(line, &scratch->set);
-        if (!ask_matches(ask, &scratch->set))
+        if (line[2] == 'H')
+            out->title = line;
+        out->title_n = (size_t)(line + n - out->title);
+    }
+    return false;
+}
+
+void own_lines_pass(struct metrics *m, const struct buf *text, struct buf *out)
+{
+    struct own_line own = {0};
+    const char *title = NULL; /* of the family, until it is written */
+    size_t title_n = 0;
+    for (size_t at = 0; own_lines_next(text, &at, &own);) {
+        title = own.title_n > 0 ? own.title : title;
+        title_n = own.title_n > 0 ? own.title_n : title_n;
+        own_line_read(own.line, &m->exposed.set);
+        if (!metrics_wants_own(m, &m->exposed.set))
             continue;
-        if (title != NULL) {
-            const char *type = (const char *)memchr(title, '\n', (size_t)(end - title)) + 1;
-            buf_add(out, title, (size_t)(type - title));
-            buf_add(out, type,
-                    (size_t)((const char *)memchr(type, '\n', (size_t)(end - type)) + 1 - type));
-        }
-        title = NULL;
-        buf_add(out, line, (size_t)(next - line));
+        buf_add(out, title, title_n);
+        title_n = 0;
+        buf_add(out, own.line, own.n);
     }
 }

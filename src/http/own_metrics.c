@@ -115,6 +115,9 @@ static void write_http(struct page *p, const struct stats *s, const struct http 
     total(p, "nablad_exposition_collisions_total",
           "Lines left out of /metrics because another had the same name and labels.",
           (double)counted(&s->exposition_collisions));
+    total(p, "nablad_exposition_unfit_total",
+          "Lines left out of /metrics because metrics.relabel gave them no valid name.",
+          (double)counted(&s->exposition_unfit));
     gauge(p, "nablad_http_open_connections", "HTTP connections that are open.", (double)h->peers.n);
     gauge(p, "nablad_http_streams", "Event streams that are open.", (double)h->hub.n);
     total(p, "nablad_scrapers_replaced_total",

@@ -3,7 +3,6 @@
 #define HTTP_OWN_METRICS_H
 
 #include "base/exposed.h"
-#include "http/params.h"
 #include "http/server.h"
 #include "wire/prom_out.h"
 
@@ -14,8 +13,16 @@ void own_metrics_write(struct buf *b, enum exposition form, struct http *h);
  * value begins. */
 const char *own_line_read(const char *line, struct labelset *out);
 
-/* Appends of that text the lines whose labels ask's selectors mean, under their titles. */
-void own_lines_pass(const struct buf *text, const struct ask *ask, struct exposed *scratch,
-                    struct buf *out);
+/* The next line that is not a comment, from *at on, which moves behind it; false after the last. title gets
+ * the HELP and TYPE of its family, title_n bytes, if it is the family's first. */
+struct own_line {
+    const char *line, *title;
+    size_t n, title_n;
+};
+bool own_lines_next(const struct buf *text, size_t *at, struct own_line *out);
+
+/* Appends of that text the lines that are wanted, under their titles. */
+struct metrics;
+void own_lines_pass(struct metrics *m, const struct buf *text, struct buf *out);
 
 #endif

@@ -308,6 +308,8 @@ enum nabla_status http_new(const struct http_options *options, struct http **out
     if (h == NULL)
         return NABLA_ENOMEM;
     h->options = *options;
+    pthread_mutex_init(&h->exposure_lock, NULL);
+    h->exposure = exposure_hold(options->exposure);
     if (h->options.heartbeat_ns == 0)
         h->options.heartbeat_ns = HTTP_HEARTBEAT_NS;
     if (h->options.max_held_bytes == 0)
@@ -339,6 +341,23 @@ enum nabla_status http_start(struct http *h)
         return NABLA_EIO;
     h->running = true;
     return NABLA_OK;
+}
+
+void http_configure(struct http *h, struct exposure *exposure)
+{
+    pthread_mutex_lock(&h->exposure_lock);
+    struct exposure *old = h->exposure;
+    h->exposure = exposure_hold(exposure);
+    pthread_mutex_unlock(&h->exposure_lock);
+    exposure_leave(old);
+}
+
+struct exposure *http_exposure(struct http *h)
+{
+    pthread_mutex_lock(&h->exposure_lock);
+    struct exposure *e = exposure_hold(h->exposure);
+    pthread_mutex_unlock(&h->exposure_lock);
+    return e;
 }
 
 uint16_t http_port(const struct http *h)
@@ -378,5 +397,7 @@ void http_free(struct http *h)
     hub_fini(h);
     readings_fini(&h->readings);
     free(h->text);
+    exposure_leave(h->exposure);
+    pthread_mutex_destroy(&h->exposure_lock);
     free(h);
 }

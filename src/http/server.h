@@ -76,6 +76,8 @@ struct http {
     /* Names that Influx clients created: all lines go to one table, but they look for them. */
     char databases[DATABASES_MAX][DATABASE_NAME_MAX];
     uint32_t databases_n;
+    pthread_mutex_t exposure_lock; /* of exposure, which any thread sets */
+    struct exposure *exposure;     /* held */
 
     struct loop_stats *lag; /* NULL if the statistics had no room */
     int64_t tick_due_ns, lag_since_ns, lag_worst_ns;
@@ -83,5 +85,8 @@ struct http {
 
 /* Has libmicrohttpd run soon: something was resumed. */
 void server_nudge(struct http *h);
+
+/* What /metrics shows now, held for the caller; NULL: all, as it is. */
+struct exposure *http_exposure(struct http *h);
 
 #endif

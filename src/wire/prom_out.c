@@ -201,8 +201,7 @@ bool prom_value(struct buf *b, const struct labelset *labels, const char *suffix
     return clean;
 }
 
-void prom_line(struct buf *b, enum exposition form, const struct labelset *exposed, double v,
-               const int64_t *t_ns)
+void prom_labels(struct buf *b, const struct labelset *exposed)
 {
     struct label_cursor cursor = {0};
     struct label l;
@@ -216,7 +215,14 @@ void prom_line(struct buf *b, enum exposition form, const struct labelset *expos
         write_escaped(b, l.value, l.value_n, true);
         buf_char(b, '"');
     }
-    buf_text(b, first ? " " : "} ");
+    buf_text(b, first ? "" : "}");
+}
+
+void prom_line(struct buf *b, enum exposition form, const struct labelset *exposed, double v,
+               const int64_t *t_ns)
+{
+    prom_labels(b, exposed);
+    buf_char(b, ' ');
     buf_double(b, v);
     if (t_ns != NULL)
         write_timestamp(b, form, *t_ns);

@@ -35,6 +35,9 @@ bool prom_reading(struct buf *b, enum exposition form, const struct reading *r, 
 bool prom_value(struct buf *b, const struct labelset *labels, const char *suffix,
                 const struct label *extra, double v);
 
+/* name{labels} of labels whose names are valid. */
+void prom_labels(struct buf *b, const struct labelset *exposed);
+
 /* A line of labels whose names are valid (base/exposed.h), with a time if t_ns is not NULL. */
 void prom_line(struct buf *b, enum exposition form, const struct labelset *exposed, double v,
                const int64_t *t_ns);

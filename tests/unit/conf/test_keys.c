@@ -25,7 +25,7 @@ static bool is_number(const struct conf_key *key)
 static bool is_leaf(const struct conf_key *key)
 {
     return key->type != CONF_SECTION && key->type != CONF_LISTENERS && key->type != CONF_RULES &&
-           key->type != CONF_FILES;
+           key->type != CONF_FILES && key->type != CONF_SELECTORS && key->type != CONF_RELABEL;
 }
 
 static int64_t number(const struct conf_key *key, const char *text)
@@ -266,6 +266,9 @@ static void expect_range(const struct conf_key *key, const char *cell)
     if (key->type == CONF_LISTENERS || key->type == CONF_RULES)
         snprintf(want, sizeof want, "at most %d",
                  key->type == CONF_RULES ? (int)POLICY_RULES_MAX : (int)CONF_LISTENERS_MAX);
+    else if (key->type == CONF_SELECTORS || key->type == CONF_RELABEL)
+        snprintf(want, sizeof want, "at most %d",
+                 key->type == CONF_RELABEL ? (int)RELABEL_RULES_MAX : (int)EXPOSURE_SELECTORS_MAX);
     else if (key->type == CONF_FILES)
         snprintf(want, sizeof want, "at most %d", (int)CONF_FILES_MAX);
     else if (key->type == CONF_NUMBERS)
@@ -296,7 +299,9 @@ static void expect_default(const struct conf_key *key, const char *cell)
 
 START_TEST(reference_has_every_key)
 {
-    static const char *const types[] = {[CONF_LISTENERS] = "list",
+    static const char *const types[] = {[CONF_SELECTORS] = "list of selectors",
+                                        [CONF_RELABEL] = "list",
+                                        [CONF_LISTENERS] = "list",
                                         [CONF_RULES] = "list",
                                         [CONF_INTEGER] = "integer",
                                         [CONF_SIZE] = "size",
