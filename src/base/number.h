@@ -22,6 +22,10 @@ size_t number_read_any(const char *text, size_t n, double *out);
 size_t number_read_i64(const char *text, size_t n, int64_t *out);  /* -?digits */
 size_t number_read_u64(const char *text, size_t n, uint64_t *out); /* digits */
 
+/* What the nearest double of the integer at text[0..n) lacks: v = double + rest, |rest| <= 1024. 0 unless
+ * all of it is [+-]?digits, and they fit 64 bits. */
+int number_rest(const char *text, size_t n);
+
 /* Decimal seconds, 1700000000.25 or 1.7e9, to nanoseconds without a double in between; digits past
  * the ninth are cut. 0 also if it does not fit. */
 size_t number_read_seconds(const char *text, size_t n, int64_t *out_ns);

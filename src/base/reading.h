@@ -58,7 +58,9 @@ struct reading {
     bool extremes;  /* its rule wants the largest and smallest rate told to scrapers */
     int64_t age_ns; /* since the last sample arrived, by the monotonic clock */
     struct obs window[WINDOW_SIZE];
+    double rest[WINDOW_SIZE]; /* what the window's values lack, numeric/exact.h */
     uint8_t window_n;
+    uint32_t resets, wraps; /* of a counter since the series began */
 };
 
 /* A reusable bunch of readings and the memory of their labels. */

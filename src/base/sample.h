@@ -19,8 +19,8 @@ enum key_form {
     KEY_STATSD,       /* key: name; sub: name:value,name of its labels, or empty */
     KEY_STATSD_COUNT, /* the same, of which this is the series NAME_count */
     KEY_STATSD_SUM,   /* and this NAME_sum */
-    KEY_FORM = 0x7f,  /* the bits of a sample's form that are one of these */
-    KEY_ADDS = 0x80,  /* or'ed to it: the value is not the series' own but is added to its newest */
+    KEY_FORM = 0x7,   /* the bits of a sample's form that are one of these */
+    KEY_ADDS = 0x8,   /* or'ed to it: the value is not the series' own but is added to its newest */
 };
 
 /* The value by which Prometheus says that a series has ended: a NaN that nothing else makes, text least of
@@ -41,8 +41,24 @@ struct sample {
     const char *sub;
     uint32_t key_n;
     uint16_t sub_n;
-    uint8_t form; /* enum key_form, perhaps with KEY_ADDS */
+    unsigned form : 4;  /* enum key_form, perhaps with KEY_ADDS */
+    unsigned rest : 12; /* 0, or sample_rest */
 };
+
+_Static_assert(sizeof(struct sample) == 40, "its rest takes no room: batches stay in the cache");
+
+enum { SAMPLE_REST_BITS = 0xfff, SAMPLE_REST_SIGN = 0x800 };
+
+/* What v lacks of the integer that came, as number_rest has it. */
+static inline int sample_rest(const struct sample *s)
+{
+    return ((int)s->rest ^ SAMPLE_REST_SIGN) - SAMPLE_REST_SIGN;
+}
+
+static inline void sample_set_rest(struct sample *s, int rest)
+{
+    s->rest = (unsigned)rest & SAMPLE_REST_BITS;
+}
 
 enum {
     BATCH_MAX = 1024,       /* samples in a batch */

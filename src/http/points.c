@@ -14,10 +14,12 @@ static void write_point(struct buf *b, const struct kept_point *p, enum per per,
                         enum time_style style)
 {
     double unit_s = per_seconds(per);
-    const double columns[] = {p->value, p->rate * unit_s, p->accel * unit_s * unit_s,
-                              p->error * unit_s, p->trend * unit_s};
+    const double columns[] = {p->rate * unit_s, p->accel * unit_s * unit_s, p->error * unit_s,
+                              p->trend * unit_s};
     buf_char(b, '[');
     json_time(b, p->t_ns, style);
+    buf_text(b, ", ");
+    json_value_of(b, p->value, (double)p->rest);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
         buf_text(b, ", ");
         json_double(b, columns[i]);

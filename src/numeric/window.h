@@ -16,7 +16,7 @@
 #ifndef NUMERIC_WINDOW_H
 #define NUMERIC_WINDOW_H
 
-#include "numeric/stencil.h"
+#include "numeric/exact.h"
 
 enum {
     WINDOW_SIZE = 3,   /* samples that a rate is made of */
@@ -28,7 +28,8 @@ enum {
 struct window {
     struct obs at[WINDOW_KEPT]; /* at[0..n), oldest first, times strictly increasing */
     uint8_t n;
-    bool cut; /* samples older than at[0] were dropped: at[0] is not the first of its run */
+    bool cut;        /* samples older than at[0] were dropped: at[0] is not the first of its run */
+    uint32_t resets; /* the caller's, who counts a counter's here; no function of these reads it */
 };
 
 /* What became of a sample. */
@@ -48,6 +49,7 @@ struct point {
     double accel;   /* [v/s^2] NaN where two samples are all there is */
     uint8_t order;  /* of accuracy: 2, or 1 at an end with edge order 1 */
     bool corrected; /* this time was issued before, with another rate */
+    float rest;     /* what value lacks, numeric/exact.h */
 };
 
 struct points {
@@ -77,6 +79,22 @@ void window_end(struct window *w, struct manner manner, struct points *out);
 
 /* True if the window has this very sample, time and value (NaN is NaN's equal). */
 bool window_holds(const struct window *w, struct obs x);
+
+/* ---- the same for values that no double holds: rest[i] is what at[i].v lacks, kept in step with it. Zeroed
+ * when a run begins; a window that was pushed to without rests has only zeros. */
+enum arrival window_push_exact(struct window *w, double rest[static WINDOW_KEPT], struct exact x,
+                               struct manner manner, struct points *out);
+void window_amend_exact(struct window *w, double rest[static WINDOW_KEPT], struct exact x,
+                        struct manner manner, struct points *out);
+void window_end_exact(struct window *w, const double rest[static WINDOW_KEPT], struct manner manner,
+                      struct points *out);
+bool window_holds_exact(const struct window *w, const double rest[static WINDOW_KEPT],
+                        struct exact x);
+
+/* n samples from the i-th on, told from the one before the last of them, and a counter's without its
+ * resets: a gauge with the same derivatives. n is 2 to 4. */
+void window_told(const struct window *w, const double rest[static WINDOW_KEPT], int i, int n,
+                 enum kind kind, struct obs *out);
 
 /* The window's newest samples, at most WINDOW_SIZE, oldest first; *n says how many. Borrowed. */
 const struct obs *window_newest(const struct window *w, int *n);

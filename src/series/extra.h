@@ -4,6 +4,7 @@
  *     came ─► reorder ─► wrap ─► guard ─► merge ─► window ─► trend
  *             late:      wrap    max_rate min_dt      └────► kept, extremes
  *
+ * A series without such a rule gets one when an integer comes that no double holds (numeric/exact.h).
  * Belongs to its shard's lock. Elsewhere: the window itself (table_apply.c), silence (table_sweep.c). */
 #ifndef SERIES_EXTRA_H
 #define SERIES_EXTRA_H
@@ -24,9 +25,13 @@ struct extremes {
 struct extra {
     struct trend
         trend; /* of all samples of the run but the newest; a counter's without its resets */
-    double trend_base;  /* [v] what resets have taken away from a counter in this run */
-    double wrapped;     /* [v] what overflows have taken away in this run */
-    struct obs came;    /* the newest sample, whatever became of it; to it increments are added */
+    struct exact trend_from;  /* values are told to it from this one, */
+    double trend_base;        /* [v] which itself is so high; a counter's reset begins another */
+    double wrapped;           /* [v] what overflows have taken away in this run */
+    uint32_t wraps;           /* overflows since the series began */
+    bool exact;               /* a value of this run has a rest: rest[] is in use, else all 0 */
+    double rest[WINDOW_KEPT]; /* of the record's window */
+    struct exact came;  /* the newest sample, whatever became of it; to it increments are added */
     bool adds;          /* they have come */
     struct merge merge; /* what the newest sample is the mean of */
     struct guard guard;

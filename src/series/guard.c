@@ -3,16 +3,17 @@
 
 #include <math.h>
 
-static bool agree(const struct obs *a, const struct obs *b, enum kind kind, double max_rate)
+static bool agree(struct exact a, struct exact b, enum kind kind, double max_rate)
 {
-    return b->t_ns > a->t_ns && !(fabs(stencil_secant(a, b, kind)) > max_rate);
+    return b.t_ns > a.t_ns &&
+           !(fabs(exact_increase(a, b, kind) / stencil_seconds(a.t_ns, b.t_ns)) > max_rate);
 }
 
-enum verdict guard_judge(struct guard *g, const struct obs *newest, struct obs x, enum kind kind,
-                         double max_rate, struct obs *first, bool *dropped)
+enum verdict guard_judge(struct guard *g, struct exact newest, struct exact x, enum kind kind,
+                         double max_rate, struct exact *first, bool *dropped)
 {
-    bool fits = agree(newest, &x, kind, max_rate);
-    bool confirms = !fits && g->holds && agree(&g->held, &x, kind, max_rate);
+    bool fits = agree(newest, x, kind, max_rate);
+    bool confirms = !fits && g->holds && agree(g->held, x, kind, max_rate);
     *dropped = g->holds && !confirms;
     *first = g->held;
     g->holds = !fits && !confirms;

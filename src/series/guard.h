@@ -6,12 +6,12 @@
 #ifndef SERIES_GUARD_H
 #define SERIES_GUARD_H
 
-#include "numeric/stencil.h"
+#include "numeric/exact.h"
 
 #include <stdbool.h>
 
 struct guard {
-    struct obs held;
+    struct exact held;
     bool holds;
 };
 
@@ -23,7 +23,7 @@ enum verdict {
 
 /* Judges x, later than newest and than what is held. max_rate > 0, [v/s]. *dropped: something held was
  * given up. A NaN or infinite value is taken. */
-enum verdict guard_judge(struct guard *g, const struct obs *newest, struct obs x, enum kind kind,
-                         double max_rate, struct obs *first, bool *dropped);
+enum verdict guard_judge(struct guard *g, struct exact newest, struct exact x, enum kind kind,
+                         double max_rate, struct exact *first, bool *dropped);
 
 #endif

@@ -16,6 +16,7 @@ struct kept_point {
     double accel; /* [v/s^2] NaN: not known */
     double error; /* [v/s] one standard error of rate; NaN: not known */
     double trend; /* [v/s] NaN: none */
+    float rest;   /* what value lacks, numeric/exact.h */
     uint8_t order;
 };
 

@@ -4,29 +4,35 @@
 
 #include <math.h>
 
-void merge_begin(struct merge *m, struct obs x)
+void merge_begin(struct merge *m, struct exact x)
 {
-    *m = (struct merge){.from_ns = x.t_ns, .v_origin = x.v, .last = x, .n = 1};
+    *m = (struct merge){.first = x, .last = x, .n = 1};
 }
 
-void merge_correct(struct merge *m, double v, struct obs *mean)
+static struct exact mean_of(const struct merge *m)
 {
-    m->v_sum += v - m->last.v;
-    m->last.v = v;
-    *mean =
-        (struct obs){m->from_ns + llround(m->t_sum_s / m->n * 1e9), m->v_origin + m->v_sum / m->n};
+    struct exact mean = exact_add(m->first, m->v_sum / m->n);
+    mean.t_ns += llround(m->t_sum_s / m->n * 1e9);
+    return mean;
 }
 
-bool merge_join(struct merge *m, struct obs x, int64_t min_dt_ns, struct obs *mean)
+void merge_correct(struct merge *m, struct exact x, struct exact *mean)
 {
-    if (m->n == 0 || x.t_ns < m->from_ns ||
-        (uint64_t)x.t_ns - (uint64_t)m->from_ns >= (uint64_t)min_dt_ns)
+    m->v_sum += exact_increase(m->last, x, KIND_GAUGE);
+    m->last = x;
+    *mean = mean_of(m);
+}
+
+bool merge_join(struct merge *m, struct exact x, int64_t min_dt_ns, struct exact *mean)
+{
+    int64_t from_ns = m->first.t_ns;
+    if (m->n == 0 || x.t_ns < from_ns ||
+        (uint64_t)x.t_ns - (uint64_t)from_ns >= (uint64_t)min_dt_ns)
         return false;
-    m->t_sum_s += stencil_seconds(m->from_ns, x.t_ns);
-    m->v_sum += x.v - m->v_origin;
+    m->t_sum_s += stencil_seconds(from_ns, x.t_ns);
+    m->v_sum += exact_increase(m->first, x, KIND_GAUGE);
     m->last = x;
     m->n++;
-    *mean =
-        (struct obs){m->from_ns + llround(m->t_sum_s / m->n * 1e9), m->v_origin + m->v_sum / m->n};
+    *mean = mean_of(m);
     return true;
 }

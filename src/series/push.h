@@ -13,10 +13,32 @@ struct push {
     const struct policy *policy;
     struct instant now;
     struct tally *tally;
-    struct extra *extra; /* NULL: the policy asks for none */
+    struct extra *extra; /* NULL: the policy asks for none, and doubles hold all values */
+    double rest;         /* what the sample on its way lacks */
     bool heard;          /* somebody listens to the feed */
     bool adds;           /* the sample is a sum that an increment has just moved */
 };
+
+/* The rests of the window, NULL if all are 0. */
+static inline double *push_rests(const struct push *p)
+{
+    return p->extra != NULL && p->extra->exact ? p->extra->rest : NULL;
+}
+
+/* at[i] of the window. */
+static inline struct exact push_at(const struct push *p, int i)
+{
+    const double *rest = push_rests(p);
+    return exact_of(&p->x->window.at[i], rest == NULL ? 0 : rest[i]);
+}
+
+/* True if the window has this very sample. */
+static inline bool push_holds(const struct push *p, struct exact x)
+{
+    const double *rest = push_rests(p);
+    return rest != NULL ? window_holds_exact(&p->x->window, rest, x)
+                        : x.rest == 0 && window_holds(&p->x->window, exact_near(x));
+}
 
 static inline struct manner manner_of(const struct policy *p)
 {
@@ -24,21 +46,25 @@ static inline struct manner manner_of(const struct policy *p)
 }
 
 /* table_apply.c: a sample as it stands, finite or not, into the window. Returns CAUSE_COUNT or why not. */
-enum cause push_plain(struct push *p, struct obs x);
+enum cause push_plain(struct push *p, struct exact x);
 /* True if a sample newer than all others, at t_ns, goes on with the run that there is. */
 bool push_goes_on(const struct push *p, int64_t t_ns);
 
 /* Ends the run, whose last points go out; the next sample begins another. */
 void push_restart(struct push *p);
+/* The points that wait for a next sample, which will not come. */
+void push_end_points(const struct push *p, struct points *out);
+/* So many resets of a counter more than were counted, or, negative, fewer. */
+void push_count_resets(struct push *p, int more);
 
 /* table_sweep.c: the sender says that the series has ended, at t_ns: as if it had been silent for long
  * enough. One that is told again ends nothing; nor does one that comes late, which is CAUSE_LATE. */
 enum cause push_end(struct push *p, int64_t t_ns);
 
 /* table_extra.c: the same through all that the policy asks for. */
-enum cause push_refined(struct push *p, struct obs x);
-/* What follows from a sample that the window has taken. replaced: what stood at its time, if that was so. */
-void extra_follow(struct push *p, struct obs x, enum arrival arrival, struct obs replaced);
+enum cause push_refined(struct push *p, struct exact x);
+/* A sample into the window, and what follows from it: window_push of a series with an extra. */
+enum arrival extra_push(struct push *p, struct exact x, struct points *out);
 /* The run begins anew. */
 void extra_begin(struct extra *e);
 /* Points on their way out. */
@@ -55,6 +81,8 @@ void extra_settle(struct push *p);
 /* The extra of p's series, made if it is not there; NULL without memory. */
 struct extra *extra_of(struct push *p);
 void extra_end(struct table *t, struct shard *s, uint32_t place);
+/* The policy asks for it no more: it goes, but for what values need that no double holds. */
+void extra_reduce(struct table *t, struct shard *s, uint32_t place);
 uint64_t extras_bytes(const struct shard *s);
 
 static inline struct extra *extra_at(const struct shard *s, uint32_t place)

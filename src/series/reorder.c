@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-bool reorder_put(struct reorder *r, struct obs x, int64_t mono_ns)
+bool reorder_put(struct reorder *r, struct exact x, int64_t mono_ns)
 {
     uint32_t i = r->n;
     while (i > 0 && r->at[i - 1].x.t_ns > x.t_ns)

@@ -4,7 +4,7 @@
 #ifndef SERIES_REORDER_H
 #define SERIES_REORDER_H
 
-#include "numeric/stencil.h"
+#include "numeric/exact.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 enum { REORDER_MAX = 256 }; /* samples held at once; one more lets the oldest go */
 
 struct held_sample {
-    struct obs x;
+    struct exact x;
     int64_t came_ns; /* monotonic */
 };
 
@@ -23,7 +23,7 @@ struct reorder {
 
 /* Takes x; true if it stands before one that came earlier. Of two samples at one time the one that came last
  * stands last. r->n < REORDER_MAX. */
-bool reorder_put(struct reorder *r, struct obs x, int64_t mono_ns);
+bool reorder_put(struct reorder *r, struct exact x, int64_t mono_ns);
 
 /* The oldest sample if its time has come: itself or one behind it was held for wait_ns, or there is no room
  * for another. Call until it says false. */

@@ -123,7 +123,7 @@ static void choose(struct table *t, struct shard *s, uint32_t place, struct tall
     if (!p.policy->extras && (x->flags & RECORD_EXTRA) != 0) {
         p.extra = extra_at(s, place);
         extra_settle(&p);
-        extra_end(t, s, place);
+        extra_reduce(t, s, place);
     }
     watch_choose(t, s, place);
 }

@@ -57,21 +57,30 @@ static void give(struct push *p, const struct points *points)
         extra_points(p, points);
 }
 
+void push_end_points(const struct push *p, struct points *out)
+{
+    struct window ended = p->x->window;
+    const double *rest = push_rests(p);
+    if (rest == NULL)
+        window_end(&ended, manner_of(p->policy), out);
+    else
+        window_end_exact(&ended, rest, manner_of(p->policy), out);
+}
+
 /* Ends the run: its last points go out, unless they did when it was found silent or broken. */
 static void end_run(struct push *p)
 {
-    struct window ended = p->x->window;
     struct points points;
     if ((p->x->flags & RECORD_OVER) != 0)
         return;
-    window_end(&ended, manner_of(p->policy), &points);
+    push_end_points(p, &points);
     give(p, &points);
 }
 
 static void begin_anew(struct push *p)
 {
     end_run(p);
-    p->x->window = (struct window){0};
+    p->x->window = (struct window){.resets = p->x->window.resets};
     p->x->flags &= (uint8_t)~RECORD_OVER;
     if (p->extra != NULL)
         extra_begin(p->extra);
@@ -89,12 +98,42 @@ static bool was_silent(const struct push *p)
            (p->x->window.n > 0 && p->now.mono_ns - p->x->seen_ns > p->policy->stale_after_ns);
 }
 
+void push_count_resets(struct push *p, int more)
+{
+    uint32_t *resets = &p->x->window.resets;
+    p->tally->events[EVENT_RESET] += more > 0 ? (uint64_t)more : 0;
+    if (more < 0 && *resets < (uint32_t)-more) /* they were counted under another policy */
+        *resets = 0;
+    else
+        *resets += (uint32_t)more;
+}
+
+/* A counter that is lower than it was at the newest sample was reset, however long ago that is; one that
+ * may overflow, only if it was watched. */
+static void notice_fall(struct push *p, struct obs x, bool watched)
+{
+    const struct window *w = &p->x->window;
+    if (w->n > 0 && (watched || p->policy->wrap == 0) &&
+        exact_less(exact_of(&x, p->rest), push_at(p, w->n - 1)))
+        push_count_resets(p, 1);
+}
+
+/* Falls between samples of the window that are not older than t_ns. */
+static int falls_since(const struct push *p, int64_t t_ns)
+{
+    int falls = 0;
+    const struct window *w = &p->x->window;
+    for (int i = w->n - 1; i > 0 && w->at[i - 1].t_ns >= t_ns; i--)
+        falls += exact_less(push_at(p, i), push_at(p, i - 1));
+    return falls;
+}
+
 /* What comes when the run is over: the very sample again is nothing new; after a break, time goes on
  * from where it was; after a silence all begins anew, at whatever time. CAUSE_COUNT: take it. */
 static enum cause reopen(struct push *p, struct obs x, bool *ignored)
 {
     bool silent = was_silent(p);
-    *ignored = window_holds(&p->x->window, x);
+    *ignored = push_holds(p, exact_of(&x, p->rest));
     if (*ignored) {
         p->tally->events[EVENT_DUPLICATE]++;
         return CAUSE_COUNT;
@@ -102,6 +141,8 @@ static enum cause reopen(struct push *p, struct obs x, bool *ignored)
     if (!silent && !is_newest(&p->x->window, x.t_ns))
         return CAUSE_LATE;
     p->tally->events[EVENT_STALED] += silent && (p->x->flags & RECORD_STALE) == 0;
+    if (p->policy->kind == KIND_COUNTER && is_newest(&p->x->window, x.t_ns))
+        notice_fall(p, x, false);
     begin_anew(p);
     return CAUSE_COUNT;
 }
@@ -127,22 +168,30 @@ static void before_append(struct push *p, struct obs x)
     const struct window *w = &p->x->window;
     if (w->n == 0)
         return;
-    const struct obs *newest = &w->at[w->n - 1];
-    if (is_gap(p, x.t_ns)) {
+    bool gap = is_gap(p, x.t_ns);
+    if (p->policy->kind == KIND_COUNTER)
+        notice_fall(p, x, !gap);
+    if (gap) {
         p->tally->events[EVENT_GAP]++;
         begin_anew(p);
-    } else if (p->policy->kind == KIND_COUNTER && x.v < newest->v) {
-        p->tally->events[EVENT_RESET]++;
     }
 }
 
-/* The window's sample of that time; any, if it has none. */
-static struct obs standing_at(const struct window *w, int64_t t_ns)
+static enum arrival enter(struct push *p, struct obs x, struct points *out)
 {
-    for (int i = w->n - 1; i > 0; i--)
-        if (w->at[i].t_ns == t_ns)
-            return w->at[i];
-    return w->at[0];
+    return p->extra != NULL ? extra_push(p, exact_of(&x, p->rest), out)
+                            : window_push(&p->x->window, x, manner_of(p->policy), out);
+}
+
+/* The same with a counter's sample that is not newer than all others: it may make falls, or mend them. */
+static enum arrival enter_late(struct push *p, struct obs x, struct points *out)
+{
+    const struct window *w = &p->x->window;
+    int64_t since_ns = w->at[w->n > WINDOW_SIZE ? w->n - WINDOW_SIZE - 1 : 0].t_ns;
+    int falls = falls_since(p, since_ns);
+    enum arrival arrival = enter(p, x, out);
+    push_count_resets(p, falls_since(p, since_ns) - falls);
+    return arrival;
 }
 
 static enum cause take(struct push *p, struct obs x)
@@ -154,10 +203,11 @@ static enum cause take(struct push *p, struct obs x)
         if (cause != CAUSE_COUNT || ignored)
             return cause;
     }
-    if (is_newest(&p->x->window, x.t_ns))
+    bool newest = is_newest(&p->x->window, x.t_ns);
+    if (newest)
         before_append(p, x);
-    struct obs replaced = p->extra != NULL ? standing_at(&p->x->window, x.t_ns) : x;
-    enum arrival arrival = window_push(&p->x->window, x, manner_of(p->policy), &points);
+    enum arrival arrival = newest || p->policy->kind != KIND_COUNTER ? enter(p, x, &points)
+                                                                     : enter_late(p, x, &points);
     switch (arrival) {
     case ARRIVAL_APPENDED: break;
     case ARRIVAL_INSERTED: p->tally->events[EVENT_INSERTED]++; break;
@@ -166,8 +216,6 @@ static enum cause take(struct push *p, struct obs x)
     case ARRIVAL_LATE: return CAUSE_LATE;
     }
     p->x->seen_ns = p->now.mono_ns;
-    if (p->extra != NULL)
-        extra_follow(p, x, arrival, replaced);
     give(p, &points);
     return CAUSE_COUNT;
 }
@@ -185,9 +233,10 @@ static inline bool push_next(struct push *p, struct obs x)
     struct record *r = p->x;
     const struct policy *policy = p->policy;
     const struct obs *newest = &r->window.at[WINDOW_KEPT - 1];
-    if (r->window.n != WINDOW_KEPT || (r->flags & RECORD_OVER) != 0 || x.t_ns <= newest->t_ns ||
-        is_gap(p, x.t_ns) || p->now.mono_ns - r->seen_ns > policy->stale_after_ns ||
-        !isfinite(x.v) || (policy->kind == KIND_COUNTER && x.v < newest->v))
+    if (r->window.n != WINDOW_KEPT || (r->flags & (RECORD_OVER | RECORD_EXTRA)) != 0 ||
+        x.t_ns <= newest->t_ns || is_gap(p, x.t_ns) ||
+        p->now.mono_ns - r->seen_ns > policy->stale_after_ns || !isfinite(x.v) ||
+        (policy->kind == KIND_COUNTER && x.v < newest->v))
         return false;
     struct point point;
     window_slide(&r->window, x, policy->kind, &point);
@@ -198,7 +247,7 @@ static inline bool push_next(struct push *p, struct obs x)
     return true;
 }
 
-static inline enum cause push(struct push *p, struct obs x)
+static enum cause push(struct push *p, struct obs x)
 {
     const struct window *w = &p->x->window;
     if (isfinite(x.v))
@@ -216,16 +265,17 @@ static inline enum cause push(struct push *p, struct obs x)
     return CAUSE_NOT_FINITE;
 }
 
-enum cause push_plain(struct push *p, struct obs x)
+enum cause push_plain(struct push *p, struct exact x)
 {
-    return push(p, x);
+    p->rest = x.rest;
+    return push(p, exact_near(x));
 }
 
 /* ---- increments */
 
-static enum cause refine(struct push *p, struct obs x)
+static enum cause refine(struct push *p, struct exact x)
 {
-    struct obs *came = &p->extra->came;
+    struct exact *came = &p->extra->came;
     if (isfinite(x.v) && (x.t_ns >= came->t_ns || was_silent(p)))
         *came = x;
     return push_refined(p, x);
@@ -233,31 +283,31 @@ static enum cause refine(struct push *p, struct obs x)
 
 /* What the series stands at: its newest sample, or a later one that is still on its way through the extra;
  * 0, before all times, if nothing has come yet. */
-static struct obs standing(const struct push *p)
+static struct exact standing(const struct push *p)
 {
     const struct window *w = &p->x->window;
-    struct obs newest = {.t_ns = INT64_MIN};
+    struct exact newest = {.t_ns = INT64_MIN};
     if (w->n > 0)
-        newest = w->at[w->n - 1];
+        newest = push_at(p, w->n - 1);
     if (p->extra != NULL && p->extra->came.t_ns >= newest.t_ns)
         newest = p->extra->came;
     return newest;
 }
 
-/* Adds to what the series stands at. Increments have no order that matters: one that is late counts at the
- * newest time, so that at any time the sum is of all that have come, and none is lost. */
-static enum cause push_increment(struct push *p, struct obs x)
+/* Adds to what the series stands at, losing nothing to a sum beyond 2^53. Increments have no order that
+ * matters: one that is late counts at the newest time, so that at any time the sum is of all that have come. */
+static enum cause push_increment(struct push *p, struct exact x)
 {
-    struct obs base = standing(p);
-    x.v += base.v;
-    if (!isfinite(x.v))
+    struct exact base = standing(p), sum = exact_add(base, x.v);
+    if (!isfinite(sum.v))
         return CAUSE_NOT_FINITE;
-    if (x.t_ns < base.t_ns && !was_silent(p))
-        x.t_ns = base.t_ns;
+    sum.t_ns = x.t_ns < base.t_ns && !was_silent(p) ? base.t_ns : x.t_ns;
+    if (sum.rest != 0 && p->extra == NULL)
+        p->extra = extra_of(p);
     if (p->extra == NULL)
-        return push_next(p, x) ? CAUSE_COUNT : push(p, x);
+        return push_next(p, exact_near(sum)) ? CAUSE_COUNT : push_plain(p, sum);
     p->extra->adds = true;
-    return refine(p, x);
+    return refine(p, sum);
 }
 
 /* ---- a batch */
@@ -303,13 +353,15 @@ static void log_refused(const struct run *r)
     }
 }
 
-NOINLINE static void push_with_care(struct run *r, struct push *p, struct obs value,
+NOINLINE static void push_with_care(struct run *r, struct push *p, const struct sample *s,
                                     uint32_t number)
 {
-    p->extra = p->policy->extras ? extra_of(p) : NULL;
-    enum cause cause = p->adds            ? push_increment(p, value)
-                       : p->extra != NULL ? refine(p, value)
-                                          : push(p, value);
+    struct exact x = {s->t_ns, s->v, sample_rest(s)};
+    bool more = p->policy->extras || (p->x->flags & RECORD_EXTRA) != 0 || s->rest != 0;
+    p->extra = more ? extra_of(p) : NULL;
+    enum cause cause = p->adds            ? push_increment(p, x)
+                       : p->extra != NULL ? refine(p, x)
+                                          : push_plain(p, x);
     if (cause != CAUSE_COUNT)
         refuse(r, number, cause);
     if (p->x->seen_ns == 0) /* born, and its first sample was refused: its silence begins now */
@@ -325,8 +377,8 @@ static void push_into(struct run *r, struct ref ref, struct record *x, uint32_t 
     p->x = x;
     p->policy = policy_of(r->t, x);
     p->adds = (s->form & KEY_ADDS) != 0;
-    if (p->policy->extras || p->adds || !push_next(p, value))
-        push_with_care(r, p, value, number);
+    if (p->policy->extras || p->adds || s->rest != 0 || !push_next(p, value))
+        push_with_care(r, p, s, number);
     if ((x->flags & RECORD_WATCHED) != 0)
         watch_look(r->t, ref, r->now);
 }

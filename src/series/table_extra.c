@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- made and freed */
 
@@ -80,25 +81,55 @@ void extra_begin(struct extra *e)
     e->trend_base = e->wrapped = 0;
     e->merge.n = 0;
     e->guard.holds = false;
+    e->exact = false;
+    memset(e->rest, 0, sizeof e->rest);
+}
+
+void extra_reduce(struct table *t, struct shard *s, uint32_t place)
+{
+    struct extra *e = extra_at(s, place);
+    if (!e->exact) {
+        extra_end(t, s, place);
+        return;
+    }
+    kept_fini(&e->kept, &t->budget);
+    free(e->reorder);
+    e->reorder = NULL;
+    e->trend.n = 0;
+    e->merge.n = 0;
+    e->guard.holds = false;
 }
 
 /* ---- what a point leaves behind */
 
+/* n samples of the window, from the i-th on, with no more rounding than there is. */
+static const struct obs *told(const struct push *p, int i, int n, struct obs room[WINDOW_SIZE])
+{
+    const struct window *w = &p->x->window;
+    if (push_rests(p) == NULL)
+        return w->at + i;
+    window_told(w, p->extra->rest, i, n, p->policy->kind, room);
+    return room;
+}
+
 /* One standard error of the rate at at[i]: of the parabola's slope there. */
-static double error_at(const struct window *w, int i, const struct policy *p)
+static double error_at(const struct push *p, int i)
 {
     struct slope_errors e;
-    double sigma = policy_sigma(p);
-    if (sigma == 0 || w->n < 2)
+    struct obs room[WINDOW_SIZE];
+    int n = p->x->window.n, edge_order = p->policy->edge_order;
+    double sigma = policy_sigma(p->policy);
+    if (sigma == 0 || n < 2)
         return NAN;
-    if (i > 0 && i + 1 < w->n) {
-        uncertainty_of_slopes(w->at + i - 1, p->edge_order, sigma, &e);
+    if (i > 0 && i + 1 < n) {
+        uncertainty_of_slopes(told(p, i - 1, 3, room), edge_order, sigma, &e);
         return e.rate;
     }
-    int from = i == 0 ? 0 : w->n - 2;
-    if (p->edge_order == 1 || w->n < WINDOW_SIZE)
-        return uncertainty_of_secant(&w->at[from], &w->at[from + 1], sigma);
-    const struct obs *at = i == 0 ? w->at : w->at + w->n - 3;
+    if (edge_order == 1 || n < WINDOW_SIZE) {
+        const struct obs *at = told(p, i == 0 ? 0 : n - 2, 2, room);
+        return uncertainty_of_secant(&at[0], &at[1], sigma);
+    }
+    const struct obs *at = told(p, i == 0 ? 0 : n - 3, 3, room);
     struct obs mirrored[3] = {at[2], at[1],
                               at[0]}; /* the first is the last of time run backwards */
     for (int k = 0; k < 3; k++)
@@ -123,7 +154,8 @@ static void keep(struct push *p, const struct point *x)
                            .value = x->value,
                            .rate = x->rate,
                            .accel = x->accel,
-                           .error = error_at(w, index_of(w, x->t_ns), p->policy),
+                           .error = error_at(p, index_of(w, x->t_ns)),
+                           .rest = x->rest,
                            .order = x->order};
     (void)extra_trend(p->extra, p->x, p->policy, &trend);
     k.trend = trend.slope;
@@ -152,9 +184,10 @@ void extra_points(struct push *p, const struct points *points)
 
 /* ---- trend */
 
-static struct obs without_resets(const struct extra *e, struct obs x)
+/* x as the trend sees it. */
+static struct obs without_resets(const struct extra *e, struct exact x)
 {
-    return (struct obs){x.t_ns, x.v + e->trend_base};
+    return (struct obs){x.t_ns, exact_increase(e->trend_from, x, KIND_GAUGE) + e->trend_base};
 }
 
 bool extra_trend(const struct extra *e, const struct record *x, const struct policy *p,
@@ -163,10 +196,12 @@ bool extra_trend(const struct extra *e, const struct record *x, const struct pol
     if (p->trend_ns == 0 || e->trend.n == 0 || x->window.n == 0)
         return false;
     struct trend all = e->trend;
-    trend_add(&all, without_resets(e, x->window.at[x->window.n - 1]), (double)p->trend_ns / 1e9);
+    int last = x->window.n - 1;
+    struct exact newest = exact_of(&x->window.at[last], e->rest[last]);
+    trend_add(&all, without_resets(e, newest), (double)p->trend_ns / 1e9);
     if (!trend_slope(&all, policy_sigma(p), out))
         return false;
-    out->level -= e->trend_base;
+    out->level += e->trend_from.v - e->trend_base;
     return true;
 }
 
@@ -174,16 +209,21 @@ bool extra_trend(const struct extra *e, const struct record *x, const struct pol
 static void trend_follows(struct push *p)
 {
     struct extra *e = p->extra;
-    const struct window *w = &p->x->window;
-    if (w->n < 2)
+    int n = p->x->window.n;
+    if (n < 2)
         return;
-    const struct obs *before = &w->at[w->n - 2], *newest = &w->at[w->n - 1];
-    trend_add(&e->trend, without_resets(e, *before), (double)p->policy->trend_ns / 1e9);
-    if (p->policy->kind == KIND_COUNTER && newest->v < before->v)
-        e->trend_base += before->v;
+    struct exact before = push_at(p, n - 2), newest = push_at(p, n - 1);
+    if (e->trend.n == 0) /* large values are told from the first one, so that doubles hold them */
+        e->trend_from = fabs(before.v) < EXACT_FROM ? (struct exact){0} : before;
+    struct obs x = without_resets(e, before);
+    trend_add(&e->trend, x, (double)p->policy->trend_ns / 1e9);
+    if (p->policy->kind == KIND_COUNTER && exact_less(newest, before)) {
+        e->trend_from = newest;
+        e->trend_base = x.v + newest.v;
+    }
 }
 
-void extra_follow(struct push *p, struct obs x, enum arrival arrival, struct obs replaced)
+static void follow(struct push *p, struct exact x, enum arrival arrival, struct exact replaced)
 {
     struct extra *e = p->extra;
     const struct window *w = &p->x->window;
@@ -195,19 +235,41 @@ void extra_follow(struct push *p, struct obs x, enum arrival arrival, struct obs
     if (arrival == ARRIVAL_APPENDED)
         trend_follows(p);
     else if (arrival == ARRIVAL_INSERTED && p->policy->kind == KIND_GAUGE)
-        trend_add(&e->trend, x, tau_s);
+        trend_add(&e->trend, without_resets(e, x), tau_s);
     else if (arrival == ARRIVAL_REPLACED && p->policy->kind == KIND_GAUGE &&
              x.t_ns != w->at[w->n - 1].t_ns)
-        trend_replace(&e->trend, replaced, x.v, tau_s);
+        trend_replace(&e->trend, without_resets(e, replaced), without_resets(e, x).v, tau_s);
+}
+
+/* The window's sample of that time; any, if it has none. */
+static struct exact standing_at(const struct push *p, int64_t t_ns)
+{
+    const struct window *w = &p->x->window;
+    for (int i = w->n - 1; i > 0; i--)
+        if (w->at[i].t_ns == t_ns)
+            return push_at(p, i);
+    return push_at(p, 0);
+}
+
+enum arrival extra_push(struct push *p, struct exact x, struct points *out)
+{
+    struct window *w = &p->x->window;
+    struct exact replaced = standing_at(p, x.t_ns);
+    p->extra->exact |= x.rest != 0;
+    enum arrival arrival = p->extra->exact
+                               ? window_push_exact(w, p->extra->rest, x, manner_of(p->policy), out)
+                               : window_push(w, exact_near(x), manner_of(p->policy), out);
+    follow(p, x, arrival, replaced);
+    return arrival;
 }
 
 /* ---- merge */
 
-static enum cause merge(struct push *p, struct obs x)
+static enum cause merge(struct push *p, struct exact x)
 {
     struct extra *e = p->extra;
     struct window *w = &p->x->window;
-    struct obs mean;
+    struct exact mean;
     struct points points;
     if (p->policy->min_dt_ns == 0 || w->n == 0 || (p->x->flags & RECORD_OVER) != 0)
         return push_plain(p, x);
@@ -216,12 +278,16 @@ static enum cause merge(struct push *p, struct obs x)
         return CAUSE_COUNT;
     }
     if (p->adds && e->merge.n > 0 && x.t_ns == e->merge.last.t_ns)
-        merge_correct(&e->merge, x.v, &mean);
+        merge_correct(&e->merge, x, &mean);
     else if (merge_join(&e->merge, x, p->policy->min_dt_ns, &mean))
         p->tally->events[EVENT_MERGED]++;
     else
         return push_plain(p, x);
-    window_amend(w, mean, manner_of(p->policy), &points);
+    e->exact |= mean.rest != 0;
+    if (e->exact)
+        window_amend_exact(w, e->rest, mean, manner_of(p->policy), &points);
+    else
+        window_amend(w, exact_near(mean), manner_of(p->policy), &points);
     p->x->seen_ns = p->now.mono_ns;
     points_out(p->t, p->ref, &points, p->tally);
     extra_points(p, &points);
@@ -235,15 +301,14 @@ static double per_second(const struct policy *p)
     return p->max_rate / per_seconds(p->per);
 }
 
-static enum cause guard(struct push *p, struct obs x)
+static enum cause guard(struct push *p, struct exact x)
 {
-    struct obs first;
+    struct exact first;
     bool dropped;
-    const struct window *w = &p->x->window;
     if (p->policy->max_rate == 0)
         return merge(p, x);
-    enum verdict v = guard_judge(&p->extra->guard, &w->at[w->n - 1], x, p->policy->kind,
-                                 per_second(p->policy), &first, &dropped);
+    enum verdict v = guard_judge(&p->extra->guard, push_at(p, p->x->window.n - 1), x,
+                                 p->policy->kind, per_second(p->policy), &first, &dropped);
     p->tally->events[EVENT_SPIKE] += dropped;
     if (v == VERDICT_HOLD) {
         p->tally->events[EVENT_HELD]++;
@@ -259,33 +324,37 @@ static enum cause guard(struct push *p, struct obs x)
 
 /* A counter of so many bits that fell may have overflowed: if the rate that this would mean can be, it did; if
  * not, nothing is known of the time between, and the run is over. */
-static void unwrap(struct push *p, struct obs *x)
+static void unwrap(struct push *p, struct exact *x)
 {
     struct extra *e = p->extra;
-    const struct window *w = &p->x->window;
-    struct obs newest = w->at[w->n - 1];
-    x->v += e->wrapped;
+    struct exact came = *x, newest = push_at(p, p->x->window.n - 1);
+    double turn = ldexp(1, p->policy->wrap);
+    *x = exact_add(came, e->wrapped);
     if (x->t_ns <= newest.t_ns) {
-        x->v -= x->v > newest.v && e->wrapped > 0 ? ldexp(1, p->policy->wrap) : 0;
+        if (exact_less(newest, *x) && e->wrapped > 0)
+            *x = exact_add(*x, -turn);
         return;
     }
-    if (!(x->v < newest.v))
+    if (!exact_less(*x, newest))
         return;
-    struct obs over = {x->t_ns, x->v + ldexp(1, p->policy->wrap)};
-    if (stencil_secant(&newest, &over, KIND_GAUGE) <= per_second(p->policy)) {
-        e->wrapped += ldexp(1, p->policy->wrap);
+    struct exact over = exact_add(*x, turn);
+    double seconds = stencil_seconds(newest.t_ns, x->t_ns);
+    if (exact_increase(newest, over, KIND_GAUGE) / seconds <= per_second(p->policy)) {
+        e->wrapped += turn;
+        e->wraps += e->wraps < UINT32_MAX;
         p->tally->events[EVENT_WRAPPED]++;
         *x = over;
         return;
     }
-    x->v -= e->wrapped;
+    *x = came;
     p->tally->events[EVENT_GAP]++;
+    push_count_resets(p, 1);
     push_restart(p);
 }
 
 /* ---- the whole way of one sample, in order of time as far as that is asked for */
 
-static enum cause offer(struct push *p, struct obs x)
+static enum cause offer(struct push *p, struct exact x)
 {
     const struct window *w = &p->x->window;
     if (!isfinite(x.v))
@@ -301,7 +370,7 @@ static enum cause offer(struct push *p, struct obs x)
         return push_plain(p, x);
     bool newer = x.t_ns > w->at[w->n - 1].t_ns;
     if (!newer && p->policy->late_ns == LATE_DROP && x.t_ns < w->at[w->n - 1].t_ns &&
-        !window_holds(w, x))
+        !push_holds(p, x))
         return CAUSE_LATE;
     return newer ? guard(p, x) : merge(p, x);
 }
@@ -326,13 +395,13 @@ void extra_settle(struct push *p)
 {
     const struct window *w = &p->x->window;
     extra_release(p, true);
-    struct obs sum = p->extra->came;
+    struct exact sum = p->extra->came;
     p->adds = p->extra->adds;
-    if (p->adds && !window_holds(w, sum) && (w->n == 0 || sum.t_ns >= w->at[w->n - 1].t_ns))
+    if (p->adds && !push_holds(p, sum) && (w->n == 0 || sum.t_ns >= w->at[w->n - 1].t_ns))
         (void)push_plain(p, sum);
 }
 
-enum cause push_refined(struct push *p, struct obs x)
+enum cause push_refined(struct push *p, struct exact x)
 {
     struct extra *e = p->extra;
     if (p->policy->late_ns <= 0 || !isfinite(x.v))

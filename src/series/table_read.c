@@ -17,10 +17,35 @@
 
 enum { AHEAD = 8 }; /* records asked for before they are copied */
 
-/* The errors that a sensor's step leaves in what is derived, the rounding of doubles included. */
-static void estimate(struct reading *r, const struct policy *p)
+/* What derivatives are made of: the window, or where doubles do not hold its values, the same told from its
+ * middle, as a gauge. */
+struct told {
+    const struct obs *at;     /* window_n of them, the newest */
+    const struct obs *before; /* WINDOW_SIZE + 1 of them; NULL: so many are not known */
+    enum kind kind;
+    struct obs room[WINDOW_SIZE], room_before[WINDOW_SIZE + 1];
+};
+
+static void tell(const struct window *w, const double *rest, enum kind kind, struct told *out)
 {
-    const struct obs *w = r->window;
+    int n;
+    out->at = window_newest(w, &n);
+    out->before = w->n > WINDOW_SIZE ? out->at - 1 : NULL;
+    out->kind = kind;
+    if (rest == NULL || n < 2)
+        return;
+    window_told(w, rest, w->n - n, n, kind, out->room);
+    out->at = out->room;
+    out->kind = KIND_GAUGE;
+    if (out->before == NULL)
+        return;
+    window_told(w, rest, w->n - n - 1, n + 1, kind, out->room_before);
+    out->before = out->room_before;
+}
+
+/* The errors that a sensor's step leaves in what is derived, the rounding of doubles included. */
+static void estimate(struct reading *r, const struct obs *w, const struct policy *p)
+{
     double sigma = policy_sigma(p);
     struct slope_errors e;
     if (sigma == 0)
@@ -36,21 +61,23 @@ static void estimate(struct reading *r, const struct policy *p)
 }
 
 /* The derivatives of a window, in [v] a second; rate and edge keep order 0 if not known. */
-static void derive(struct reading *r, const struct policy *p)
+static void derive(struct reading *r, const struct told *told, const struct policy *p)
 {
-    const struct obs *w = r->window;
+    const struct obs *w = told->at;
     struct slopes s;
     r->accel = NAN;
     if (r->window_n == 2)
         r->edge = (struct derivative){
-            .t_ns = w[1].t_ns, .value = stencil_secant(&w[0], &w[1], p->kind), .order = 1};
-    if (r->window_n == WINDOW_SIZE && stencil_apply(w, p->kind, p->edge_order, &s) == NABLA_OK) {
+            .t_ns = w[1].t_ns, .value = stencil_secant(&w[0], &w[1], told->kind), .order = 1};
+    if (r->window_n == WINDOW_SIZE && stencil_apply(w, told->kind, p->edge_order, &s) == NABLA_OK) {
         r->rate = (struct derivative){.t_ns = w[1].t_ns, .value = s.rate, .order = 2};
         r->edge = (struct derivative){
             .t_ns = w[2].t_ns, .value = s.edge, .order = (uint8_t)p->edge_order};
         r->accel = s.accel;
     }
-    estimate(r, p);
+    if (r->window_n == WINDOW_SIZE && told->before != NULL)
+        r->truncation = uncertainty_of_truncation(told->before, told->kind);
+    estimate(r, w, p);
 }
 
 /* A series that its rule has live on in silence. */
@@ -118,8 +145,11 @@ static void fill(const struct table *t, const struct record *x, const struct sha
                  uint32_t place, int64_t mono_ns, struct reading *r)
 {
     const struct policy *p = policy_of(t, x);
+    const struct extra *e = (x->flags & RECORD_EXTRA) != 0 ? extra_at(s, place) : NULL;
+    struct told told;
     int n;
     const struct obs *newest = window_newest(&x->window, &n);
+    tell(&x->window, e != NULL && e->exact ? e->rest : NULL, p->kind, &told);
     if ((x->flags & RECORD_OVER) == RECORD_BROKEN)
         n = 0;
     *r = (struct reading){.state = record_state(t, x, mono_ns),
@@ -130,11 +160,13 @@ static void fill(const struct table *t, const struct record *x, const struct sha
                           .truncation = NAN,
                           .extremes = p->extremes != 0,
                           .age_ns = mono_ns - x->seen_ns,
+                          .resets = x->window.resets,
+                          .wraps = e != NULL ? e->wraps : 0,
                           .window_n = (uint8_t)n};
     memcpy(r->window, newest, (size_t)n * sizeof *newest);
-    derive(r, p);
-    if (n == WINDOW_SIZE && x->window.n > WINDOW_SIZE)
-        r->truncation = uncertainty_of_truncation(newest - 1, p->kind);
+    if (e != NULL && e->exact)
+        memcpy(r->rest, e->rest + x->window.n - n, (size_t)n * sizeof *r->rest);
+    derive(r, &told, p);
     double level = p->extras ? find_trend(s, x, place, p, r) : n > 0 ? newest[n - 1].v : NAN;
     if (r->silent && n > 0)
         fall_silent(r, p);

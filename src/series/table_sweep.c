@@ -7,10 +7,9 @@
 /* The run is over, its last points go out; the window stays for who asks what was last known. */
 static void end_run(struct push *p)
 {
-    struct window ended = p->x->window;
     struct points points = {0};
     if ((p->x->flags & RECORD_BROKEN) == 0)
-        window_end(&ended, manner_of(p->policy), &points);
+        push_end_points(p, &points);
     points_out(p->t, p->ref, &points, p->tally);
     if (p->extra != NULL)
         extra_points(p, &points);

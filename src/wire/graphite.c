@@ -64,9 +64,10 @@ enum cause graphite_read(const struct line_options *options, const char *line, u
         cause = CAUSE_SYNTAX;
         fault = extra.at;
     }
-    if (cause == CAUSE_COUNT)
+    if (cause == CAUSE_COUNT) {
+        sample_set_rest(&s, number_rest(value.at, value.n));
         batch->at[batch->n++] = s;
-    else
+    } else
         *offset = (uint32_t)(fault - line);
     return cause;
 }

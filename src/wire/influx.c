@@ -85,24 +85,23 @@ static bool read_boolean(const char *p, size_t n, double *v)
     return false;
 }
 
-/* 12i or 12u, the letter at p[n]. Must fit 64 bits, then becomes the nearest double. */
-static bool read_integer(const char *p, size_t n, double *v)
+/* 12i or 12u, the letter at p[n]. Must fit 64 bits, then becomes the nearest double and a rest. */
+static bool read_integer(const char *p, size_t n, double *v, int *rest)
 {
     size_t plus = *p == '+';
-    int64_t i;
-    uint64_t u;
-    if (p[n] == 'i' && number_read_i64(p + plus, n - plus, &i) == n - plus) {
+    int64_t i = 0;
+    uint64_t u = 0;
+    if (p[n] == 'i' && number_read_i64(p + plus, n - plus, &i) == n - plus)
         *v = (double)i;
-        return true;
-    }
-    if (p[n] == 'u' && number_read_u64(p + plus, n - plus, &u) == n - plus) {
+    else if (p[n] == 'u' && number_read_u64(p + plus, n - plus, &u) == n - plus)
         *v = (double)u;
-        return true;
-    }
-    return false;
+    else
+        return false;
+    *rest = number_rest(p, n);
+    return true;
 }
 
-static enum cause read_value(struct reader *r, double *v)
+static enum cause read_value(struct reader *r, double *v, int *rest)
 {
     const char *p = r->p, *end = r->end;
     size_t used = number_read_any(p, (size_t)(end - p), v);
@@ -112,7 +111,7 @@ static enum cause read_value(struct reader *r, double *v)
         if (!read_boolean(p, used, v))
             return CAUSE_VALUE;
     } else if (!ends_value(p + used, end)) {
-        if (!ends_value(p + used + 1, end) || !read_integer(p, used, v))
+        if (!ends_value(p + used + 1, end) || !read_integer(p, used, v, rest))
             return CAUSE_VALUE;
         used++;
     }
@@ -133,15 +132,18 @@ static enum cause read_field(struct reader *r)
     if (r->batch->n - r->first == LINE_SAMPLES_MAX)
         return fail_at(r, name, CAUSE_FIELDS);
     double v = 0;
-    enum cause cause = read_value(r, &v);
+    int rest = 0;
+    enum cause cause = read_value(r, &v, &rest);
     if (cause != CAUSE_COUNT)
         return cause;
-    r->batch->at[r->batch->n++] = (struct sample){.v = v,
-                                                  .key = r->key,
-                                                  .key_n = r->key_n,
-                                                  .sub = name,
-                                                  .sub_n = (uint16_t)(equals - name),
-                                                  .form = KEY_INFLUX};
+    struct sample *s = &r->batch->at[r->batch->n++];
+    *s = (struct sample){.v = v,
+                         .key = r->key,
+                         .key_n = r->key_n,
+                         .sub = name,
+                         .sub_n = (uint16_t)(equals - name),
+                         .form = KEY_INFLUX};
+    sample_set_rest(s, rest);
     return CAUSE_COUNT;
 }
 

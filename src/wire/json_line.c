@@ -14,6 +14,7 @@
 #include "base/number.h"
 #include "base/number_short.h"
 #include "base/time_text.h"
+#include "numeric/exact.h"
 #include "wire/json_scan.h"
 
 #include <math.h>
@@ -62,13 +63,23 @@ static enum cause read_labels(struct reader *r)
     return CAUSE_COUNT;
 }
 
+/* Any number; what it lacks, if it is an integer that no double holds, is the sample's rest. */
+static bool read_long_number(struct reader *r, const char *first, double *v)
+{
+    size_t n = (size_t)(r->s.p - first);
+    bool read = number_read(first, n, v) > 0;
+    if (read && fabs(*v) >= EXACT_FROM)
+        sample_set_rest(&r->sample, number_rest(first, n));
+    return read;
+}
+
 /* Behind "value": there are more bytes than number_short looks back. */
 static bool read_number(struct reader *r, double *v)
 {
     const char *first = r->s.p;
     if (!json_number(&r->s))
         return false;
-    return number_short(first, r->s.p, v) || number_read(first, (size_t)(r->s.p - first), v) > 0;
+    return number_short(first, r->s.p, v) || read_long_number(r, first, v);
 }
 
 static enum cause read_value(struct reader *r)

@@ -72,6 +72,23 @@ void json_double(struct buf *b, double v)
         buf_text(b, "null");
 }
 
+void json_value_of(struct buf *b, double v, double rest)
+{
+    static const uint64_t split = UINT64_C(1000000000000000000); /* 18 digits */
+    if (!(fabs(v) >= EXACT_FROM && fabs(v) <= 0x1p66)) {
+        json_double(b, v);
+        return;
+    }
+    __int128 value = (__int128)v + llrint(rest);
+    unsigned __int128 size = (unsigned __int128)(value < 0 ? -value : value);
+    uint64_t high = (uint64_t)(size / split), low = (uint64_t)(size % split);
+    buf_text(b, value < 0 ? "-" : "");
+    if (high > 0)
+        buf_printf(b, "%" PRIu64 "%018" PRIu64, high, low);
+    else
+        buf_printf(b, "%" PRIu64, low);
+}
+
 void json_time(struct buf *b, int64_t t_ns, enum time_style style)
 {
     if (style == TIME_RFC3339) {
@@ -178,6 +195,10 @@ static void write_asked(struct buf *b, const struct reading *r, enum time_style 
         buf_char(b, '}');
     if (r->etas_n > 0)
         write_etas(b, r, style);
+    if (r->kind == KIND_COUNTER)
+        buf_printf(b, ", \"resets\": %" PRIu32, r->resets);
+    if (r->wraps > 0)
+        buf_printf(b, ", \"wraps\": %" PRIu32, r->wraps);
     if (r->silent)
         buf_text(b, ", \"silent\": true");
 }
@@ -189,7 +210,7 @@ static void write_window(struct buf *b, const struct reading *r, enum time_style
         buf_text(b, i == 0 ? "{\"time\": " : ", {\"time\": ");
         json_time(b, r->window[i].t_ns, style);
         buf_text(b, ", \"value\": ");
-        json_double(b, r->window[i].v);
+        json_value_of(b, r->window[i].v, r->rest[i]);
         buf_char(b, '}');
     }
     buf_char(b, ']');
@@ -243,7 +264,7 @@ void json_point(struct buf *b, const struct labelset *labels, enum per per, cons
     buf_text(b, ", \"time\": ");
     json_time(b, p->t_ns, style);
     buf_text(b, ", \"value\": ");
-    json_double(b, p->value);
+    json_value_of(b, p->value, (double)p->rest);
     buf_text(b, ", \"rate\": ");
     json_double(b, p->rate * unit_s);
     buf_text(b, ", \"accel\": ");

@@ -15,6 +15,10 @@ void json_text(struct buf *b, const char *text, size_t n);
 /* A number; null for NaN and the infinities, which JSON lacks. */
 void json_double(struct buf *b, double v);
 
+/* A sample's value, rest being what v lacks (numeric/exact.h): an integer with all of its digits if it is
+ * one beyond 2^53 that 64 bits, or a little more, hold; else json_double. */
+void json_value_of(struct buf *b, double v, double rest);
+
 /* "2023-11-14T22:13:20.000000000Z" or 1700000000.000000000, nine digits each. */
 void json_time(struct buf *b, int64_t t_ns, enum time_style style);
 

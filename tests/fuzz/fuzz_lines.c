@@ -74,7 +74,8 @@ static void mix_samples(struct digest *d, const struct batch *batch)
         mix(d, s->sub, s->sub_n);
         mix(d, &s->t_ns, sizeof s->t_ns);
         mix(d, &s->v, sizeof s->v);
-        mix(d, &s->form, 1);
+        uint16_t tail = (uint16_t)(s->rest << 3 | s->form);
+        mix(d, &tail, sizeof tail);
     }
 }
 

@@ -126,6 +126,57 @@ static const struct {
     {"18446744073709551616", 0, 7, 0, 7},
     {"99999999999999999999999", 0, 7, 0, 7},
 };
+/* What the nearest double lacks: a test of 128 bits beside it, and rows where it is none. */
+static const struct {
+    const char *text;
+    int rest;
+} rests[] = {
+    {"0", 0},
+    {"9007199254740992", 0},
+    {"9007199254740993", 1}, /* half way: to even */
+    {"9007199254740995", -1},
+    {"+9007199254740993", 1},
+    {"-9007199254740993", -1},
+    {"1152921504606846983", 7},
+    {"1152921504606847103", 127},
+    {"1152921504606847105", -127},
+    {"9223372036854775807", -1}, /* the double is 2^63 */
+    {"-9223372036854775808", 0},
+    {"-9223372036854775807", 1},
+    {"18446744073709551615", -1}, /* the double is 2^64 */
+    {"18446744073709550592", -1024},
+    {"18446744073709550591", 1023},
+    {"18446744073709551616", 0}, /* 64 bits do not hold it */
+    {"0000000000009007199254740993", 1},
+    {"9007199254740993.0", 0},
+    {"9007199254740993e0", 0},
+    {"9007199254740993i", 0},
+    {"", 0},
+    {"-", 0},
+    {"+-9007199254740993", 0},
+};
+START_TEST(rest_row)
+{
+    const char *text = rests[_i].text;
+    int rest = number_rest(text, strlen(text));
+    ck_assert_msg(rest == rests[_i].rest, "%s: %d", text, rest);
+}
+END_TEST
+
+START_TEST(a_double_and_its_rest_are_the_integer)
+{
+    char text[NUMBER_TEXT_MAX];
+    srand48(_i);
+    for (int i = 0; i < 1000; i++) {
+        uint64_t m = ((uint64_t)mrand48() << 32 | (uint32_t)mrand48()) >> (lrand48() % 64);
+        double v;
+        size_t n = number_write_u64(text, m);
+        ck_assert_uint_eq(number_read(text, n, &v), n);
+        ck_assert_msg((__int128)v + number_rest(text, n) == (__int128)m, "%s", text);
+    }
+}
+END_TEST
+
 START_TEST(integer_row)
 {
     const char *text = integers[_i].text;
@@ -342,6 +393,8 @@ Suite *suite(void)
     tcase_add_loop_test(rows, read_row, 0, ROWS(reads));
     tcase_add_loop_test(rows, any_row, 0, ROWS(words));
     tcase_add_loop_test(rows, integer_row, 0, ROWS(integers));
+    tcase_add_loop_test(rows, rest_row, 0, ROWS(rests));
+    tcase_add_loop_test(rows, a_double_and_its_rest_are_the_integer, 0, 20);
     tcase_add_loop_test(rows, seconds_row, 0, ROWS(seconds));
     suite_add_tcase(s, rows);
     TCase *laws = tcase_create("laws");

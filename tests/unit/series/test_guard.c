@@ -36,13 +36,13 @@ START_TEST(guard_row)
 {
     const struct row *r = &rows[_i];
     struct guard g = {0};
-    struct obs newest = {0, r->v[0]}, first;
+    struct exact newest = {0, r->v[0], 0}, first;
     char became[32] = "";
     size_t n = 0;
     for (int i = 1; r->v[i] != 1e9; i++) {
-        struct obs x = {i * S, r->v[i]};
+        struct exact x = {i * S, r->v[i], 0};
         bool dropped;
-        enum verdict v = guard_judge(&g, &newest, x, r->kind, 1, &first, &dropped);
+        enum verdict v = guard_judge(&g, newest, x, r->kind, 1, &first, &dropped);
         n += (size_t)snprintf(became + n, sizeof became - n, "%s%c", dropped ? "!" : "",
                               v == VERDICT_TAKE   ? 't'
                               : v == VERDICT_HOLD ? 'h'
@@ -57,11 +57,28 @@ START_TEST(guard_row)
 }
 END_TEST
 
+/* A step of 1,000 in a second at 2^60, where doubles are 256 apart: by them it could be 768 or 1,024. */
+START_TEST(integers_are_judged_exactly)
+{
+    struct guard g = {0};
+    struct exact newest = {0, 0x1p60, 100}, x = {S, 0x1p60 + 1024, 76}, first;
+    bool dropped;
+    ck_assert_int_eq(guard_judge(&g, newest, x, KIND_COUNTER, 1000, &first, &dropped),
+                     VERDICT_TAKE);
+    ck_assert_int_eq(guard_judge(&g, newest, x, KIND_COUNTER, 999, &first, &dropped), VERDICT_HOLD);
+    struct exact next = {2 * S, 0x1p60 + 2048, 51}; /* 999 more */
+    ck_assert_int_eq(guard_judge(&g, newest, next, KIND_COUNTER, 999, &first, &dropped),
+                     VERDICT_TAKE_BOTH);
+    ck_assert(first.v == x.v && first.rest == 76);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("guard");
     TCase *t = tcase_create("guard");
     tcase_add_loop_test(t, guard_row, 0, ROWS(rows));
+    tcase_add_test(t, integers_are_judged_exactly);
     suite_add_tcase(s, t);
     return s;
 }

@@ -47,13 +47,14 @@ START_TEST(merge_row)
 {
     const struct row *r = &rows[_i];
     struct merge m = {0};
-    struct obs mean = {-7, -7};
+    struct exact mean;
     for (int i = 0; i < r->n; i++) {
-        mean = (struct obs){-7, -7};
-        bool joins = merge_join(&m, r->in[i], r->min_dt, &mean);
+        struct exact x = exact_of(&r->in[i], 0);
+        mean = (struct exact){-7, -7, -7};
+        bool joins = merge_join(&m, x, r->min_dt, &mean);
         if (!joins)
-            merge_begin(&m, r->in[i]);
-        ck_assert(isnan(r->in[i].v) || merge_has(&m, r->in[i]));
+            merge_begin(&m, x);
+        ck_assert(isnan(x.v) || merge_has(&m, x));
         ck_assert_msg(joins == r->joins[i], "%s: sample %d", r->label, i);
         ck_assert_msg(joins || mean.t_ns == -7, "%s: touched", r->label);
     }
@@ -62,6 +63,22 @@ START_TEST(merge_row)
     ck_assert_msg(mean.t_ns == r->mean.t_ns, "%s: at %lld", r->label, (long long)mean.t_ns);
     ck_assert_msg(isnan(r->mean.v) ? isnan(mean.v) : mean.v == r->mean.v, "%s: %.17g", r->label,
                   mean.v);
+    ck_assert_msg(mean.rest == 0, "%s: a mean that is no integer beyond 2^53 has no rest",
+                  r->label);
+}
+END_TEST
+
+/* Where doubles are 256 apart: the mean of 7, 8 and 12 above 2^60 is 9 above it. */
+START_TEST(means_of_large_integers)
+{
+    struct merge m = {0};
+    struct exact mean, x[] = {{0, 0x1p60, 7}, {MS, 0x1p60, 8}, {2 * MS, 0x1p60, 12}};
+    merge_begin(&m, x[0]);
+    ck_assert(!merge_has(&m, x[1]));
+    ck_assert(merge_join(&m, x[1], S, &mean) && mean.v == 0x1p60 && mean.rest == 7.5);
+    ck_assert(merge_has(&m, x[1]));
+    ck_assert(merge_join(&m, x[2], S, &mean) && mean.v == 0x1p60 && mean.rest == 9);
+    ck_assert_int_eq(mean.t_ns, MS);
 }
 END_TEST
 
@@ -70,6 +87,7 @@ Suite *suite(void)
     Suite *s = suite_create("merge");
     TCase *t = tcase_create("merge");
     tcase_add_loop_test(t, merge_row, 0, ROWS(rows));
+    tcase_add_test(t, means_of_large_integers);
     suite_add_tcase(s, t);
     return s;
 }

@@ -32,7 +32,7 @@ START_TEST(reorder_row)
     struct held_sample taken;
     for (int i = 0; i < 8 && (r->step[i].t != 0 || r->step[i].mono != 0); i++) {
         if (r->step[i].t != 0)
-            (void)reorder_put(&held, (struct obs){r->step[i].t, i}, r->step[i].mono);
+            (void)reorder_put(&held, (struct exact){r->step[i].t, i, 0}, r->step[i].mono);
         while (reorder_take(&held, 10, r->step[i].mono, &taken))
             n += (size_t)snprintf(out + n, sizeof out - n, "%d ", (int)taken.x.t_ns);
     }
@@ -44,8 +44,8 @@ START_TEST(the_last_word_stands_last)
 {
     struct reorder held = {.n = 0};
     struct held_sample taken;
-    ck_assert(!reorder_put(&held, (struct obs){5, 1}, 0));
-    ck_assert(!reorder_put(&held, (struct obs){5, 2}, 0));
+    ck_assert(!reorder_put(&held, (struct exact){5, 1, 0}, 0));
+    ck_assert(!reorder_put(&held, (struct exact){5, 2, 0}, 0));
     ck_assert(reorder_take(&held, 1, 1, &taken) && taken.x.v == 1);
     ck_assert(reorder_take(&held, 1, 1, &taken) && taken.x.v == 2);
     ck_assert(!reorder_take(&held, 1, 1, &taken));
@@ -57,11 +57,11 @@ START_TEST(no_more_than_fit)
     struct reorder held = {.n = 0};
     struct held_sample taken;
     for (int i = 0; i < REORDER_MAX - 1; i++) {
-        ck_assert(reorder_put(&held, (struct obs){1000 - i, i}, 0) == (i > 0));
+        ck_assert(reorder_put(&held, (struct exact){1000 - i, i, 0}, 0) == (i > 0));
         ck_assert(!reorder_take(&held, 10, 0, &taken));
     }
     for (int i = 0; i < 400; i++) {
-        ck_assert(reorder_put(&held, (struct obs){i, i}, 0));
+        ck_assert(reorder_put(&held, (struct exact){i, i, 0}, 0));
         ck_assert(reorder_take(&held, 10, 0, &taken) && taken.x.t_ns == i);
         ck_assert(!reorder_take(&held, 10, 0, &taken));
     }
