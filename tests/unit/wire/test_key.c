@@ -74,7 +74,7 @@ static const struct {
     {KEY_REMOTE, "\x0A\x03\x0A\x02x", "", NABLA_EINVAL, NULL},
     {KEY_REMOTE, "\x0A\x02\x08\x01", "", NABLA_EINVAL, NULL},
     {KEY_REMOTE, "\x0A\x02\x2B\x01", "", NABLA_EINVAL, NULL},
-    {(enum key_form)9, "m", "v", NABLA_EINVAL, NULL},
+    {(enum key_form)7, "m", "v", NABLA_EINVAL, NULL},
 };
 
 static struct sample sample_of(int form, const char *key, size_t key_n, const char *sub,
