@@ -172,7 +172,7 @@ static void add_sample(const struct metric *m, enum key_form form, bool adds, do
                                             .sub = m->tags,
                                             .key_n = m->name_n,
                                             .sub_n = (uint16_t)m->tags_n,
-                                            .form = (uint8_t)(form | (adds ? KEY_ADDS : 0))};
+                                            .form = (unsigned)(form | (adds ? KEY_ADDS : 0)) & (KEY_FORM | KEY_ADDS)};
 }
 
 enum cause statsd_read(const struct line_options *options, const char *line, uint32_t n,

@@ -42,7 +42,8 @@ static inline bool same_value(double a, double b)
 static inline bool same_sample(const struct sample *a, const struct sample *b)
 {
     return a->t_ns == b->t_ns && same_value(a->v, b->v) && a->form == b->form &&
-           a->rest == b->rest && a->key_n == b->key_n && a->sub_n == b->sub_n && memcmp(a->key, b->key, a->key_n) == 0 &&
+           a->rest == b->rest && a->key_n == b->key_n && a->sub_n == b->sub_n &&
+           memcmp(a->key, b->key, a->key_n) == 0 &&
            (a->sub_n == 0 || memcmp(a->sub, b->sub, a->sub_n) == 0);
 }
 
