@@ -201,7 +201,7 @@ enum chain { CHAIN_FOUND, CHAIN_TOO_LONG, CHAIN_NO_MEMORY };
 enum chain columns_find(struct table *t, const struct label *labels, uint32_t n,
                         struct places *out);
 
-/* table_apply.c -- one value for one record, by its policy; the shard is locked. Counts into tally
+/* table_push.c -- one value for one record, by its policy; the shard is locked. Counts into tally
  * what became of it. Returns CAUSE_COUNT or why it was refused. */
 struct tally {
     uint64_t points;

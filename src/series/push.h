@@ -1,10 +1,12 @@
-/* series/push.h -- one sample on its way into one record: what table_apply.c and table_extra.c share. The
- * record's shard is locked. */
+/* series/push.h -- one sample on its way into one record: what table_apply.c, table_push.c and table_extra.c
+ * share. The record's shard is locked. */
 #ifndef SERIES_PUSH_H
 #define SERIES_PUSH_H
 
 #include "series/extra.h"
 #include "series/parts.h"
+
+#include <math.h>
 
 struct push {
     struct table *t;
@@ -45,7 +47,52 @@ static inline struct manner manner_of(const struct policy *p)
     return (struct manner){.kind = p->kind, .edge_order = p->edge_order};
 }
 
-/* table_apply.c: a sample as it stands, finite or not, into the window. Returns CAUSE_COUNT or why not. */
+static inline bool push_is_heard(const struct table *t)
+{
+    return t->feed != NULL && feed_wanted(t->feed);
+}
+
+static inline bool push_is_newest(const struct window *w, int64_t t_ns)
+{
+    return w->n == 0 || t_ns > w->at[w->n - 1].t_ns;
+}
+
+/* After the newest sample of the window, and too long after it. */
+static inline bool push_is_gap(const struct push *p, int64_t t_ns)
+{
+    const struct window *w = &p->x->window;
+    int64_t gap = p->policy->max_gap_ns > 0 ? p->policy->max_gap_ns : p->policy->stale_after_ns;
+    return (uint64_t)t_ns - (uint64_t)w->at[w->n - 1].t_ns > (uint64_t)gap;
+}
+
+/* table_push.c: a sample as it came, by p's policy. p->extra is there if it is needed. Returns CAUSE_COUNT or
+ * why it was refused. */
+enum cause push_sample(struct push *p, struct exact x);
+/* To who listens to the feed. */
+void push_tell(struct push *p, const struct point *point);
+
+/* The way of nearly all samples: newer than a window that is full, no gap, no silence, no reset, no extra.
+ * False: push_sample. */
+static inline bool push_next(struct push *p, struct obs x)
+{
+    struct record *r = p->x;
+    const struct policy *policy = p->policy;
+    const struct obs *newest = &r->window.at[WINDOW_KEPT - 1];
+    if (r->window.n != WINDOW_KEPT || (r->flags & (RECORD_OVER | RECORD_EXTRA)) != 0 ||
+        x.t_ns <= newest->t_ns || push_is_gap(p, x.t_ns) ||
+        p->now.mono_ns - r->seen_ns > policy->stale_after_ns || !isfinite(x.v) ||
+        (policy->kind == KIND_COUNTER && x.v < newest->v))
+        return false;
+    struct point point;
+    window_slide(&r->window, x, policy->kind, &point);
+    r->seen_ns = p->now.mono_ns;
+    p->tally->points++;
+    if (p->heard)
+        push_tell(p, &point);
+    return true;
+}
+
+/* A sample into the window, finite or not, past what the policy asks for besides. */
 enum cause push_plain(struct push *p, struct exact x);
 /* True if a sample newer than all others, at t_ns, goes on with the run that there is. */
 bool push_goes_on(const struct push *p, int64_t t_ns);

@@ -166,13 +166,14 @@ static enum cause read_values(struct metric *m, struct sum *sum)
 static void add_sample(const struct metric *m, enum key_form form, bool adds, double v,
                        struct batch *batch)
 {
-    batch->at[batch->n++] = (struct sample){.t_ns = m->t_ns,
-                                            .v = v,
-                                            .key = m->name,
-                                            .sub = m->tags,
-                                            .key_n = m->name_n,
-                                            .sub_n = (uint16_t)m->tags_n,
-                                            .form = (unsigned)(form | (adds ? KEY_ADDS : 0)) & (KEY_FORM | KEY_ADDS)};
+    batch->at[batch->n++] =
+        (struct sample){.t_ns = m->t_ns,
+                        .v = v,
+                        .key = m->name,
+                        .sub = m->tags,
+                        .key_n = m->name_n,
+                        .sub_n = (uint16_t)m->tags_n,
+                        .form = (unsigned)(form | (adds ? KEY_ADDS : 0)) & (KEY_FORM | KEY_ADDS)};
 }
 
 enum cause statsd_read(const struct line_options *options, const char *line, uint32_t n,
