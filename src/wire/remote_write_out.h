@@ -1,0 +1,15 @@
+/* wire/remote_write_out.h -- final points as Prometheus' remote write 1.0 has them, before compression. Pure:
+ * appends to a buffer. */
+#ifndef WIRE_REMOTE_WRITE_OUT_H
+#define WIRE_REMOTE_WRITE_OUT_H
+
+#include "base/buf.h"
+#include "base/reading.h"
+
+/* One TimeSeries of one Sample: a WriteRequest is as many as one likes, one behind the other. The name is
+ * NAME_per_second; names are made valid and labels joined as in /metrics, and sorted. Times are in
+ * milliseconds, rounded down. */
+void remote_write_point(struct buf *b, const struct labelset *labels, enum per per,
+                        const struct point *p);
+
+#endif
