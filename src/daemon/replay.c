@@ -90,7 +90,7 @@ static void drain(struct replay *r)
     uint32_t n;
     do {
         uint64_t lost = 0;
-        n = feed_take(r->feed, r->items, READINGS_MAX, &lost);
+        n = feed_take(r->feed, FEED_STREAMS, r->items, READINGS_MAX, &lost);
         if (n > 0)
             write_points(r, n);
     } while (n == READINGS_MAX && !r->failed);
@@ -251,7 +251,7 @@ static enum nabla_status make(struct replay *r, struct conf *conf)
     enum nabla_status status = r->log == NULL ? NABLA_ENOMEM : feed_new(FEED_ROOM, &r->feed);
     if (status != NABLA_OK)
         return status;
-    feed_listen(r->feed, on_ready, NULL);
+    feed_listen(r->feed, FEED_STREAMS, on_ready, NULL);
     r->sweep_period_ns = app_sweep_period(&conf->policies);
     r->lines = (struct line_options){
         .format = LINE_AUTO, .precision_ns = 1, .max_line = conf->ingest.max_line};

@@ -47,7 +47,7 @@ struct stream *hub_join(struct http *h, struct MHD_Connection *connection, struc
         s->next->at = &s->next;
     h->hub.first = s;
     if (h->hub.n++ == 0 && h->options.feed != NULL)
-        feed_listen(h->options.feed, on_ready, h);
+        feed_listen(h->options.feed, FEED_STREAMS, on_ready, h);
     return s;
 }
 
@@ -58,7 +58,7 @@ void hub_leave(struct stream *s)
     if (s->next != NULL)
         s->next->at = s->at;
     if (--h->hub.n == 0 && h->options.feed != NULL)
-        feed_listen(h->options.feed, NULL, NULL);
+        feed_listen(h->options.feed, FEED_STREAMS, NULL, NULL);
     ask_fini(&s->ask);
     buf_fini(&s->queue);
     free(s);
@@ -185,7 +185,7 @@ void hub_take(struct http *h)
             return;
         }
         uint64_t lost = 0;
-        uint32_t n = feed_take(h->options.feed, h->hub.items, HUB_TAKE, &lost);
+        uint32_t n = feed_take(h->options.feed, FEED_STREAMS, h->hub.items, HUB_TAKE, &lost);
         lose_for_all(h, lost);
         deliver(h, n, clock_now());
         if (n < HUB_TAKE)

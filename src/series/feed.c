@@ -1,27 +1,35 @@
-/* series/feed.c -- a ring under a mutex; whether anybody listens is an atomic beside it. */
+/* series/feed.c -- rings under one mutex; whether anybody listens is an atomic beside them. */
 #include "series/feed.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
+struct ring {
+    void (*on_ready)(void *ctx); /* NULL: nobody listens */
+    void *ctx;
+    bool told; /* on_ready was called since the last take */
+    uint32_t head, n;
+    uint64_t lost;
+    struct feed_item *at; /* in the feed's memory; touched only while somebody listens */
+};
+
 struct feed {
     atomic_bool wanted;
     pthread_mutex_t lock; /* of what follows */
-    void (*on_ready)(void *ctx);
-    void *ctx;
-    bool told; /* on_ready was called since the last take */
-    uint32_t capacity, head, n;
-    uint64_t lost;
-    struct feed_item ring[];
+    uint32_t capacity;
+    struct ring rings[FEED_EARS];
+    struct feed_item items[];
 };
 
 enum nabla_status feed_new(uint32_t capacity, struct feed **out)
 {
-    struct feed *f = calloc(1, sizeof *f + capacity * sizeof f->ring[0]);
+    struct feed *f = calloc(1, sizeof *f + FEED_EARS * capacity * sizeof f->items[0]);
     if (f == NULL)
         return NABLA_ENOMEM;
     f->capacity = capacity;
+    for (uint32_t i = 0; i < FEED_EARS; i++)
+        f->rings[i].at = f->items + (size_t)i * capacity;
     pthread_mutex_init(&f->lock, NULL);
     *out = f;
     return NABLA_OK;
@@ -35,15 +43,15 @@ void feed_free(struct feed *f)
     free(f);
 }
 
-void feed_listen(struct feed *f, void (*on_ready)(void *ctx), void *ctx)
+void feed_listen(struct feed *f, enum feed_ear ear, void (*on_ready)(void *ctx), void *ctx)
 {
+    bool wanted = false;
     pthread_mutex_lock(&f->lock);
-    f->on_ready = on_ready;
-    f->ctx = ctx;
-    f->told = false;
-    f->n = 0;
-    f->lost = 0;
-    f->wanted = on_ready != NULL;
+    struct ring *r = &f->rings[ear];
+    *r = (struct ring){.on_ready = on_ready, .ctx = ctx, .at = r->at};
+    for (int i = 0; i < FEED_EARS; i++)
+        wanted = wanted || f->rings[i].on_ready != NULL;
+    f->wanted = wanted;
     pthread_mutex_unlock(&f->lock);
 }
 
@@ -52,38 +60,43 @@ bool feed_wanted(const struct feed *f)
     return atomic_load_explicit(&f->wanted, memory_order_relaxed);
 }
 
-static void append(struct feed *f, struct ref series, const struct point *p)
+static void append(struct ring *r, uint32_t capacity, struct ref series,
+                   const struct points *points)
 {
-    if (f->n == f->capacity) {
-        f->lost++;
-        return;
+    for (int i = 0; i < points->n; i++) {
+        if (r->n == capacity)
+            r->lost++;
+        else
+            r->at[(r->head + r->n++) % capacity] = (struct feed_item){series, points->at[i]};
     }
-    f->ring[(f->head + f->n++) % f->capacity] = (struct feed_item){series, *p};
+    if (!r->told && (r->n > 0 || r->lost > 0)) {
+        r->told = true;
+        r->on_ready(r->ctx);
+    }
 }
 
 void feed_put(struct feed *f, struct ref series, const struct points *points)
 {
     pthread_mutex_lock(&f->lock);
-    for (int i = 0; i < points->n && f->on_ready != NULL; i++)
-        append(f, series, &points->at[i]);
-    if (f->on_ready != NULL && !f->told && (f->n > 0 || f->lost > 0)) {
-        f->told = true;
-        f->on_ready(f->ctx);
-    }
+    for (int i = 0; i < FEED_EARS; i++)
+        if (f->rings[i].on_ready != NULL)
+            append(&f->rings[i], f->capacity, series, points);
     pthread_mutex_unlock(&f->lock);
 }
 
-uint32_t feed_take(struct feed *f, struct feed_item *out, uint32_t max, uint64_t *lost)
+uint32_t feed_take(struct feed *f, enum feed_ear ear, struct feed_item *out, uint32_t max,
+                   uint64_t *lost)
 {
     pthread_mutex_lock(&f->lock);
-    f->told = false;
-    uint32_t n = f->n < max ? f->n : max;
+    struct ring *r = &f->rings[ear];
+    r->told = false;
+    uint32_t n = r->n < max ? r->n : max;
     for (uint32_t i = 0; i < n; i++)
-        out[i] = f->ring[(f->head + i) % f->capacity];
-    f->head = (f->head + n) % f->capacity;
-    f->n -= n;
-    *lost = f->lost;
-    f->lost = 0;
+        out[i] = r->at[(r->head + i) % f->capacity];
+    r->n -= n;
+    r->head = r->n == 0 ? 0 : (r->head + n) % f->capacity; /* what is hardly used is not touched */
+    *lost = r->lost;
+    r->lost = 0;
     pthread_mutex_unlock(&f->lock);
     return n;
 }

@@ -1,8 +1,9 @@
-/* series/feed.h -- final points on their way to those who listen: a bounded ring between the
+/* series/feed.h -- final points on their way to those who listen: for each ear a bounded ring between the
  * threads that ingest and the one that reads. With no listener a point costs one load.
  *
- *     table_apply ──feed_put──► [ . . . . ] ──feed_take──► HTTP streams
- *                               full: the newest are lost, and counted */
+ *     table_apply ──feed_put──┬► [ . . . . ] ──feed_take──► HTTP streams
+ *                             └► [ . . . . ] ──feed_take──► push targets
+ *                                full: the newest are lost, and counted */
 #ifndef SERIES_FEED_H
 #define SERIES_FEED_H
 
@@ -23,19 +24,25 @@ struct feed_item {
     struct point point;
 };
 
+/* Who listens. */
+enum feed_ear { FEED_STREAMS, FEED_PUSH, FEED_EARS };
+
 struct feed;
 
-/* on_ready(ctx) is called, from any thread and at most once until the next feed_take, when there is
- * something to take; it must only wake its thread. Errors: NABLA_ENOMEM. */
+/* capacity: points in each ring. Errors: NABLA_ENOMEM. */
 MUST_CHECK enum nabla_status feed_new(uint32_t capacity, struct feed **out);
 void feed_free(struct feed *f);
-void feed_listen(struct feed *f, void (*on_ready)(void *ctx), void *ctx); /* NULL: nobody listens */
+
+/* on_ready(ctx) is called, from any thread and at most once until the next feed_take, when there is
+ * something to take; it must only wake its thread. NULL: nobody listens any more. */
+void feed_listen(struct feed *f, enum feed_ear ear, void (*on_ready)(void *ctx), void *ctx);
 
 bool feed_wanted(const struct feed *f); /* cheap; any thread */
 void feed_put(struct feed *f, struct ref series, const struct points *points); /* any thread */
 
 /* Moves up to max items to out; *lost counts those dropped since the last call. The listener's
  * thread. Returns how many; feed_take until it returns less than max. */
-uint32_t feed_take(struct feed *f, struct feed_item *out, uint32_t max, uint64_t *lost);
+uint32_t feed_take(struct feed *f, enum feed_ear ear, struct feed_item *out, uint32_t max,
+                   uint64_t *lost);
 
 #endif

@@ -56,7 +56,7 @@ static inline void setup(struct bench *b, uint32_t shards, uint32_t max_series,
     struct policies policies = {.defaults = policy};
     memset(b, 0, sizeof *b);
     ck_assert_int_eq(feed_new(4096, &b->feed), NABLA_OK);
-    feed_listen(b->feed, hear, &unheard);
+    feed_listen(b->feed, FEED_STREAMS, hear, &unheard);
     struct table_options o = {.max_series = max_series,
                               .shards = shards,
                               .max_future_ns = 3600 * S,
@@ -107,7 +107,7 @@ static inline uint64_t happened(const struct bench *b, enum event e)
 static inline uint32_t drain(struct bench *b, struct feed_item *out, uint32_t max)
 {
     uint64_t lost;
-    uint32_t n = feed_take(b->feed, out, max, &lost);
+    uint32_t n = feed_take(b->feed, FEED_STREAMS, out, max, &lost);
     ck_assert_uint_eq(lost, 0);
     return n;
 }

@@ -29,7 +29,7 @@ static struct feed *listened(uint32_t capacity)
     struct feed *f;
     ck_assert_int_eq(feed_new(capacity, &f), NABLA_OK);
     woken = 0;
-    feed_listen(f, on_ready, &woken);
+    feed_listen(f, FEED_STREAMS, on_ready, &woken);
     return f;
 }
 
@@ -41,7 +41,7 @@ START_TEST(nobody_listens_nothing_is_kept)
     ck_assert_int_eq(feed_new(4, &f), NABLA_OK);
     ck_assert(!feed_wanted(f));
     put(f, 1, 2);
-    ck_assert_uint_eq(feed_take(f, out, 4, &lost), 0);
+    ck_assert_uint_eq(feed_take(f, FEED_STREAMS, out, 4, &lost), 0);
     ck_assert_uint_eq(lost, 0);
     feed_free(f);
 }
@@ -54,7 +54,7 @@ START_TEST(in_order_around_the_ring)
     uint64_t lost;
     for (int64_t t = 0; t < 100; t += 3) {
         put(f, t, 3);
-        ck_assert_uint_eq(feed_take(f, out, 5, &lost), 3);
+        ck_assert_uint_eq(feed_take(f, FEED_STREAMS, out, 5, &lost), 3);
         for (int i = 0; i < 3; i++)
             ck_assert_int_eq(out[i].point.t_ns, t + i);
         ck_assert_uint_eq(lost, 0);
@@ -71,11 +71,11 @@ START_TEST(full_the_newest_are_lost_and_counted)
     uint64_t lost;
     put(f, 0, 3);
     put(f, 3, 3);
-    ck_assert_uint_eq(feed_take(f, out, 8, &lost), 4);
+    ck_assert_uint_eq(feed_take(f, FEED_STREAMS, out, 8, &lost), 4);
     ck_assert_uint_eq(lost, 2);
     ck_assert_int_eq(out[3].point.t_ns, 3);
     put(f, 9, 1);
-    ck_assert_uint_eq(feed_take(f, out, 8, &lost), 1);
+    ck_assert_uint_eq(feed_take(f, FEED_STREAMS, out, 8, &lost), 1);
     ck_assert_uint_eq(lost, 0);
     feed_free(f);
 }
@@ -89,12 +89,33 @@ START_TEST(told_once_until_taken)
     put(f, 0, 1);
     put(f, 1, 1);
     ck_assert_int_eq(woken, 1);
-    ck_assert_uint_eq(feed_take(f, out, 16, &lost), 2);
+    ck_assert_uint_eq(feed_take(f, FEED_STREAMS, out, 16, &lost), 2);
     put(f, 2, 1);
     ck_assert_int_eq(woken, 2);
-    feed_listen(f, NULL, NULL);
+    feed_listen(f, FEED_STREAMS, NULL, NULL);
     put(f, 3, 1);
     ck_assert_int_eq(woken, 2);
+    ck_assert(!feed_wanted(f));
+    feed_free(f);
+}
+END_TEST
+
+START_TEST(ears_do_not_hear_each_other)
+{
+    struct feed *f = listened(4);
+    struct feed_item out[8];
+    uint64_t lost;
+    put(f, 0, 2);
+    feed_listen(f, FEED_PUSH, on_ready, &woken);
+    put(f, 2, 3);
+    ck_assert_uint_eq(feed_take(f, FEED_STREAMS, out, 8, &lost), 4);
+    ck_assert_uint_eq(lost, 1);
+    ck_assert_uint_eq(feed_take(f, FEED_PUSH, out, 8, &lost), 3);
+    ck_assert_uint_eq(lost, 0);
+    ck_assert_int_eq(out[0].point.t_ns, 2);
+    feed_listen(f, FEED_STREAMS, NULL, NULL);
+    ck_assert(feed_wanted(f));
+    feed_listen(f, FEED_PUSH, NULL, NULL);
     ck_assert(!feed_wanted(f));
     feed_free(f);
 }
@@ -108,6 +129,7 @@ Suite *suite(void)
     tcase_add_test(t, in_order_around_the_ring);
     tcase_add_test(t, full_the_newest_are_lost_and_counted);
     tcase_add_test(t, told_once_until_taken);
+    tcase_add_test(t, ears_do_not_hear_each_other);
     suite_add_tcase(s, t);
     return s;
 }

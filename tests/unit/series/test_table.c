@@ -259,7 +259,7 @@ static void *question(void *arg)
         findings_fini(&found);
         table_sweep(b->table, &at, 100, b->now);
         table_configure(b->table, &p, 100000, 3600 * S, 0);
-        while (feed_take(b->feed, items, 256, &lost) == 256)
+        while (feed_take(b->feed, FEED_STREAMS, items, 256, &lost) == 256)
             ;
     }
     readings_fini(mine);
