@@ -7,6 +7,7 @@
 #include "conf/keys.h"
 #include "conf/read.h"
 #include "conf/rules_file.h"
+#include "series/selector.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +27,20 @@ void conf_default(struct conf *c)
     }
 }
 
+void conf_pushes_fini(struct conf_pushes *p)
+{
+    for (uint32_t i = 0; i < p->n; i++) {
+        for (uint32_t k = 0; k < p->at[i].match.n; k++)
+            selector_free(p->at[i].match.at[k]);
+        free(p->at[i].match.at);
+    }
+    free(p->at);
+    *p = (struct conf_pushes){0};
+}
+
 void conf_fini(struct conf *c)
 {
+    conf_pushes_fini(&c->push);
     policies_fini(&c->policies);
     for (uint32_t i = 0; i < c->rule_files.n; i++)
         free(c->rule_files.at[i]);

@@ -51,6 +51,50 @@ struct conf_files {
     uint32_t n;
 };
 
+enum {
+    CONF_PUSH_MAX = 32,      /* targets */
+    CONF_SELECTORS_MAX = 64, /* of one */
+    CONF_URL_MAX = 1024,     /* bytes, as of the texts that follow, the NUL among them */
+    CONF_NAME_MAX = 256,
+    CONF_PATH_MAX = 1024,
+};
+
+enum push_format { PUSH_INFLUX, PUSH_GRAPHITE, PUSH_REMOTE_WRITE };
+enum push_scheme { PUSH_TCP, PUSH_UDP, PUSH_HTTP };
+enum push_corrections { PUSH_CORRECTIONS_AUTO, PUSH_CORRECTIONS_SEND, PUSH_CORRECTIONS_DROP };
+
+struct conf_selectors {
+    struct selector **at; /* owned, and each of them */
+    uint32_t n;
+};
+
+/* Where final points are sent. */
+struct conf_push {
+    char url[CONF_URL_MAX];
+    char
+        name[CONF_NAME_MAX]; /* unlike all others; the URL without its query if the file has none */
+    int format;              /* enum push_format */
+    int corrections;         /* enum push_corrections; auto has been decided */
+    struct conf_selectors match; /* none: every series */
+    uint32_t batch;              /* points that are sent at once; 5,000 */
+    int64_t flush_ns;            /* after which fewer are sent; 1 s */
+    uint64_t buffer;             /* bytes that wait; 256 MiB */
+    int64_t timeout_ns;          /* of one attempt; 10 s */
+    char username[CONF_NAME_MAX];
+    char password_file[CONF_PATH_MAX], bearer_token_file[CONF_PATH_MAX];
+    char ca_file[CONF_PATH_MAX], cert_file[CONF_PATH_MAX], key_file[CONF_PATH_MAX];
+    int verify; /* the server's certificate; 1 */
+    /* read from the URL */
+    enum push_scheme scheme;
+    char host[CONF_NAME_MAX], port[8]; /* of TCP and UDP: an address or a name, without brackets */
+};
+
+struct conf_pushes {
+    struct conf_push *at; /* owned */
+    uint32_t n;
+};
+void conf_pushes_fini(struct conf_pushes *p); /* frees what it owns; accepts a zeroed one */
+
 struct conf {
     struct {
         uint32_t threads;         /* 1..32 */
@@ -81,6 +125,10 @@ struct conf {
     struct {
         enum log_level level; /* info */
     } log;
+    struct {
+        char directory[CONF_PATH_MAX]; /* what outlives a restart; "": nothing does */
+    } state;
+    struct conf_pushes push;
     int64_t shutdown_timeout_ns;     /* SIGTERM is obeyed within it; 5 s */
     struct policies policies;        /* keys `defaults:` and `series:` */
     struct conf_files rule_files;    /* key `rules:` */

@@ -45,6 +45,14 @@ static const struct conf_word lates[] = {{"insert", LATE_INSERT}, {"drop", LATE_
 static const struct conf_word same_as_stale[] = {{"stale_after", 0}, {0}};
 static const struct conf_word never[] = {{"never", 0}, {0}};
 
+static const struct conf_word push_formats[] = {
+    {"influx", PUSH_INFLUX}, {"graphite", PUSH_GRAPHITE}, {"remote_write", PUSH_REMOTE_WRITE}, {0}};
+
+static const struct conf_word push_corrections[] = {{"auto", PUSH_CORRECTIONS_AUTO},
+                                                    {"send", PUSH_CORRECTIONS_SEND},
+                                                    {"drop", PUSH_CORRECTIONS_DROP},
+                                                    {0}};
+
 #define AT(type, member)   .offset = offsetof(type, member), .size = sizeof((type *)0)->member
 #define RANGE(least, most) .min = least, .max = most
 
@@ -152,6 +160,30 @@ const struct conf_key conf_keys[] = {
 
     {.path = "log", .type = CONF_SECTION},
     {"log.level", CONF_WORD, "info", .words = levels, AT(struct conf, log.level)},
+
+    {.path = "state", .type = CONF_SECTION},
+    {"state.directory", CONF_TEXT, "", .restart = true, AT(struct conf, state.directory)},
+
+    {.path = "push", .type = CONF_PUSHES},
+    {"push[].url", CONF_TEXT, .required = true, AT(struct conf_push, url)},
+    {"push[].format", CONF_WORD, .words = push_formats, .required = true,
+     AT(struct conf_push, format)},
+    {"push[].name", CONF_TEXT, "", AT(struct conf_push, name)},
+    {"push[].match", CONF_MATCHES, "[]", AT(struct conf_push, match)},
+    {"push[].corrections", CONF_WORD, "auto", .words = push_corrections,
+     AT(struct conf_push, corrections)},
+    {"push[].batch", CONF_INTEGER, "5000", RANGE("1", "100000"), AT(struct conf_push, batch)},
+    {"push[].flush", CONF_DURATION, "1s", RANGE("10ms", "1h"), AT(struct conf_push, flush_ns)},
+    {"push[].buffer", CONF_SIZE, "256MiB", RANGE("64KiB", "1024GiB"), AT(struct conf_push, buffer)},
+    {"push[].timeout", CONF_DURATION, "10s", RANGE("100ms", "10m"),
+     AT(struct conf_push, timeout_ns)},
+    {"push[].username", CONF_TEXT, "", AT(struct conf_push, username)},
+    {"push[].password_file", CONF_TEXT, "", AT(struct conf_push, password_file)},
+    {"push[].bearer_token_file", CONF_TEXT, "", AT(struct conf_push, bearer_token_file)},
+    {"push[].ca_file", CONF_TEXT, "", AT(struct conf_push, ca_file)},
+    {"push[].cert_file", CONF_TEXT, "", AT(struct conf_push, cert_file)},
+    {"push[].key_file", CONF_TEXT, "", AT(struct conf_push, key_file)},
+    {"push[].verify", CONF_WORD, "true", .words = yes_or_no, AT(struct conf_push, verify)},
 
     {"shutdown_timeout", CONF_DURATION, "5s", RANGE("100ms", "10m"),
      AT(struct conf, shutdown_timeout_ns)},

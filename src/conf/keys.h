@@ -12,6 +12,9 @@ enum conf_type {
     CONF_LISTENERS, /* a list, read into struct conf_listener */
     CONF_RULES,     /* a list, read into struct policy_rule */
     CONF_TEMPLATES, /* a list of texts, read into struct path_templates */
+    CONF_PUSHES,    /* a list, read into struct conf_push */
+    CONF_MATCHES,   /* a list of them, read into struct conf_selectors */
+    CONF_TEXT,      /* read into a char[], which it fits */
     CONF_INTEGER,
     CONF_SIZE,     /* bytes */
     CONF_DURATION, /* nanoseconds */
@@ -43,7 +46,7 @@ struct conf_key {
     size_t offset, size;
 };
 
-enum { CONF_KEYS_MAX = 96 };
+enum { CONF_KEYS_MAX = 192 };
 extern const struct conf_key conf_keys[];
 extern const size_t conf_keys_n; /* at most CONF_KEYS_MAX */
 

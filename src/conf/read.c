@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "conf/document.h"
 #include "conf/exposure_read.h"
+#include "conf/push.h"
 #include "conf/value.h"
 #include "series/selector.h"
 
@@ -295,6 +296,8 @@ static void read_scalar(struct reader *r, const struct conf_key *key, const yaml
                         void *into)
 {
     char why[VALUE_WHY_MAX];
+    if (node_is_null(node) && key->type == CONF_TEXT && !key->required)
+        return;
     if (node->type != YAML_SCALAR_NODE || node_is_null(node)) {
         wrong_shape(r, key, node);
         return;
@@ -307,6 +310,59 @@ static void read_scalar(struct reader *r, const struct conf_key *key, const yaml
     if (value_read(key, (const char *)node->data.scalar.value, node->data.scalar.length, quoted,
                    into, why) != NABLA_OK)
         faults_add(r->faults, place_of_node(node), "%s: %s", key->path, why);
+}
+
+static void read_selectors(struct reader *r, const struct conf_key *key, const yaml_node_t *node,
+                           void *into)
+{
+    struct conf_selectors *all = (void *)((char *)into + key->offset);
+    size_t n = list_items(r, key, node, CONF_SELECTORS_MAX);
+    all->at = calloc(n > 0 ? n : 1, sizeof *all->at);
+    r->no_memory = r->no_memory || all->at == NULL;
+    for (size_t i = 0; i < n && !r->no_memory; i++) {
+        const struct conf_key one = {.path = key->path, .type = CONF_SELECTOR};
+        yaml_node_t *item = yaml_document_get_node(r->doc, node->data.sequence.items.start[i]);
+        if (item->type != YAML_SCALAR_NODE || node_is_null(item)) {
+            wrong_shape(r, &one, item);
+            continue;
+        }
+        size_t before = faults_n(r);
+        read_selector(r, &one, item, &all->at[all->n]);
+        all->n += faults_n(r) == before && !r->no_memory;
+    }
+}
+
+/* One target; what the keys mean together is push.c's to say. */
+static void read_push(struct reader *r, const yaml_node_t *list, size_t i)
+{
+    static const char parent[] = "push[]";
+    struct conf_pushes *all = &r->conf->push;
+    struct conf_push *p = &all->at[all->n];
+    char why[VALUE_WHY_MAX];
+    const char *key;
+    size_t before = faults_n(r);
+    const yaml_node_t *item = list_item(r, parent, list, i);
+    all->n++;
+    read_defaults(parent, p);
+    if (item == NULL)
+        return;
+    read_mapping(r, parent, item, p);
+    if (faults_n(r) > before || (key = push_complete(all->at, all->n, why)) == NULL)
+        return;
+    const yaml_node_t *at = node_value(r->doc, item, key);
+    faults_add(r->faults, place_of_node(at != NULL ? at : item), "%s.%s: %s", parent, key, why);
+}
+
+static void read_pushes(struct reader *r, const struct conf_key *key, const yaml_node_t *node)
+{
+    struct conf_pushes *all = &r->conf->push;
+    if (node_is_null(node))
+        return;
+    size_t n = list_items(r, key, node, CONF_PUSH_MAX);
+    all->at = calloc(n > 0 ? n : 1, sizeof *all->at);
+    r->no_memory = r->no_memory || all->at == NULL;
+    for (size_t i = 0; i < n && !r->no_memory; i++)
+        read_push(r, node, i);
 }
 
 /* [-18, -15]: a list in the key's own order. */
@@ -424,6 +480,8 @@ static void read_value(struct reader *r, const struct conf_key *key, yaml_node_t
     case CONF_LISTENERS: read_listeners(r, key, node); break;
     case CONF_RULES: r->rules = node; break;
     case CONF_TEMPLATES: read_templates(r, key, node); break;
+    case CONF_PUSHES: read_pushes(r, key, node); break;
+    case CONF_MATCHES: read_selectors(r, key, node, into); break;
     case CONF_NUMBERS: read_numbers(r, key, node, into); break;
     case CONF_SELECTORS:
     case CONF_RELABEL: read_exposure(r, key, node); break;

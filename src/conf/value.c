@@ -21,6 +21,9 @@ const char *value_wanted(enum conf_type type)
         [CONF_LISTENERS] = "a list (\"- address: ...\")",
         [CONF_RULES] = "a list (\"- match: ...\")",
         [CONF_TEMPLATES] = "a list of templates such as \".site.measurement.sensor\"",
+        [CONF_PUSHES] = "a list (\"- url: ...\")",
+        [CONF_MATCHES] = "a list of selectors such as ['temperature{site=\"plant-03\"}']",
+        [CONF_TEXT] = "text",
         [CONF_INTEGER] = "a whole number in decimal digits",
         [CONF_SIZE] = "a size such as 65536, 64KiB or 4MiB",
         [CONF_DURATION] = "a duration such as 500ms, 10s, 5m or 1h30m",
@@ -293,6 +296,25 @@ static enum nabla_status read_nothing(const struct conf_key *key, const char *te
     return NABLA_EINVAL;
 }
 
+static enum nabla_status read_text(const struct conf_key *key, const char *text, size_t n,
+                                   void *into, char why[static VALUE_WHY_MAX])
+{
+    char shown[LOG_QUOTE_MAX], *member = (char *)into + key->offset;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) {
+            snprintf(why, VALUE_WHY_MAX, "%s has a control character", log_quote(shown, text, n));
+            return NABLA_EINVAL;
+        }
+    if (n >= key->size) {
+        snprintf(why, VALUE_WHY_MAX, "%s is longer than %zu bytes", log_quote(shown, text, n),
+                 key->size - 1);
+        return NABLA_EINVAL;
+    }
+    memset(member, 0, key->size);
+    memcpy(member, text, n);
+    return NABLA_OK;
+}
+
 static enum nabla_status read_one_address(const struct conf_key *key, const char *text, size_t n,
                                           void *into, char why[static VALUE_WHY_MAX])
 {
@@ -311,6 +333,8 @@ enum nabla_status value_read(const struct conf_key *key, const char *text, size_
     switch (key->type) {
     case CONF_ADDRESS: return read_one_address(key, text, n, into, why);
     case CONF_NUMBER: return read_decimal(key, text, n, quoted, into, why);
+    case CONF_TEXT: return read_text(key, text, n, into, why);
+    case CONF_MATCHES:
     case CONF_TEMPLATES:
     case CONF_NUMBERS: return read_nothing(key, text, n, into, why);
     default: return read_number(key, text, n, quoted, into, why);

@@ -1,7 +1,7 @@
 /* daemon/app.c -- in which order things start and stop.
  *
- *     start  table ─ net binds ─ http binds ─ net runs ─ http runs ─ ready
- *     stop   not ready ─ net drains ─ http answers ─ gone          each within its share of the bound
+ *     start  table ─ buffers open ─ net binds ─ http binds ─ net runs ─ http runs ─ ready
+ *     stop   not ready ─ net drains ─ http answers ─ points are pushed ─ gone     each within the bound
  *
  * Elsewhere: what runs meanwhile (keep.c), a new configuration (reload.c), systemd (systemd.c). */
 #include "daemon/app.h"
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-    FEED_CAPACITY = 64 * 1024,
+    FEED_CAPACITY = 1024 * 1024, /* points: what comes in a second, or so, at most */
     MANY_SHARDS = 16,
     SHARD_SERIES = 60 * 1000 * 1000, /* one shard has places for this many */
 };
@@ -96,6 +96,7 @@ static enum nabla_status make_doors(struct app *app)
                                 .alerts = app->alerting.alerts,
                                 .feed = app->feed,
                                 .stats = &app->stats,
+                                .push_board = &app->push_board,
                                 .log = app->log,
                                 .ready = &app->ready,
                                 .reload = reload_for_http,
@@ -104,6 +105,17 @@ static enum nabla_status make_doors(struct app *app)
     if (status == NABLA_OK)
         log_http(app);
     return status;
+}
+
+static enum nabla_status make_push(struct app *app)
+{
+    struct push_options push = {.loop = &app->loop,
+                                .table = app->table,
+                                .feed = app->feed,
+                                .board = &app->push_board,
+                                .log = app->log,
+                                .directory = app->conf.state.directory};
+    return push_new(&push, &app->conf.push, &app->push);
 }
 
 /* ---- signals */
@@ -167,9 +179,11 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
     pthread_rwlock_init(&app->key_rules.lock, NULL);
     app->key_rules.templates = app->conf.templates;
     app->at_start.exposure = NULL;
+    app->at_start.push = (struct conf_pushes){0};
     app->config_file = config_file;
     app->stats.start_wall_ns = clock_now().wall_ns;
     pthread_mutex_init(&app->conf_lock, NULL);
+    push_board_init(&app->push_board);
     app->log =
         log_new(STDERR_FILENO, log_is_journal(STDERR_FILENO), app->conf.log.level, &app->stats);
     if (app->log == NULL)
@@ -183,6 +197,8 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
         status = alerting_init(&app->alerting, &app->loop, &app->conf, &app->stats, app->log);
     if (status == NABLA_OK)
         status = make_table(app);
+    if (status == NABLA_OK)
+        status = make_push(app);
     if (status == NABLA_OK)
         status = make_doors(app);
     if (status == NABLA_OK)
@@ -200,6 +216,7 @@ static void stop_doors(struct app *app)
     int64_t deadline_ns = clock_now().mono_ns + bound_ns;
     net_stop(app->net, bound_ns / 2);
     http_stop(app->http, deadline_ns - clock_now().mono_ns);
+    push_stop(app->push, deadline_ns);
 }
 
 void app_run(struct app *app)
@@ -232,6 +249,7 @@ void app_fini(struct app *app)
         http_stop(app->http, 0);
     if (app->net != NULL)
         net_stop(app->net, 0);
+    push_stop(app->push, 0);
     http_free(app->http);
     net_free(app->net);
     if (app->loop.data != NULL) {
@@ -239,11 +257,13 @@ void app_fini(struct app *app)
         uv_run(&app->loop, UV_RUN_DEFAULT);
         uv_loop_close(&app->loop);
     }
+    push_free(app->push);
     table_free(app->table);
     alerting_fini(&app->alerting);
     feed_free(app->feed);
     log_free(app->log);
     conf_fini(&app->conf);
+    push_board_fini(&app->push_board);
     pthread_mutex_destroy(&app->conf_lock);
     pthread_rwlock_destroy(&app->key_rules.lock);
 }

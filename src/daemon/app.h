@@ -3,11 +3,13 @@
 #define DAEMON_APP_H
 
 #include "base/log.h"
+#include "base/push_board.h"
 #include "base/stats.h"
 #include "conf/conf.h"
 #include "daemon/alerting.h"
 #include "http/http.h"
 #include "net/net.h"
+#include "net/push.h"
 #include "series/table.h"
 
 #include <pthread.h>
@@ -33,6 +35,8 @@ struct app {
     struct alerting alerting;
     struct table *table;
     struct net *net;
+    struct push *push;
+    struct push_board push_board;
     struct http *http;
     atomic_bool ready;
     uv_loop_t loop;

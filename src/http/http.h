@@ -7,6 +7,7 @@
 #define HTTP_HTTP_H
 
 #include "base/log.h"
+#include "base/push_board.h"
 #include "base/stats.h"
 #include "conf/conf.h"
 #include "series/table.h"
@@ -37,7 +38,8 @@ struct http_options {
     struct table *table;     /* borrowed for as long as the server lives, as the rest is */
     struct alerts *alerts;   /* NULL: there are none */
     struct feed *feed;
-    struct stats *stats; /* gets a listener and a loop more */
+    struct stats *stats;           /* gets a listener and a loop more */
+    struct push_board *push_board; /* NULL: nothing is pushed */
     struct log *log;
     const atomic_bool *ready; /* what /-/ready says */
     /* Re-reads the configuration. Called in the HTTP thread; it may block for as long as that

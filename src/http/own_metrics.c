@@ -168,6 +168,54 @@ static void write_alerts(struct page *p, const struct stats *s, const struct htt
           (double)counted(&s->alerts_lost));
 }
 
+static const struct {
+    const char *name, *type, *help;
+    size_t offset;
+} of_targets[] = {
+#define OF(name, type, member, text)                                                               \
+    {                                                                                              \
+        name, type, text, offsetof(struct push_figures, member)                                    \
+    }
+    OF("nablad_push_queued_points_total", "counter", queued,
+       "Points put into a push target's buffer, those found there at start among them."),
+    OF("nablad_push_sent_points_total", "counter", sent, "Points that a push target took."),
+    OF("nablad_push_retried_points_total", "counter", retried,
+       "Points sent to a push target once more."),
+    OF("nablad_push_dropped_points_total", "counter", dropped,
+       "Points lost for a push target: its buffer was full, or nablad too slow."),
+    OF("nablad_push_refused_points_total", "counter", refused,
+       "Points that a push target refused for good."),
+    OF("nablad_push_buffered_points", "gauge", buffered, "Points that wait for a push target."),
+    OF("nablad_push_buffer_bytes", "gauge", buffer_bytes, "Bytes that wait for a push target."),
+#undef OF
+};
+
+static double age_of(const struct push_figures *f)
+{
+    int64_t age_ns = f->oldest_ns == 0 ? 0 : clock_now().wall_ns - f->oldest_ns;
+    return age_ns > 0 ? (double)age_ns / NS_PER_S : 0;
+}
+
+static void write_push(struct page *p, struct push_board *board)
+{
+    static const char age[] = "nablad_push_buffer_age_seconds";
+    struct push_figures at[PUSH_TARGETS_MAX];
+    uint32_t n = board != NULL ? push_board_read(board, at) : 0;
+    for (size_t i = 0; n > 0 && i < sizeof of_targets / sizeof of_targets[0]; i++) {
+        title(p, of_targets[i].name, of_targets[i].type, of_targets[i].help);
+        for (uint32_t t = 0; t < n; t++) {
+            uint64_t value;
+            memcpy(&value, (const char *)&at[t] + of_targets[i].offset, sizeof value);
+            labelled(p, of_targets[i].name, (const char *[]){"target", at[t].name, NULL},
+                     (double)value);
+        }
+    }
+    if (n > 0)
+        title(p, age, "gauge", "How long the oldest point has waited for a push target.");
+    for (uint32_t t = 0; t < n; t++)
+        labelled(p, age, (const char *[]){"target", at[t].name, NULL}, age_of(&at[t]));
+}
+
 static void write_daemon(struct page *p, const struct stats *s, const struct http *h)
 {
     title(p, "nablad_build_info", "gauge", "Always 1; the label says which version runs.");
@@ -250,6 +298,7 @@ void own_metrics_write(struct buf *b, enum exposition form, struct http *h)
     write_http(&p, s, h);
     write_gradients(&p, s, h);
     write_alerts(&p, s, h);
+    write_push(&p, h->options.push_board);
     write_process(&p, s);
     buf_fini(&p.labels);
 }

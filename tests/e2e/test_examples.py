@@ -16,6 +16,8 @@ LINES = {"auto": "seen value=1\n", "influx": "seen value=1\n", "graphite": "seen
 def test_an_example_runs(nablad, example):
     text = re.sub(r"((?:\d+\.){3}\d+|\[::1\]):\d+", r"\1:0", example.read_text())
     config = yaml.safe_load(text)
+    if "state" in config:
+        config["state"]["directory"] = "state"
     config.setdefault("http", {})["listen"] = "127.0.0.1:0"
     d = nablad(yaml.safe_dump(config))
     seen = {"tcp": 0, "udp": 0}

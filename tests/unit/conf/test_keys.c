@@ -24,8 +24,9 @@ static bool is_number(const struct conf_key *key)
 
 static bool is_leaf(const struct conf_key *key)
 {
-    return key->type != CONF_SECTION && key->type != CONF_LISTENERS && key->type != CONF_RULES &&
-           key->type != CONF_FILES && key->type != CONF_SELECTORS && key->type != CONF_RELABEL;
+    return key->type != CONF_PUSHES && key->type != CONF_SECTION && key->type != CONF_LISTENERS &&
+           key->type != CONF_RULES && key->type != CONF_FILES && key->type != CONF_SELECTORS &&
+           key->type != CONF_RELABEL;
 }
 
 static int64_t number(const struct conf_key *key, const char *text)
@@ -68,7 +69,7 @@ END_TEST
 START_TEST(defaults_are_taken)
 {
     for (size_t i = 0; i < conf_keys_n; i++) {
-        static char into[sizeof(struct conf)];
+        static char into[sizeof(struct conf) + sizeof(struct conf_push)];
         char why[VALUE_WHY_MAX] = "";
         const struct conf_key *key = &conf_keys[i];
         ck_assert_msg(!(key->required && key->fallback != NULL), "%s", key->path);
@@ -157,9 +158,9 @@ static void walk_line(struct walk *w, char *line)
 {
     size_t indent = strspn(line, " ");
     char *key = line + indent;
+    key += *key == '#';
     bool item = strncmp(key, "- ", 2) == 0;
-    if (*key == '#' || item)
-        key += item ? 2 : 1;
+    key += item ? 2 : 0;
     indent += item ? 2 : 0;
     char *colon = strchr(key, ':');
     if (colon == NULL || strspn(key, "abcdefghijklmnopqrstuvwxyz_") != (size_t)(colon - key)) {
@@ -168,10 +169,14 @@ static void walk_line(struct walk *w, char *line)
     }
     *colon = '\0';
     w->value = colon + 1 + strspn(colon + 1, " ");
+    char *remark = strstr(colon + 1, "  # ");
+    if (remark != NULL)
+        *remark = '\0';
     while (w->depth > 0 && w->indent[w->depth - 1] >= indent)
         w->depth--;
     const char *parent = w->depth == 0 ? "" : w->path[w->depth - 1];
-    bool in_list = strcmp(parent, "series") == 0 || strcmp(parent, "ingest.listeners") == 0;
+    bool in_list = strcmp(parent, "series") == 0 || strcmp(parent, "push") == 0 ||
+                   strcmp(parent, "ingest.listeners") == 0;
     snprintf(w->path[w->depth], sizeof w->path[0], "%.30s%s%.30s", parent,
              in_list           ? "[]."
              : *parent == '\0' ? ""
@@ -269,6 +274,10 @@ static void expect_range(const struct conf_key *key, const char *cell)
     else if (key->type == CONF_SELECTORS || key->type == CONF_RELABEL)
         snprintf(want, sizeof want, "at most %d",
                  key->type == CONF_RELABEL ? (int)RELABEL_RULES_MAX : (int)EXPOSURE_SELECTORS_MAX);
+    else if (key->type == CONF_PUSHES)
+        snprintf(want, sizeof want, "at most %d", (int)CONF_PUSH_MAX);
+    else if (key->type == CONF_MATCHES)
+        snprintf(want, sizeof want, "at most %d", (int)CONF_SELECTORS_MAX);
     else if (key->type == CONF_FILES)
         snprintf(want, sizeof want, "at most %d", (int)CONF_FILES_MAX);
     else if (key->type == CONF_NUMBERS)
@@ -294,6 +303,8 @@ static void expect_default(const struct conf_key *key, const char *cell)
     }
     snprintf(want, sizeof want, "%s`%s`", key->fallback == NULL ? "as in " : "",
              key->fallback == NULL ? "defaults" : key->fallback);
+    if (key->type == CONF_TEXT)
+        snprintf(want, sizeof want, "none");
     ck_assert_msg(strcmp(cell, key->required ? "required" : want) == 0, "%s: %s", key->path, cell);
 }
 
@@ -313,7 +324,10 @@ START_TEST(reference_has_every_key)
                                         [CONF_ADDRESS] = "address",
                                         [CONF_SELECTOR] = "selector",
                                         [CONF_FILES] = "file, or list of files",
-                                        [CONF_TEMPLATES] = "list of templates"};
+                                        [CONF_TEMPLATES] = "list of templates",
+                                        [CONF_PUSHES] = "list",
+                                        [CONF_MATCHES] = "list of selectors",
+                                        [CONF_TEXT] = "text"};
     char *docs = file_text(FILE_DOCS);
     for (size_t i = 0; i < conf_keys_n; i++) {
         const struct conf_key *key = &conf_keys[i];
