@@ -16,7 +16,7 @@
 
 enum {
     FEED_CAPACITY = 1024 * 1024, /* points: what comes in a second, or so, at most */
-    MANY_SHARDS = 16,
+    SHARDS_A_THREAD = 4,
     SHARD_SERIES = 60 * 1000 * 1000, /* one shard has places for this many */
 };
 
@@ -29,14 +29,22 @@ static enum nabla_status read_key(void *ctx, const struct sample *s, struct labe
     return status;
 }
 
+/* One thread never waits for itself. Several seldom meet in one of four times as many; with more, a shard's
+ * part of a batch is too short for its misses to overlap. */
+static uint32_t shards_for(const struct conf *conf)
+{
+    uint32_t want = conf->ingest.threads == 1 ? 1 : SHARDS_A_THREAD * conf->ingest.threads, n = 1;
+    while (n < TABLE_SHARDS_MAX &&
+           (n < want || (uint64_t)n * SHARD_SERIES < conf->limits.max_series))
+        n *= 2;
+    return n;
+}
+
 static enum nabla_status make_table(struct app *app)
 {
     struct table_options o = {
         .max_series = app->conf.limits.max_series,
-        /* one thread never waits for itself; several rarely meet in one of sixteen */
-        .shards = app->conf.ingest.threads == 1 && app->conf.limits.max_series <= SHARD_SERIES
-                      ? 1
-                      : MANY_SHARDS,
+        .shards = shards_for(&app->conf),
         .keep_bytes = app->conf.limits.keep_memory,
         .max_future_ns = app->conf.limits.max_future_ns,
         .read_key = read_key,

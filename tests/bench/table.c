@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { THREADS_MAX = 32, MANY_SHARDS = 16, ROUND_S = 1 };
+enum { THREADS_MAX = 16, SHARDS_A_THREAD = 4, ROUND_S = 1 };
 
 struct worker {
     struct drive *drive;
@@ -62,13 +62,22 @@ static bool prepare(struct worker *w, uint32_t first, uint32_t series, uint64_t 
     return corpus_make(&o, &w->corpus);
 }
 
+/* As many as nablad takes: daemon/app.c. */
+static uint32_t shards_for(uint32_t threads)
+{
+    uint32_t n = 1;
+    while (threads > 1 && n < SHARDS_A_THREAD * threads)
+        n *= 2;
+    return n;
+}
+
 static int run_threads(uint32_t series, uint64_t rounds, uint32_t threads)
 {
     static struct drive drive;
     struct worker workers[THREADS_MAX] = {0};
     pthread_barrier_t start;
     double worst = 0;
-    bool good = drive_init(&drive, series, threads == 1 ? 1 : MANY_SHARDS);
+    bool good = drive_init(&drive, series, shards_for(threads));
     pthread_barrier_init(&start, NULL, threads);
     for (uint32_t i = 0; i < threads; i++) {
         struct worker *w = &workers[i];
