@@ -207,5 +207,14 @@ def run_tool(build, name, *args):
     return json.loads(subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
+def run_tools_at_once(build, n, name, *args):
+    """So many of them side by side: what the machine gives to those that share nothing."""
+    argv = [os.path.join(build, "tests/bench", name), *map(str, args)]
+    procs = [subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) for _ in range(n)]
+    out = [json.loads(p.communicate()[0]) for p in procs]
+    assert not any(p.returncode for p in procs), argv
+    return out
+
+
 def median(values):
     return sorted(values)[len(values) // 2]
