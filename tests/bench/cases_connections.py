@@ -36,7 +36,7 @@ def idle(bench):
         each, everything = (d.resident() - before) / IDLE, (free - available_bytes()) / IDLE
         time.sleep(bench.seconds)
         load = (d.cpu() - used) / bench.seconds
-        opened = d.metric("nablad_listener_open_connections")
+        opened = d.metric("nablad_listener_open_connections", listener=f"tcp://127.0.0.1:{d.ports['tcp']}")
         for sock in socks:
             sock.close()
     assert opened == IDLE, opened
