@@ -32,6 +32,12 @@ struct derivative {
     double error;  /* of value, one standard error, from the sensor's step; 0: not known */
 };
 
+/* What was known beside a point when it became final. */
+struct point_note {
+    double error; /* [v/s] of its rate, one standard error; NaN: not known */
+    double trend; /* [v/s] NaN: none */
+};
+
 /* A value that the series may reach, and when. */
 struct eta {
     double limit;   /* [v] */

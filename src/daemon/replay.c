@@ -78,7 +78,8 @@ static void write_points(struct replay *r, uint32_t n)
     }
     for (uint32_t i = 0; i < n; i++) {
         const struct reading *x = &r->readings.at[i];
-        json_point(&r->text, x->labels, x->per, &r->items[i].point, TIME_RFC3339);
+        json_point(&r->text, x->labels, x->per, &r->items[i].point, &r->items[i].note,
+                   TIME_RFC3339);
         buf_char(&r->text, '\n');
     }
     if (r->text.n >= WRITE_BYTES)

@@ -121,16 +121,17 @@ static bool wants(const struct stream *s, const struct labelset *labels)
     return s->ask.any_n == 0;
 }
 
-static void write_event(struct buf *b, const struct reading *r, const struct point *p,
+static void write_event(struct buf *b, const struct reading *r, const struct feed_item *item,
                         enum time_style style)
 {
     buf_text(b, "event: point\ndata: ");
-    json_point(b, r->labels, r->per, p, style);
+    json_point(b, r->labels, r->per, &item->point, &item->note, style);
     buf_text(b, "\n\n");
 }
 
 /* To every stream that wants it; each form of time is written once. */
-static void fan_out(struct http *h, const struct reading *r, const struct point *p, int64_t mono_ns)
+static void fan_out(struct http *h, const struct reading *r, const struct feed_item *item,
+                    int64_t mono_ns)
 {
     buf_clear(&h->hub.forms[TIME_RFC3339]);
     buf_clear(&h->hub.forms[TIME_UNIX]);
@@ -139,7 +140,7 @@ static void fan_out(struct http *h, const struct reading *r, const struct point 
         if (!wants(s, r->labels))
             continue;
         if (event->n == 0)
-            write_event(event, r, p, s->ask.style);
+            write_event(event, r, item, s->ask.style);
         if (event->failed || !put(s, event->at, event->n, mono_ns))
             lose(s, 1);
     }
@@ -151,7 +152,7 @@ static void deliver_one(struct http *h, const struct feed_item *item, struct ins
     struct found found = {.ref = item->series};
     if (table_read(h->options.table, &found, 1, now, &h->readings) == NABLA_OK &&
         h->readings.n == 1)
-        fan_out(h, &h->readings.at[0], &item->point, now.mono_ns);
+        fan_out(h, &h->readings.at[0], item, now.mono_ns);
 }
 
 static void deliver(struct http *h, uint32_t n, struct instant now)
@@ -162,7 +163,7 @@ static void deliver(struct http *h, uint32_t n, struct instant now)
     if (table_read(h->options.table, found, n, now, &h->readings) == NABLA_OK &&
         h->readings.n == n) {
         for (uint32_t i = 0; i < n; i++)
-            fan_out(h, &h->readings.at[i], &h->hub.items[i].point, now.mono_ns);
+            fan_out(h, &h->readings.at[i], &h->hub.items[i], now.mono_ns);
         return;
     }
     for (uint32_t i = 0; i < n; i++) /* one has gone: which reading is whose is not plain */

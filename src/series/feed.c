@@ -61,13 +61,14 @@ bool feed_wanted(const struct feed *f)
 }
 
 static void append(struct ring *r, uint32_t capacity, struct ref series,
-                   const struct points *points)
+                   const struct points *points, const struct point_note *notes)
 {
     for (int i = 0; i < points->n; i++) {
         if (r->n == capacity)
             r->lost++;
         else
-            r->at[(r->head + r->n++) % capacity] = (struct feed_item){series, points->at[i]};
+            r->at[(r->head + r->n++) % capacity] =
+                (struct feed_item){series, points->at[i], notes[i]};
     }
     if (!r->told && (r->n > 0 || r->lost > 0)) {
         r->told = true;
@@ -75,12 +76,13 @@ static void append(struct ring *r, uint32_t capacity, struct ref series,
     }
 }
 
-void feed_put(struct feed *f, struct ref series, const struct points *points)
+void feed_put(struct feed *f, struct ref series, const struct points *points,
+              const struct point_note *notes)
 {
     pthread_mutex_lock(&f->lock);
     for (int i = 0; i < FEED_EARS; i++)
         if (f->rings[i].on_ready != NULL)
-            append(&f->rings[i], f->capacity, series, points);
+            append(&f->rings[i], f->capacity, series, points, notes);
     pthread_mutex_unlock(&f->lock);
 }
 

@@ -7,8 +7,8 @@
 #ifndef SERIES_FEED_H
 #define SERIES_FEED_H
 
+#include "base/reading.h"
 #include "numeric/status.h"
-#include "numeric/window.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +22,7 @@ struct ref {
 struct feed_item {
     struct ref series;
     struct point point;
+    struct point_note note;
 };
 
 /* Who listens. */
@@ -38,7 +39,9 @@ void feed_free(struct feed *f);
 void feed_listen(struct feed *f, enum feed_ear ear, void (*on_ready)(void *ctx), void *ctx);
 
 bool feed_wanted(const struct feed *f); /* cheap; any thread */
-void feed_put(struct feed *f, struct ref series, const struct points *points); /* any thread */
+/* Any thread; notes[i] is points->at[i]'s. */
+void feed_put(struct feed *f, struct ref series, const struct points *points,
+              const struct point_note *notes);
 
 /* Moves up to max items to out; *lost counts those dropped since the last call. The listener's
  * thread. Returns how many; feed_take until it returns less than max. */

@@ -209,7 +209,5 @@ struct tally {
     uint64_t events[EVENT_COUNT];
 };
 void tally_add(struct stats *stats, const struct tally *tally);
-/* Sends points to who listens, and counts them. */
-void points_out(struct table *t, struct ref ref, const struct points *points, struct tally *tally);
 
 #endif

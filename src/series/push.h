@@ -68,7 +68,9 @@ static inline bool push_is_gap(const struct push *p, int64_t t_ns)
 /* table_push.c: a sample as it came, by p's policy. p->extra is there if it is needed. Returns CAUSE_COUNT or
  * why it was refused. */
 enum cause push_sample(struct push *p, struct exact x);
-/* To who listens to the feed. */
+/* Sends points to who listens, and counts them. */
+void push_out(const struct push *p, const struct points *points);
+/* The same for one point, counted already, when somebody does listen. */
 void push_tell(struct push *p, const struct point *point);
 
 /* The way of nearly all samples: newer than a window that is full, no gap, no silence, no reset, no extra.
@@ -114,6 +116,8 @@ enum cause push_refined(struct push *p, struct exact x);
 enum arrival extra_push(struct push *p, struct exact x, struct points *out);
 /* The run begins anew. */
 void extra_begin(struct extra *e);
+/* What is known beside a final point, with or without an extra. */
+struct point_note extra_note(const struct push *p, const struct point *x);
 /* Points on their way out. */
 void extra_points(struct push *p, const struct points *points);
 /* A visit of the sweep: samples that were held long enough, or all of them, go on. */

@@ -146,19 +146,26 @@ static int index_of(const struct window *w, int64_t t_ns)
     return i;
 }
 
-static void keep(struct push *p, const struct point *x)
+struct point_note extra_note(const struct push *p, const struct point *x)
 {
     struct trend_slope trend = {.slope = NAN};
-    const struct window *w = &p->x->window;
+    if (p->extra != NULL)
+        (void)extra_trend(p->extra, p->x, p->policy, &trend);
+    return (struct point_note){.error = error_at(p, index_of(&p->x->window, x->t_ns)),
+                               .trend = trend.slope};
+}
+
+static void keep(struct push *p, const struct point *x)
+{
+    struct point_note note = extra_note(p, x);
     struct kept_point k = {.t_ns = x->t_ns,
                            .value = x->value,
                            .rate = x->rate,
                            .accel = x->accel,
-                           .error = error_at(p, index_of(w, x->t_ns)),
+                           .error = note.error,
+                           .trend = note.trend,
                            .rest = x->rest,
                            .order = x->order};
-    (void)extra_trend(p->extra, p->x, p->policy, &trend);
-    k.trend = trend.slope;
     if (kept_put(&p->extra->kept, &k, p->policy->keep_ns, &p->t->budget) != NABLA_OK)
         p->tally->events[EVENT_KEEP_REFUSED]++;
 }
@@ -289,7 +296,7 @@ static enum cause merge(struct push *p, struct exact x)
     else
         window_amend(w, exact_near(mean), manner_of(p->policy), &points);
     p->x->seen_ns = p->now.mono_ns;
-    points_out(p->t, p->ref, &points, p->tally);
+    push_out(p, &points);
     extra_points(p, &points);
     return CAUSE_COUNT;
 }

@@ -20,18 +20,22 @@ void tally_add(struct stats *stats, const struct tally *tally)
             count(&stats->events[i], tally->events[i]);
 }
 
-void points_out(struct table *t, struct ref ref, const struct points *points, struct tally *tally)
+void push_out(const struct push *p, const struct points *points)
 {
-    tally->points += points->n;
-    if (points->n > 0 && push_is_heard(t))
-        feed_put(t->feed, ref, points);
+    struct point_note notes[POINTS_MAX];
+    p->tally->points += points->n;
+    if (points->n == 0 || !push_is_heard(p->t))
+        return;
+    for (int i = 0; i < points->n; i++)
+        notes[i] = extra_note(p, &points->at[i]);
+    feed_put(p->t->feed, p->ref, points, notes);
 }
 
 /* ---- one sample, one record */
 
 static void give(struct push *p, const struct points *points)
 {
-    points_out(p->t, p->ref, points, p->tally);
+    push_out(p, points);
     if (p->extra != NULL)
         extra_points(p, points);
 }
@@ -194,7 +198,8 @@ static enum cause take(struct push *p, struct obs x)
 void push_tell(struct push *p, const struct point *point)
 {
     struct points points = {.at = {*point}, .n = 1};
-    feed_put(p->t->feed, p->ref, &points);
+    struct point_note note = extra_note(p, point);
+    feed_put(p->t->feed, p->ref, &points, &note);
 }
 
 static enum cause push(struct push *p, struct obs x)

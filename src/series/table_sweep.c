@@ -10,7 +10,7 @@ static void end_run(struct push *p)
     struct points points = {0};
     if ((p->x->flags & RECORD_BROKEN) == 0)
         push_end_points(p, &points);
-    points_out(p->t, p->ref, &points, p->tally);
+    push_out(p, &points);
     if (p->extra != NULL)
         extra_points(p, &points);
     p->x->flags |= RECORD_STALE;

@@ -256,7 +256,7 @@ void json_reading(struct buf *b, const struct reading *r, enum time_style style)
 }
 
 void json_point(struct buf *b, const struct labelset *labels, enum per per, const struct point *p,
-                enum time_style style)
+                const struct point_note *note, enum time_style style)
 {
     double unit_s = per_seconds(per);
     buf_text(b, "{\"metric\": ");
@@ -269,6 +269,10 @@ void json_point(struct buf *b, const struct labelset *labels, enum per per, cons
     json_double(b, p->rate * unit_s);
     buf_text(b, ", \"accel\": ");
     json_double(b, p->accel * unit_s * unit_s);
+    if (isfinite(note->error))
+        write_member(b, "error", note->error * unit_s);
+    if (isfinite(note->trend))
+        write_member(b, "trend", note->trend * unit_s);
     buf_printf(b, ", \"order\": %d, \"corrected\": %s, \"unit\": \"%s\"", p->order,
                p->corrected ? "true" : "false", per_unit(per));
     if (!isfinite(p->value))

@@ -30,8 +30,8 @@ void json_labels(struct buf *b, const struct labelset *labels);
 void json_reading(struct buf *b, const struct reading *r, enum time_style style);
 
 /* A final point: {"metric": {...}, "time": ..., "value": ..., "rate": ..., "accel": ..., "order": 2,
- * "corrected": false, "unit": "1/s"} */
+ * "corrected": false, "unit": "1/s"}; behind accel "error" and "trend", where they are known. */
 void json_point(struct buf *b, const struct labelset *labels, enum per per, const struct point *p,
-                enum time_style style);
+                const struct point_note *note, enum time_style style);
 
 #endif

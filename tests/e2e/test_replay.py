@@ -120,6 +120,27 @@ def test_rules_hold(replay):
     assert {p["unit"] for p in points if p["metric"]["s"] == "a"} == {"1/min"}
 
 
+def test_error_and_trend_come_with_each_point(replay):
+    """As known when the point became final: the error by the stencil's weights, the trend by numpy's weighted
+    fit of all samples up to the next one. A series whose rule asks for neither has neither."""
+    at = random_series(9, 200)
+    points, _, _ = replay(as_lines({"m": at, "plain": at}), """
+        series:
+          - {match: m, resolution: 0.1, trend: 1m, per: 1m}
+    """)
+    assert not any({"error", "trend"} & p.keys() for p in points if p["metric"]["__name__"] == "plain")
+    mine = [p for p in points if p["metric"]["__name__"] == "m"]
+    t = (numpy.array([x for x, _ in at], dtype=object) - at[0][0]).astype(float) / 1e9
+    v = numpy.array([y for _, y in at])
+    for k in range(3, len(at) - 1):
+        hs, hd = t[k] - t[k - 1], t[k + 1] - t[k]
+        weights = [-hd / (hs * (hs + hd)), (hd - hs) / (hs * hd), hs / (hd * (hs + hd))]
+        assert mine[k]["error"] == pytest.approx(60 * 0.1 / 12**0.5 * numpy.linalg.norm(weights), rel=1e-9)
+        w = numpy.exp((t[:k + 2] - t[k + 1]) / 60)
+        slope = numpy.polyfit(t[:k + 2] - t[k + 1], v[:k + 2], 1, w=numpy.sqrt(w))[0]
+        assert mine[k]["trend"] == pytest.approx(60 * slope, rel=1e-7, abs=1e-9)
+
+
 def test_bad_lines_cost_nothing_else(replay):
     good = as_lines({"m": random_series(1, 20)}).splitlines(keepends=True)
     long = "m" * 3_000_000 + " value=1\n"

@@ -21,7 +21,8 @@ static struct points points_at(int64_t t_ns, int n)
 static void put(struct feed *f, int64_t t_ns, int n)
 {
     struct points p = points_at(t_ns, n);
-    feed_put(f, (struct ref){1, 2}, &p);
+    static const struct point_note notes[POINTS_MAX];
+    feed_put(f, (struct ref){1, 2}, &p, notes);
 }
 
 static struct feed *listened(uint32_t capacity)

@@ -226,31 +226,65 @@ static const struct point_row {
     const char *label;
     enum per per;
     struct point p;
+    struct point_note note;
     const char *want;
 } points[] = {
+#define UNKNOWN                                                                                    \
+    {                                                                                              \
+        .error = NAN, .trend = NAN                                                                 \
+    }
+    {"what its rule asks for",
+     PER_MINUTE,
+     {.t_ns = S, .value = 2, .rate = 3, .accel = 4, .order = 2},
+     {.error = 0.5, .trend = 2},
+     "\"value\": 2, \"rate\": 180, \"accel\": 14400, \"error\": 30, \"trend\": 120, \"order\": 2, "
+     "\"corrected\": false, \"unit\": \"1/min\"}"},
+    {"an integer that no double holds",
+     PER_SECOND,
+     {.t_ns = S, .value = 0x1p60, .rate = 7, .accel = 0, .order = 2, .rest = 7},
+     UNKNOWN,
+     "\"value\": 1152921504606846983, \"rate\": 7, \"accel\": 0, \"order\": 2, "
+     "\"corrected\": false, \"unit\": \"1/s\"}"},
+    {"the largest, negative",
+     PER_SECOND,
+     {.t_ns = S, .value = -0x1p64, .rate = 7, .accel = 0, .order = 2, .rest = 1},
+     UNKNOWN,
+     "\"value\": -18446744073709551615, \"rate\": 7, \"accel\": 0, \"order\": 2, "
+     "\"corrected\": false, \"unit\": \"1/s\"}"},
+    {"a large double is short",
+     PER_SECOND,
+     {.t_ns = S, .value = 1e300, .rate = 7, .accel = 0, .order = 2},
+     UNKNOWN,
+     "\"value\": 1e+300, \"rate\": 7, \"accel\": 0, \"order\": 2, "
+     "\"corrected\": false, \"unit\": \"1/s\"}"},
     {"per second",
      PER_SECOND,
      {.t_ns = S, .value = 2, .rate = 3, .accel = 4, .order = 2},
+     UNKNOWN,
      "\"value\": 2, \"rate\": 3, \"accel\": 4, \"order\": 2, \"corrected\": false, \"unit\": "
      "\"1/s\"}"},
     {"per minute: accel is per minute twice",
      PER_MINUTE,
      {.t_ns = S, .value = 2, .rate = 3, .accel = 4, .order = 1, .corrected = true},
+     UNKNOWN,
      "\"value\": 2, \"rate\": 180, \"accel\": 14400, \"order\": 1, \"corrected\": true, "
      "\"unit\": \"1/min\"}"},
     {"no accel of two samples",
      PER_SECOND,
      {.t_ns = S, .rate = 3, .accel = NAN, .order = 1},
+     UNKNOWN,
      "\"value\": 0, \"rate\": 3, \"accel\": null, \"order\": 1, \"corrected\": false, "
      "\"unit\": \"1/s\"}"},
     {"value not finite",
      PER_SECOND,
      {.t_ns = S, .value = NAN, .rate = NAN, .accel = NAN, .order = 2},
+     UNKNOWN,
      "\"value\": null, \"rate\": null, \"accel\": null, \"order\": 2, \"corrected\": false, "
      "\"unit\": \"1/s\", \"why\": \"the value is not finite\"}"},
     {"a neighbour not finite",
      PER_SECOND,
      {.t_ns = S, .value = 1, .rate = INFINITY, .accel = NAN, .order = 2},
+     UNKNOWN,
      "\"value\": 1, \"rate\": null, \"accel\": null, \"order\": 2, \"corrected\": false, "
      "\"unit\": \"1/s\", \"why\": \"the rate is not finite\"}"},
 };
@@ -261,7 +295,8 @@ START_TEST(point_row)
     snprintf(want, sizeof want, "{\"metric\": {\"__name__\": \"t\"}, \"time\": 1.000000000, %s",
              points[_i].want);
     struct buf b = {0};
-    json_point(&b, pack("t", NULL, NULL), points[_i].per, &points[_i].p, TIME_UNIX);
+    json_point(&b, pack("t", NULL, NULL), points[_i].per, &points[_i].p, &points[_i].note,
+               TIME_UNIX);
     expect(&b, points[_i].label, want);
 }
 END_TEST
