@@ -18,6 +18,9 @@ def test_an_example_runs(nablad, example):
     config = yaml.safe_load(text)
     if "state" in config:
         config["state"]["directory"] = "state"
+    if "rules" in config:
+        files = config["rules"] if isinstance(config["rules"], list) else [config["rules"]]
+        config["rules"] = [str(example.parent / name) for name in files]
     config.setdefault("http", {})["listen"] = "127.0.0.1:0"
     d = nablad(yaml.safe_dump(config))
     seen = {"tcp": 0, "udp": 0}
