@@ -10,8 +10,13 @@ enum { MAX_LINE = 64 * 1024 };
 
 bool drive_init(struct drive *d, uint32_t max_series, uint32_t shards)
 {
+    return drive_init_by(d, max_series, shards, policy_default());
+}
+
+bool drive_init_by(struct drive *d, uint32_t max_series, uint32_t shards, struct policy policy)
+{
     memset(d, 0, sizeof *d);
-    struct policies policies = {.defaults = policy_default()};
+    struct policies policies = {.defaults = policy};
     struct table_options o = {.max_series = max_series,
                               .shards = shards,
                               .max_future_ns = 3600 * (int64_t)NS_PER_S,

@@ -16,6 +16,8 @@ struct drive {
 };
 
 bool drive_init(struct drive *d, uint32_t max_series, uint32_t shards);
+/* The same with a policy that asks for more than none. */
+bool drive_init_by(struct drive *d, uint32_t max_series, uint32_t shards, struct policy policy);
 void drive_fini(struct drive *d);
 
 /* How long batches took, the worst of all, and at how many series the one was that took most CPU. */

@@ -32,16 +32,18 @@ static const struct row {
     enum job job;
     enum corpus_format format;
     uint32_t series;
+    int64_t trend_ns; /* 0: none */
 } rows[] = {
-    {"parse influx", PARSE, CORPUS_INFLUX, 1000},
-    {"parse influx, 17 digits", PARSE, CORPUS_LONG, 1000},
-    {"parse graphite", PARSE, CORPUS_GRAPHITE, 1000},
-    {"parse json", PARSE, CORPUS_JSON, 1000},
-    {"parse and apply, 1,000 series", APPLY, CORPUS_INFLUX, 1000},
-    {"parse and apply, 100,000 series", APPLY, CORPUS_INFLUX, 100000},
-    {"parse and bear, 20,000 series", BEAR, CORPUS_INFLUX, 20000},
-    {"write a number, 5 digits", WRITE, CORPUS_INFLUX, 0},
-    {"write a number, 17 digits", WRITE, CORPUS_LONG, 0},
+    {"parse influx", PARSE, CORPUS_INFLUX, 1000, 0},
+    {"parse influx, 17 digits", PARSE, CORPUS_LONG, 1000, 0},
+    {"parse graphite", PARSE, CORPUS_GRAPHITE, 1000, 0},
+    {"parse json", PARSE, CORPUS_JSON, 1000, 0},
+    {"parse and apply, 1,000 series", APPLY, CORPUS_INFLUX, 1000, 0},
+    {"the same, each with a trend", APPLY, CORPUS_INFLUX, 1000, 120 * (int64_t)NS_PER_S},
+    {"parse and apply, 100,000 series", APPLY, CORPUS_INFLUX, 100000, 0},
+    {"parse and bear, 20,000 series", BEAR, CORPUS_INFLUX, 20000, 0},
+    {"write a number, 5 digits", WRITE, CORPUS_INFLUX, 0, 0},
+    {"write a number, 17 digits", WRITE, CORPUS_LONG, 0, 0},
 };
 
 /* ---- what is counted: its name is what callgrind is told */
@@ -84,6 +86,13 @@ static bool make_corpus(const struct row *row, uint64_t rounds, int64_t start_ns
     return corpus_make(&o, out);
 }
 
+static struct policy policy_of(const struct row *row)
+{
+    struct policy p = policy_default();
+    p.trend_ns = row->trend_ns;
+    return p;
+}
+
 /* The series are there, and their windows are full. */
 static bool grow(const struct row *row, struct work *w)
 {
@@ -118,7 +127,7 @@ static bool prepare(const struct row *row, struct work *w)
     case BEAR:
         return drive_init(&w->drive, row->series, 1) && make_corpus(row, 1, START_NS, &w->corpus);
     case APPLY:
-        return drive_init(&w->drive, row->series, 1) && grow(row, w) &&
+        return drive_init_by(&w->drive, row->series, 1, policy_of(row)) && grow(row, w) &&
                make_corpus(row, APPLIED / row->series, after_ns, &w->corpus);
     case WRITE: return make_numbers(row, w);
     }

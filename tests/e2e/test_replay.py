@@ -1,6 +1,7 @@
 """nablad --replay: recorded lines through the table, time being theirs; numpy is the oracle."""
 import json
 import os
+import pathlib
 import random
 import subprocess
 
@@ -83,6 +84,14 @@ def test_the_same_bytes_on_any_number_of_threads(replay):
     text = as_lines({f"m{k}": random_series(k, 60) for k in range(200)})
     outputs = {replay(text, f"ingest: {{threads: {n}}}")[2] for n in (1, 1, 2, 8)}
     assert len(outputs) == 1
+
+
+@pytest.mark.parametrize("path", sorted((pathlib.Path(__file__).parents[1] / "data").glob("*.lines")),
+                         ids=lambda path: path.stem)
+def test_a_recording_through_rules_gives_the_same_bytes(replay, path):
+    rules = "{match: '{__name__=~\".+\"}', trend: 2m, resolution: 0.1, min_dt: 100ms, late: {reorder: 30s}}"
+    outputs = {replay(path.read_text(), f"ingest: {{threads: {n}}}\nseries: [{rules}]")[2] for n in (1, 2, 4)}
+    assert len(outputs) == 1 and outputs.pop()
 
 
 def test_silence_is_judged_by_the_recordings_time(replay):
