@@ -24,23 +24,28 @@ static double reaches(double d, double m)
     return d >= m ? 1 : d < -m ? 0 : unknown;
 }
 
-static struct quantity compare(enum op op, struct quantity a, struct quantity b, double confidence)
+static struct quantity truth_of(double t)
 {
-    double d = a.v - b.v, m = confidence > 0 ? confidence * (a.error + b.error) : 0, t;
-    if (isnan(d))
-        return (struct quantity){.v = unknown};
-    switch (op) {
-    case OP_GREATER: t = exceeds(d, m); break;
-    case OP_GREATER_EQUAL: t = reaches(d, m); break;
-    case OP_LESS: t = exceeds(-d, m); break;
-    case OP_LESS_EQUAL: t = reaches(-d, m); break;
-    case OP_EQUAL: t = fabs(d) <= m; break;
-    default: t = !(fabs(d) <= m); break;
-    }
     return (struct quantity){.v = t};
 }
 
-struct quantity operation_apply(enum op op, struct quantity a, struct quantity b, double confidence)
+static struct quantity compare(enum op op, struct quantity a, struct quantity b, double confidence)
+{
+    double d = a.v - b.v, m = confidence > 0 ? confidence * (a.error + b.error) : 0;
+    if (isnan(d))
+        return truth_of(unknown);
+    switch (op) {
+    case OP_GREATER: return truth_of(exceeds(d, m));
+    case OP_GREATER_EQUAL: return truth_of(reaches(d, m));
+    case OP_LESS: return truth_of(exceeds(-d, m));
+    case OP_LESS_EQUAL: return truth_of(reaches(-d, m));
+    case OP_EQUAL: return truth_of(fabs(d) <= m);
+    default: return truth_of(!(fabs(d) <= m));
+    }
+}
+
+/* b alone for operators with one operand. */
+static struct quantity apply(enum op op, struct quantity a, struct quantity b, double confidence)
 {
     switch (op) {
     case OP_NEGATE: return (struct quantity){-b.v, b.error};
@@ -51,62 +56,79 @@ struct quantity operation_apply(enum op op, struct quantity a, struct quantity b
         return (struct quantity){a.v * b.v, fabs(a.v) * b.error + fabs(b.v) * a.error};
     case OP_DIVIDE:
         return (struct quantity){a.v / b.v, (a.error + fabs(a.v / b.v) * b.error) / fabs(b.v)};
-    case OP_NOT: return (struct quantity){.v = 1 - b.v};
-    case OP_AND: return (struct quantity){.v = a.v < b.v ? a.v : b.v};
-    case OP_OR: return (struct quantity){.v = a.v > b.v ? a.v : b.v};
+    case OP_NOT: return truth_of(1 - b.v);
+    case OP_AND: return truth_of(a.v < b.v ? a.v : b.v);
+    case OP_OR: return truth_of(a.v > b.v ? a.v : b.v);
     default: return compare(op, a, b, confidence);
     }
 }
 
-/* Runs code[0..n), which the parser has proved to stay inside of the stack. */
-static void run(const struct expression *x, size_t n, const struct facts *f, double confidence,
-                struct quantity stack[static EXPRESSION_STACK_MAX])
+static bool takes_one(enum op op)
 {
-    size_t top = 0; /* the stack is stack[0..top) */
-    for (size_t i = 0; i < n; i++) {
+    return op == OP_NEGATE || op == OP_ABS || op == OP_NOT;
+}
+
+static struct quantity operand(const struct operation *o, const struct facts *f)
+{
+    if (o->op == OP_FACT)
+        return f->at[o->fact];
+    return (struct quantity){.v = o->op == OP_CONSTANT ? o->x : facts_eta(f, o->x)};
+}
+
+/* Runs code[0..n), which the parser has proved to stay inside of the stack: stack[0..top) below the
+ * newest, which is at hand. */
+static struct quantity run(const struct expression *x, size_t n, const struct facts *f,
+                           double confidence, struct quantity stack[static EXPRESSION_STACK_MAX])
+{
+    struct quantity newest = operand(&x->code[0], f);
+    size_t top = 0;
+    for (size_t i = 1; i < n; i++) {
         const struct operation *o = &x->code[i];
         enum op op = (enum op)o->op;
-        if (op == OP_FACT)
-            stack[top++] = f->at[o->fact];
-        else if (op == OP_CONSTANT)
-            stack[top++] = (struct quantity){.v = o->x};
-        else if (op == OP_ETA)
-            stack[top++] = (struct quantity){.v = facts_eta(f, o->x)};
-        else if (op == OP_NEGATE || op == OP_ABS || op == OP_NOT)
-            stack[top - 1] = operation_apply(op, stack[top - 1], stack[top - 1], confidence);
-        else {
-            top--;
-            stack[top - 1] = operation_apply(op, stack[top - 1], stack[top], confidence);
+        if (op <= OP_ETA) {
+            stack[top++] = newest;
+            newest = operand(o, f);
+        } else {
+            struct quantity left = takes_one(op) ? newest : stack[--top];
+            newest = apply(op, left, newest, confidence);
         }
     }
+    return newest;
 }
 
 enum truth expression_truth(const struct expression *x, const struct facts *f, double confidence)
 {
     struct quantity stack[EXPRESSION_STACK_MAX];
-    run(x, x->code_n, f, confidence, stack);
-    return stack[0].v == unknown ? TRUTH_UNKNOWN : stack[0].v > 0 ? TRUTH_YES : TRUTH_NO;
+    double t = run(x, x->code_n, f, confidence, stack).v;
+    return t == unknown ? TRUTH_UNKNOWN : t > 0 ? TRUTH_YES : TRUTH_NO;
 }
 
-/* Numbers alone stand before the first comparison: its sides are the whole stack. */
-double expression_subject(const struct expression *x, const struct facts *f)
+/* The sides of the first comparison: numbers alone stand before it, so they are all there is. */
+static void sides(const struct expression *x, const struct facts *f, double *left, double *right)
 {
     struct quantity stack[EXPRESSION_STACK_MAX];
-    run(x, x->first, f, 0, stack);
-    return stack[x->subject_right].v;
+    *right = run(x, x->first, f, 0, stack).v;
+    *left = stack[0].v;
+}
+
+double expression_subject(const struct expression *x, const struct facts *f)
+{
+    double left, right;
+    sides(x, f, &left, &right);
+    return x->subject_right ? right : left;
 }
 
 double expression_distance(const struct expression *x, const struct facts *f)
 {
-    struct quantity stack[EXPRESSION_STACK_MAX];
+    double left, right;
     if (!x->simple)
         return NAN;
-    run(x, x->first, f, 0, stack);
+    sides(x, f, &left, &right);
     switch ((enum op)x->code[x->first].op) {
     case OP_GREATER:
-    case OP_GREATER_EQUAL: return stack[1].v - stack[0].v;
+    case OP_GREATER_EQUAL: return right - left;
     case OP_LESS:
-    case OP_LESS_EQUAL: return stack[0].v - stack[1].v;
+    case OP_LESS_EQUAL: return left - right;
     default: return NAN;
     }
 }

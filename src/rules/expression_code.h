@@ -31,10 +31,6 @@ static inline bool op_compares(enum op op)
     return op >= OP_GREATER && op <= OP_NOT_EQUAL;
 }
 
-/* On the stack: a number, or a truth in .v as 0 no, 1 yes, 0.5 unknown. */
-struct quantity operation_apply(enum op op, struct quantity a, struct quantity b,
-                                double confidence);
-
 enum token_kind {
     TOKEN_END,
     TOKEN_NUMBER,

@@ -341,6 +341,16 @@ static bool join(struct parser *p, const struct token *word, struct operand *lef
     return emit(p, word->op, 0, 0, word->at);
 }
 
+static double constant_of(enum op op, double a, double b)
+{
+    switch (op) {
+    case OP_ADD: return a + b;
+    case OP_SUBTRACT: return a - b;
+    case OP_MULTIPLY: return a * b;
+    default: return a / b;
+    }
+}
+
 static bool calculate(struct parser *p, const struct token *sign, struct operand *left,
                       const struct operand *right)
 {
@@ -356,8 +366,7 @@ static bool calculate(struct parser *p, const struct token *sign, struct operand
                                            : left->powers - right->powers;
     if (abs(out.powers) > EXPRESSION_STACK_MAX)
         return FAIL(p, sign->at, "too high a power of time");
-    struct quantity a = {.v = left->value}, b = {.v = right->value};
-    out.value = operation_apply(sign->op, a, b, 0).v;
+    out.value = constant_of(sign->op, left->value, right->value);
     if (out.constant && !isfinite(out.value))
         return FAIL(p, sign->at, "the result is no finite number");
     out.any_powers = out.constant && out.value == 0;
