@@ -219,9 +219,9 @@ static void trend_follows(struct push *p)
     int n = p->x->window.n;
     if (n < 2)
         return;
-    struct exact before = push_at(p, n - 2), newest = push_at(p, n - 1);
+    struct exact before = push_at(p, n - 2), newest = push_at(p, n - 1), zero = {0};
     if (e->trend.n == 0) /* large values are told from the first one, so that doubles hold them */
-        e->trend_from = fabs(before.v) < EXACT_FROM ? (struct exact){0} : before;
+        e->trend_from = fabs(before.v) < EXACT_FROM ? zero : before;
     struct obs x = without_resets(e, before);
     trend_add(&e->trend, x, (double)p->policy->trend_ns / 1e9);
     if (p->policy->kind == KIND_COUNTER && exact_less(newest, before)) {
