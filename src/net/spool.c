@@ -8,8 +8,8 @@
  * bytes are at most its limit after a turn, the parcel on its way left aside.
  * Choices: LMDB syncs each turn, whose callers gather what comes meanwhile (group commit). A lock of our own
  * keeps a second process out, which lets LMDB's go: it would outlive a kill -9. The map is twice the
- * queues and more, since freed pages must lie together to take a body: where they do not, half of the largest
- * queues' room is freed, and the turn tried again. */
+ * queues and more, since freed pages must lie together to take a body: where they do not, the older half of
+ * each queue makes room, or all of it, and the turn is tried again. */
 #include "net/spool.h"
 
 #include <errno.h>
@@ -193,8 +193,8 @@ static int look(MDB_cursor *c, struct spool_queue *q)
     return 0;
 }
 
-/* share: of the limit that what is there may take, in halves; 2 is all of it. */
-static int turn_one(MDB_txn *txn, MDB_dbi dbi, struct spool_queue *q, bool puts, unsigned share)
+/* Without puts, a queue is only cut down, to half if it is not to be emptied. */
+static int turn_one(MDB_txn *txn, MDB_dbi dbi, struct spool_queue *q, bool puts, bool half)
 {
     MDB_cursor *c;
     int rc = mdb_cursor_open(txn, dbi, &c);
@@ -209,7 +209,7 @@ static int turn_one(MDB_txn *txn, MDB_dbi dbi, struct spool_queue *q, bool puts,
     for (const struct parcel *p = q->in.first; rc == 0 && puts && p != NULL; p = p->next)
         rc = put(txn, dbi, q, p);
     if (rc == 0)
-        rc = trim(c, q, q->limit / 2 * share);
+        rc = trim(c, q, puts ? q->limit : half ? q->bytes / 2 : 0);
     if (rc == 0)
         rc = look(c, q);
     mdb_cursor_close(c);
@@ -239,7 +239,7 @@ static void restore(struct spool_queue *q, const struct before *b)
 }
 
 static int transact(struct spool *s, struct spool_queue *const queues[], uint32_t n, bool puts,
-                    unsigned share)
+                    bool half)
 {
     MDB_txn *txn;
     struct before *before = calloc(n > 0 ? n : 1, sizeof *before);
@@ -251,7 +251,7 @@ static int transact(struct spool *s, struct spool_queue *const queues[], uint32_
     for (uint32_t i = 0; i < n; i++)
         before[i] = save(queues[i]);
     for (uint32_t i = 0; i < n && rc == 0; i++)
-        rc = turn_one(txn, s->dbi, queues[i], puts, share);
+        rc = turn_one(txn, s->dbi, queues[i], puts, half);
     if (rc == 0)
         rc = mdb_txn_commit(txn);
     else
@@ -280,14 +280,14 @@ enum nabla_status spool_turn(struct spool *s, struct spool_queue *const queues[]
         queues[i]->dropped = 0;
         queues[i]->oldest = NULL;
     }
-    int rc = transact(s, queues, n, true, 2);
-    for (unsigned share = 2; rc == MDB_MAP_FULL && share-- > 0;) {
-        rc = transact(s, queues, n, false, share);
+    int rc = transact(s, queues, n, true, false);
+    for (int tries = 0; rc == MDB_MAP_FULL && tries < 2; tries++) {
+        rc = transact(s, queues, n, false, tries == 0);
         forget_oldest(queues, n);
         for (uint32_t i = 0; i < n; i++)
             queues[i]->sent = 0; /* it is out already */
         if (rc == 0)
-            rc = transact(s, queues, n, true, 2);
+            rc = transact(s, queues, n, true, false);
     }
     if (rc != 0) {
         snprintf(why, SPOOL_WHY_MAX, "%s", mdb_strerror(rc));
