@@ -261,7 +261,7 @@ static struct exact standing_at(const struct push *p, int64_t t_ns)
 enum arrival extra_push(struct push *p, struct exact x, struct points *out)
 {
     struct window *w = &p->x->window;
-    struct exact replaced = standing_at(p, x.t_ns);
+    struct exact replaced = push_is_newest(w, x.t_ns) ? x : standing_at(p, x.t_ns);
     p->extra->exact |= x.rest != 0;
     enum arrival arrival = p->extra->exact
                                ? window_push_exact(w, p->extra->rest, x, manner_of(p->policy), out)
