@@ -15,6 +15,10 @@
     X(STRING, "string_value", "the field's value is a string")                                     \
     X(STATSD_SET, "statsd_set", "a set of statsd: its members are not counted")                    \
     X(STATSD_EVENT, "statsd_event", "an event or a service check of statsd has no value")          \
+    X(FRAME_LENGTH, "frame_too_long", "the frame is longer than a pickle may be")                  \
+    X(PICKLE_OPCODE, "pickle_opcode",                                                              \
+      "the pickle is more than lists, tuples, strings and numbers")                                \
+    X(PICKLE_LIMIT, "pickle_limit", "the pickle is nested too deeply, or has too many values")     \
     X(EXEMPLAR, "exemplar", "an exemplar, which has no rate")                                      \
     X(HISTOGRAM, "histogram", "a native histogram, which has no rate")                             \
     /* samples that cannot be taken */                                                             \

@@ -32,7 +32,7 @@ struct conf_address {
 struct conf_listener {
     struct conf_address address;
     enum transport transport;
-    int format; /* enum line_format of wire/lines.h: 0 auto, 1 influx, 2 graphite, 3 json, 4 statsd */
+    int format; /* enum line_format of wire/lines.h: 0 auto, 1 influx, 2 graphite, 3 json, 4 statsd, 5 pickle */
     int64_t precision_ns; /* of Influx timestamps: 1, 1000, 1000000, 1000000000 */
 };
 

@@ -11,8 +11,8 @@
 static const struct conf_word protocols[] = {{"tcp", TRANSPORT_TCP}, {"udp", TRANSPORT_UDP}, {0}};
 
 /* enum line_format of wire/lines.h, which this room does not see */
-static const struct conf_word formats[] = {{"auto", 0}, {"influx", 1}, {"graphite", 2},
-                                           {"json", 3}, {"statsd", 4}, {0}};
+static const struct conf_word formats[] = {
+    {"auto", 0}, {"influx", 1}, {"graphite", 2}, {"json", 3}, {"statsd", 4}, {"pickle", 5}, {0}};
 
 static const struct conf_word precisions[] = {
     {"ns", 1}, {"us", 1000}, {"ms", NS_PER_MS}, {"s", NS_PER_S}, {0}};

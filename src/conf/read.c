@@ -229,6 +229,15 @@ static void check_twice(struct reader *r, size_t i, const yaml_node_t *item)
         }
 }
 
+/* A frame of pickle has no place in a datagram. */
+static void check_format(struct reader *r, const struct conf_listener *l, const yaml_node_t *item)
+{
+    const yaml_node_t *at = node_value(r->doc, item, "format");
+    if (at != NULL && l->transport == TRANSPORT_UDP &&
+        strcmp((const char *)at->data.scalar.value, "pickle") == 0)
+        faults_add(r->faults, place_of_node(at), "ingest.listeners[].format: pickle is for tcp");
+}
+
 /* An item that cannot be read leaves its place empty: port 0 is nobody's double. */
 static void read_listeners(struct reader *r, const struct conf_key *key, const yaml_node_t *node)
 {
@@ -249,8 +258,10 @@ static void read_listeners(struct reader *r, const struct conf_key *key, const y
         read_defaults(parent, l);
         if (item != NULL)
             read_mapping(r, parent, item, l);
-        if (faults_n(r) == before)
-            check_twice(r, i, item);
+        if (faults_n(r) != before)
+            continue;
+        check_format(r, l, item);
+        check_twice(r, i, item);
     }
 }
 

@@ -51,6 +51,7 @@ struct ingest *ingest_new(struct house *house, struct table *table, struct loop_
     in->sink.table = table;
     in->sink.stats = house->stats;
     in->sink.log = house->log;
+    in->sink.pickle = NULL;
     in->sink.batch.n = 0;
     in->house = house;
     in->loop_stats = stats;
@@ -130,6 +131,7 @@ void ingest_free(struct ingest *in)
         return;
     if (!in->ran)
         close_all(in);
+    pickle_free(in->sink.pickle);
     free(in->listeners);
     free(in);
 }

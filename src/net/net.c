@@ -13,7 +13,7 @@
 
 /* the configuration's numbers for formats, which it states without seeing the parser's */
 _Static_assert(LINE_AUTO == 0 && LINE_INFLUX == 1 && LINE_GRAPHITE == 2 && LINE_JSON == 3 &&
-                   LINE_STATSD == 4,
+                   LINE_STATSD == 4 && LINE_PICKLE == 5,
                "conf.h and lines.h number the formats alike");
 
 struct net {
@@ -126,6 +126,11 @@ static enum nabla_status open_on(struct net *net, const struct conf *conf, struc
                                           .precision_ns = p->listener.precision_ns,
                                           .max_line = conf->ingest.max_line},
                               .stats = stats};
+    if (l->inlet.options.format == LINE_PICKLE && in->sink.pickle == NULL &&
+        (status = pickle_new(&in->sink.pickle)) != NABLA_OK) {
+        close(fd);
+        return status;
+    }
     in->listeners_n++;
     if (l->transport == TRANSPORT_TCP)
         return tcp_listen(l, fd);

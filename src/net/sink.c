@@ -75,17 +75,21 @@ void sink_flush(struct sink *sink, struct inlet *inlet)
 }
 
 /* The first fault of a call is logged while its text is at hand. */
+static void tell_fault(struct sink *sink, struct inlet *inlet)
+{
+    const struct line_report *r = &inlet->report;
+    if (!r->has_fault)
+        return;
+    struct fault fault = {r->fault, r->fault_line, r->fault_offset, r->fault_text, r->fault_text_n};
+    note(inlet->outcome, &fault);
+    log_line(sink, inlet, &fault);
+}
+
 static size_t read_lines(struct sink *sink, struct inlet *inlet, const char *buf, size_t n)
 {
-    struct line_report *r = &inlet->report;
-    r->has_fault = false;
-    size_t used = lines_read(&inlet->options, buf, n, &sink->batch, r);
-    if (r->has_fault) {
-        struct fault fault = {r->fault, r->fault_line, r->fault_offset, r->fault_text,
-                              r->fault_text_n};
-        note(inlet->outcome, &fault);
-        log_line(sink, inlet, &fault);
-    }
+    inlet->report.has_fault = false;
+    size_t used = lines_read(&inlet->options, buf, n, &sink->batch, &inlet->report);
+    tell_fault(sink, inlet);
     return used;
 }
 
@@ -102,4 +106,22 @@ size_t sink_take(struct sink *sink, struct inlet *inlet, const char *buf, size_t
             apply(sink, inlet);
     }
     return used;
+}
+
+/* What was read borrows the frame, so the batch goes on at once. */
+void sink_take_frame(struct sink *sink, struct inlet *inlet, const char *frame, size_t n)
+{
+    uint32_t offset = 0;
+    enum cause cause = pickle_read(sink->pickle, frame, n, &offset);
+    if (cause != CAUSE_COUNT) {
+        sink_refuse(sink, inlet, cause, frame, offset);
+        return;
+    }
+    sink->now = clock_now();
+    for (bool more = true; more;) {
+        inlet->report.has_fault = false;
+        more = pickle_samples(sink->pickle, sink->now.wall_ns, &sink->batch, &inlet->report);
+        tell_fault(sink, inlet);
+        sink_flush(sink, inlet);
+    }
 }

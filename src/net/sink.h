@@ -7,6 +7,7 @@
 #include "base/stats.h"
 #include "series/table.h"
 #include "wire/lines.h"
+#include "wire/pickle.h"
 
 /* What became of one sender's lines, for a protocol that answers. Zeroed at first; only grows. */
 struct outcome {
@@ -32,7 +33,8 @@ struct sink {
     struct table *table;
     struct stats *stats;
     struct log *log;
-    struct instant now; /* when the batch began; of samples that bring no time */
+    struct pickle *pickle; /* owned by who owns the sink; NULL where no frames come */
+    struct instant now;    /* when the batch began; of samples that bring no time */
     struct batch batch;
 };
 
@@ -41,6 +43,9 @@ struct sink {
  * incomplete line. Of a inlet with an outcome, nothing may be left of another inlet. */
 size_t sink_take(struct sink *sink, struct inlet *inlet, const char *buf, size_t n);
 void sink_flush(struct sink *sink, struct inlet *inlet);
+
+/* Reads one frame of pickle and applies all of it. Of another inlet nothing may be left. */
+void sink_take_frame(struct sink *sink, struct inlet *inlet, const char *frame, size_t n);
 
 /* Counts and logs a line that never reached the parser. text: as much of it as is at hand. */
 void sink_refuse(struct sink *sink, struct inlet *inlet, enum cause cause, const char *text,

@@ -9,12 +9,14 @@
  * it, and the kernel's window closes: back-pressure, nothing is dropped. */
 #include "net/ingest.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
     BACKLOG = 1024,
+    FRAME_HEAD = 4,
     CARRY_KEPT = 4096, /* bytes of an empty carry that stay allocated */
     KEEPALIVE_S =
         60, /* of silence: a sender that lost its power must not hold its place for ever */
@@ -187,6 +189,82 @@ static void take(struct connection *c, char *bytes, size_t n)
         keep(c, bytes + used, n - used);
 }
 
+/* ---- frames: four bytes of length, the most significant first, then so many bytes */
+
+static uint32_t frame_bytes(const char *head)
+{
+    uint32_t n;
+    memcpy(&n, head, sizeof n);
+    return ntohl(n);
+}
+
+/* A frame that cannot be kept ends the connection: where the next one begins is not known then. */
+static void refuse_frame(struct connection *c, enum cause cause)
+{
+    struct ingest *in = c->listener->ingest;
+    sink_refuse(&in->sink, &c->listener->inlet, cause, c->carry, 0);
+    c->carry_n = 0;
+    close_connection(c);
+}
+
+/* Adds so many of bytes[0..n) to the carry as its frame, or at first its length, still needs. Returns how many;
+ * 0, and the connection closes, if it is too long or there is no memory. */
+static size_t gather_frame(struct connection *c, const char *bytes, size_t n)
+{
+    uint32_t whole = FRAME_HEAD;
+    if (c->carry_n >= FRAME_HEAD)
+        whole += frame_bytes(c->carry);
+    size_t wanted = whole - c->carry_n, taken = n < wanted ? n : wanted;
+    if (!grow_carry(c, c->carry_n + (uint32_t)taken)) {
+        refuse_frame(c, CAUSE_MEMORY);
+        return 0;
+    }
+    memcpy(c->carry + c->carry_n, bytes, taken);
+    c->carry_n += (uint32_t)taken;
+    if (c->carry_n >= FRAME_HEAD && frame_bytes(c->carry) > PICKLE_FRAME_MAX) {
+        refuse_frame(c, CAUSE_FRAME_LENGTH);
+        return 0;
+    }
+    return taken;
+}
+
+/* The next whole frame with its length in front, in place if it lies there whole, or else in the carry; *bytes and
+ * *n move behind it. NULL: it is not whole yet, or the connection closes. */
+static const char *next_frame(struct connection *c, const char **bytes, size_t *n)
+{
+    const char *frame = *bytes;
+    size_t whole = SIZE_MAX, taken;
+    if (c->carry_n == 0 && *n >= FRAME_HEAD && frame_bytes(frame) <= PICKLE_FRAME_MAX)
+        whole = FRAME_HEAD + frame_bytes(frame);
+    if (whole <= *n) {
+        *bytes += whole;
+        *n -= whole;
+        return frame;
+    }
+    do {
+        taken = gather_frame(c, *bytes, *n);
+        *bytes += taken;
+        *n -= taken;
+        if (taken > 0 && c->carry_n >= FRAME_HEAD &&
+            c->carry_n == FRAME_HEAD + frame_bytes(c->carry))
+            return c->carry;
+    } while (taken > 0 && *n > 0);
+    return NULL;
+}
+
+static void take_frames(struct connection *c, const char *bytes, size_t n)
+{
+    struct ingest *in = c->listener->ingest;
+    while (n > 0 && !c->closing) {
+        const char *frame = next_frame(c, &bytes, &n);
+        if (frame == NULL)
+            return;
+        note_line(in, c);
+        sink_take_frame(&in->sink, &c->listener->inlet, frame + FRAME_HEAD, frame_bytes(frame));
+        drop_carry(c);
+    }
+}
+
 /* A busy connection waits for the others, the timers and the next turn. */
 static void pause_if_greedy(struct connection *c, size_t n)
 {
@@ -250,9 +328,12 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     }
     c->listener->ingest->bytes += (uint64_t)n;
     count(&c->listener->inlet.stats->bytes, (uint64_t)n);
-    if (n > 0)
+    if (c->listener->inlet.options.format == LINE_PICKLE)
+        take_frames(c, buf->base, (size_t)n);
+    else if (n > 0)
         take(c, buf->base, (size_t)n);
-    pause_if_greedy(c, (size_t)n);
+    if (!c->closing)
+        pause_if_greedy(c, (size_t)n);
 }
 
 /* ---- accepting */

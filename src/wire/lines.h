@@ -22,7 +22,14 @@
 
 #include <stdbool.h>
 
-enum line_format { LINE_AUTO, LINE_INFLUX, LINE_GRAPHITE, LINE_JSON, LINE_STATSD };
+enum line_format {
+    LINE_AUTO,
+    LINE_INFLUX,
+    LINE_GRAPHITE,
+    LINE_JSON,
+    LINE_STATSD,
+    LINE_PICKLE, /* no lines but frames: wire/pickle.h */
+};
 
 struct line_options {
     enum line_format format;

@@ -1,5 +1,7 @@
 """config/examples/: each runs, on ports of its own, and takes a line on every listener."""
+import pickle
 import re
+import struct
 
 import pytest
 import yaml
@@ -10,6 +12,13 @@ EXAMPLES = sorted((ROOT / "config" / "examples").glob("*.yaml"))
 
 LINES = {"auto": "seen value=1\n", "influx": "seen value=1\n", "graphite": "seen 1\n",
          "json": '{"metric":"seen","value":1}\n', "statsd": "seen:1|c\n"}
+
+
+def send_pickle(d, nth):
+    body, before = pickle.dumps([("seen", (-1, 1))]), d.lines_total()
+    with d.connect(nth) as sock:
+        sock.sendall(struct.pack("!L", len(body)) + body)
+    d.wait_lines(1, before)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.name)
@@ -25,8 +34,11 @@ def test_an_example_runs(nablad, example):
     d = nablad(yaml.safe_dump(config))
     seen = {"tcp": 0, "udp": 0}
     for listener in config.get("ingest", {}).get("listeners", []):
-        line, over = LINES[listener.get("format", "auto")], listener["protocol"]
-        (d.send if over == "tcp" else d.send_udp)(line, nth=seen[over])
+        format, over = listener.get("format", "auto"), listener["protocol"]
+        if format == "pickle":
+            send_pickle(d, seen[over])
+        else:
+            (d.send if over == "tcp" else d.send_udp)(LINES[format], nth=seen[over])
         seen[over] += 1
     assert d.rejected() == 0
     if sum(seen.values()):

@@ -141,6 +141,8 @@ static const struct {
     {"http: {\"a\\n\\u00e9\": 1}", "x:1:8: unknown key \"a\\x0a\\xc3\\xa9\" in http\n"},
     {"http.listen: 127.0.0.1:1", "x:1:1: unknown key \"http.listen\"\n"},
     {"http: {[a]: 1}", "x:1:8: a key must be a word, not a list\n"},
+    {"ingest: {listeners: [{address: 127.0.0.1:1, protocol: udp, format: pickle}]}",
+     "x:1:68: ingest.listeners[].format: pickle is for tcp\n"},
     {"graphite: {templates: a.b}",
      "x:1:23: graphite.templates must be a list of templates such as \".site.measurement.sensor\", "
      "not text\n"},
