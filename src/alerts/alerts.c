@@ -70,7 +70,8 @@ static void note(struct alerts *a, struct alert *x, enum alert_event event, int6
 {
     if (event == ALERT_NOTHING)
         return;
-    x->changes = ++a->changes;
+    if (event == ALERT_FIRED || event == ALERT_RESOLVED)
+        x->changes = ++a->changes; /* others are nobody's to be told */
     if (event == ALERT_FIRED) {
         x->fired_ns = x->state.fired_ns;
         x->resolved_ns = 0;
@@ -85,8 +86,8 @@ static void note(struct alerts *a, struct alert *x, enum alert_event event, int6
 /* All that are to be told know its last change. */
 static bool is_known(const struct alerts *a, const struct alert *x)
 {
-    for (uint32_t i = 0; i < a->targets; i++)
-        if (x->told[i].changes != x->changes)
+    for (uint32_t i = 0; i < ALERT_TARGETS_MAX; i++)
+        if ((a->targets >> i & 1) != 0 && x->told[i].changes != x->changes)
             return false;
     return true;
 }
@@ -334,11 +335,23 @@ void alerts_free(struct alerts *a)
     free(a);
 }
 
-void alerts_targets(struct alerts *a, uint32_t n)
+void alerts_targets(struct alerts *a, uint32_t set, uint32_t strangers)
 {
     pthread_mutex_lock(&a->lock);
-    a->targets = n;
+    a->targets = set;
+    for (uint32_t i = 0; i < a->all_n && strangers != 0; i++)
+        for (uint32_t t = 0; t < ALERT_TARGETS_MAX && a->all[i] != NULL; t++)
+            if ((strangers >> t & 1) != 0)
+                a->all[i]->told[t] = (struct told_of){0};
     pthread_mutex_unlock(&a->lock);
+}
+
+uint64_t alerts_changes(struct alerts *a)
+{
+    pthread_mutex_lock(&a->lock);
+    uint64_t changes = a->changes;
+    pthread_mutex_unlock(&a->lock);
+    return changes;
 }
 
 struct alerts_counts alerts_count(struct alerts *a)

@@ -65,11 +65,13 @@ int64_t alerts_turn(struct alerts *a, struct instant now);
 /* An alert as it is: a copy. */
 struct alert_view {
     uint64_t id;      /* grows from alert to alert */
-    uint64_t changes; /* which state of it this is */
+    uint64_t changes; /* which state of it this is, of those that are told; 0: of none */
     struct alert_state state;
     int64_t fired_ns, resolved_ns; /* 0: it has not fired; it is not over */
     struct alert_told told;        /* borrows from this very view */
     uint32_t group, index;         /* of the rule, among those in force; UINT32_MAX: it is none */
+    const char *match;             /* the rule's; borrows from this very view */
+    uint32_t match_n;
     char room[ALERT_ROOM_MAX];
 };
 
@@ -80,16 +82,32 @@ bool alerts_next(struct alerts *a, struct instant now, uint64_t *id, struct aler
 bool alerts_next_of(struct alerts *a, struct instant now, uint32_t group, uint32_t index,
                     uint64_t *id, struct alert_view *out);
 
-/* The same for what a target has to be told at now: firing and resolved alerts of which it does not
- * know, or was told resend_ns ago. */
-bool alerts_next_due(struct alerts *a, uint32_t target, struct instant now, int64_t resend_ns,
+/* What a target has to be told. */
+struct alert_due {
+    uint32_t target;
+    int64_t again_ns;    /* firing alerts are told again after so long, */
+    bool resolved_again; /* and so are resolved ones, for ALERTS_RESOLVED_FOR_NS */
+    const char *name;    /* alerts of this name[0..name_n) alone; NULL: all */
+    size_t name_n;
+};
+
+/* The same for what that target has to be told at now: firing and resolved alerts whose state it does not
+ * know, or that are to be told again. */
+bool alerts_next_due(struct alerts *a, const struct alert_due *due, struct instant now,
                      uint64_t *id, struct alert_view *out);
 
 /* The target has taken that state of the alert. */
 void alerts_told(struct alerts *a, uint32_t target, uint64_t id, uint64_t changes, int64_t now_ns);
 
-/* How many there are to tell; others are nobody: resolved alerts do not wait for them. */
-void alerts_targets(struct alerts *a, uint32_t n);
+/* Who is to be told: bit i is target i; resolved alerts do not wait for others. Those in `strangers` know
+ * nothing, whatever was told under their number before. */
+void alerts_targets(struct alerts *a, uint32_t set, uint32_t strangers);
+
+/* Another number whenever there is something new to tell. */
+uint64_t alerts_changes(struct alerts *a);
+
+/* Whether an alert of that name is firing now. */
+bool alerts_firing(struct alerts *a, const char *name, size_t name_n);
 
 /* ---- who asks */
 

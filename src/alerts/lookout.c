@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { FIRST_ROOM = 64, ENGAGED = 0x80, JUDGED = 0x40 };
+enum { FIRST_ROOM = 64, ENGAGED = LOOKOUT_ENGAGED, JUDGED = 0x40 };
 
 struct place {
     _Atomic(const struct rule *) rule;

@@ -15,6 +15,7 @@
 #include "series/watch.h"
 
 enum {
+    LOOKOUT_ENGAGED = 0x80,   /* memory of a series that has an alert: what comes next is told */
     LOOKOUT_HALF = RULES_MAX, /* numbers of one set of rules: [0, HALF) or [HALF, 2 HALF) */
     LOOKOUT_PLACES = 2 * LOOKOUT_HALF,
     LOOKS_MAX = 16 * 1024, /* that wait to be taken */

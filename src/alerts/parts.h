@@ -62,7 +62,7 @@ struct alerts {
     uint32_t heap_n, heap_cap;
     int64_t started_ns;        /* wall clock */
     uint64_t last_id, changes; /* changes: grows with each change of any alert's state */
-    uint32_t targets;
+    uint32_t targets;          /* bit i: there is target i */
     struct alerts_counts counts;
     struct readings readings; /* of one series */
 };

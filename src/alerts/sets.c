@@ -170,6 +170,8 @@ static void inherit(struct alerts *a, uint16_t number, uint16_t heir, int64_t no
         }
         alert_of_rule(a, x, heir);
         bind_again(a, x, bound);
+        if (bound) /* or its next sample, if it ends the alert, would concern nobody */
+            table_watch_remember(a->table, x->series, heir, LOOKOUT_ENGAGED);
         (void)list_due(a, x, now_ns); /* whether it goes on holding is seen at once */
     }
 }

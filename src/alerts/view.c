@@ -59,6 +59,8 @@ static void copy(struct alerts *a, struct alert *x, struct instant now, struct a
         out->index = a->places[x->number].index;
     }
     alert_tell(x->rule, x->labels, &x->facts, &out->told);
+    out->match_n = (uint32_t)strlen(x->rule->match);
+    out->match = keep(&room, x->rule->match, &out->match_n);
     keep_labels(&room, out->told.labels, &out->told.labels_n);
     keep_labels(&room, out->told.annotations, &out->told.annotations_n);
 }
@@ -66,8 +68,9 @@ static void copy(struct alerts *a, struct alert *x, struct instant now, struct a
 /* What is asked for. */
 struct question {
     bool (*fits)(const struct question *q, const struct alert *x);
-    uint32_t target, number;
-    int64_t now_ns, resend_ns;
+    uint32_t number;
+    const struct alert_due *due;
+    int64_t now_ns;
 };
 
 static bool next(struct alerts *a, const struct question *q, struct instant now, uint64_t *id,
@@ -95,17 +98,26 @@ static bool is_active_of(const struct question *q, const struct alert *x)
     return x->number == q->number && x->state.phase != ALERT_INACTIVE;
 }
 
+static bool has_name(const struct alert *x, const char *name, size_t n)
+{
+    return strlen(x->rule->alert) == n && memcmp(x->rule->alert, name, n) == 0;
+}
+
 /* Firing alerts, and those that are over for a while; a clock that was set back tells again. */
 static bool is_due(const struct question *q, const struct alert *x)
 {
-    const struct told_of *told = &x->told[q->target];
+    const struct alert_due *due = q->due;
+    const struct told_of *told = &x->told[due->target];
     bool firing = x->state.phase == ALERT_FIRING;
     if (!firing && x->resolved_ns == 0)
         return false;
+    if (due->name != NULL && !has_name(x, due->name, due->name_n))
+        return false;
     if (told->changes != x->changes)
         return true;
-    bool again = q->now_ns - told->at_ns >= q->resend_ns || q->now_ns < told->at_ns;
-    return again && (firing || q->now_ns - x->resolved_ns < ALERTS_RESOLVED_FOR_NS);
+    bool repeated =
+        firing || (due->resolved_again && q->now_ns - x->resolved_ns < ALERTS_RESOLVED_FOR_NS);
+    return repeated && (q->now_ns - told->at_ns >= due->again_ns || q->now_ns < told->at_ns);
 }
 
 bool alerts_next(struct alerts *a, struct instant now, uint64_t *id, struct alert_view *out)
@@ -127,15 +139,25 @@ bool alerts_next_of(struct alerts *a, struct instant now, uint32_t group, uint32
     return found;
 }
 
-bool alerts_next_due(struct alerts *a, uint32_t target, struct instant now, int64_t resend_ns,
+bool alerts_next_due(struct alerts *a, const struct alert_due *due, struct instant now,
                      uint64_t *id, struct alert_view *out)
 {
-    struct question q = {
-        .fits = is_due, .target = target, .now_ns = now.wall_ns, .resend_ns = resend_ns};
+    struct question q = {.fits = is_due, .due = due, .now_ns = now.wall_ns};
     pthread_mutex_lock(&a->lock);
     bool found = next(a, &q, now, id, out);
     pthread_mutex_unlock(&a->lock);
     return found;
+}
+
+bool alerts_firing(struct alerts *a, const char *name, size_t name_n)
+{
+    bool firing = false;
+    pthread_mutex_lock(&a->lock);
+    for (uint32_t i = 0; i < a->all_n && !firing; i++)
+        firing = a->all[i] != NULL && a->all[i]->state.phase == ALERT_FIRING &&
+                 has_name(a->all[i], name, name_n);
+    pthread_mutex_unlock(&a->lock);
+    return firing;
 }
 
 enum alert_phase alerts_worst(const struct alerts *a, uint32_t group, uint32_t index)

@@ -47,6 +47,8 @@ void conf_fini(struct conf *c)
     rules_fini(&c->rules);
     path_templates_fini(&c->templates);
     exposure_leave(c->exposure);
+    free(c->alerting.alertmanagers.at);
+    free(c->alerting.webhooks.at);
     *c = (struct conf){0};
 }
 

@@ -20,6 +20,10 @@ enum {
     CONF_ADDRESS_MAX = 64, /* "[::1]:65535", with room */
     CONF_ERRORS_MAX = 64,  /* reported; the rest are counted */
     CONF_FILES_MAX = 16,   /* of rules */
+    CONF_PEERS_MAX = 8,    /* of each kind */
+    CONF_URL_MAX = 1024,   /* bytes, as of the texts that follow, the NUL among them */
+    CONF_NAME_MAX = 256,
+    CONF_PATH_MAX = 1024,
 };
 
 enum transport { TRANSPORT_TCP, TRANSPORT_UDP };
@@ -51,12 +55,32 @@ struct conf_files {
     uint32_t n;
 };
 
+/* Somebody whom nablad speaks to, mostly by HTTP. Texts that the file does not have are "". */
+struct conf_peer {
+    char url[CONF_URL_MAX];
+    int64_t timeout_ns; /* of one request; 10 s */
+    char username[CONF_NAME_MAX];
+    char password_file[CONF_PATH_MAX], bearer_token_file[CONF_PATH_MAX];
+    char ca_file[CONF_PATH_MAX], cert_file[CONF_PATH_MAX], key_file[CONF_PATH_MAX];
+    int verify; /* the server's certificate; 1 */
+};
+
+struct conf_peers {
+    struct conf_peer *at; /* owned */
+    uint32_t n;
+};
+
+/* Who is told of alerts. */
+struct conf_alerting {
+    int64_t resend_ns; /* to Alertmanagers; 1 m */
+    int64_t repeat_ns; /* to webhooks; 4 h */
+    char external_url[CONF_URL_MAX];
+    struct conf_peers alertmanagers, webhooks; /* each URL once in each */
+};
+
 enum {
     CONF_PUSH_MAX = 32,      /* targets */
     CONF_SELECTORS_MAX = 64, /* of one */
-    CONF_URL_MAX = 1024,     /* bytes, as of the texts that follow, the NUL among them */
-    CONF_NAME_MAX = 256,
-    CONF_PATH_MAX = 1024,
 };
 
 enum push_format { PUSH_INFLUX, PUSH_GRAPHITE, PUSH_REMOTE_WRITE };
@@ -70,7 +94,7 @@ struct conf_selectors {
 
 /* Where final points are sent. */
 struct conf_push {
-    char url[CONF_URL_MAX];
+    struct conf_peer peer; /* the first member: its keys are read as those of any peer */
     char
         name[CONF_NAME_MAX]; /* unlike all others; the URL without its query if the file has none */
     int format;              /* enum push_format */
@@ -79,11 +103,6 @@ struct conf_push {
     uint32_t batch;              /* points that are sent at once; 5,000 */
     int64_t flush_ns;            /* after which fewer are sent; 1 s */
     uint64_t buffer;             /* bytes that wait; 256 MiB */
-    int64_t timeout_ns;          /* of one attempt; 10 s */
-    char username[CONF_NAME_MAX];
-    char password_file[CONF_PATH_MAX], bearer_token_file[CONF_PATH_MAX];
-    char ca_file[CONF_PATH_MAX], cert_file[CONF_PATH_MAX], key_file[CONF_PATH_MAX];
-    int verify; /* the server's certificate; 1 */
     /* read from the URL */
     enum push_scheme scheme;
     char host[CONF_NAME_MAX], port[8]; /* of TCP and UDP: an address or a name, without brackets */
@@ -129,6 +148,7 @@ struct conf {
         char directory[CONF_PATH_MAX]; /* what outlives a restart; "": nothing does */
     } state;
     struct conf_pushes push;
+    struct conf_alerting alerting;
     int64_t shutdown_timeout_ns;     /* SIGTERM is obeyed within it; 5 s */
     struct policies policies;        /* keys `defaults:` and `series:` */
     struct conf_files rule_files;    /* key `rules:` */

@@ -88,6 +88,21 @@ static const struct conf_word push_corrections[] = {{"auto", PUSH_CORRECTIONS_AU
     {parent ".expire_after", CONF_DURATION, or("1h"), RANGE("1ms", "52w"),                         \
      AT(type, at.expire_after_ns)}
 /* clang-format on */
+/* Keys of each whom nablad speaks HTTP to. */
+/* clang-format off */
+#define PEER_KEYS(parent)                                                                          \
+    {parent ".url", CONF_TEXT, .required = true, AT(struct conf_peer, url)},                       \
+    {parent ".timeout", CONF_DURATION, "10s", RANGE("100ms", "10m"),                               \
+     AT(struct conf_peer, timeout_ns)},                                                            \
+    {parent ".username", CONF_TEXT, "", AT(struct conf_peer, username)},                           \
+    {parent ".password_file", CONF_TEXT, "", AT(struct conf_peer, password_file)},                 \
+    {parent ".bearer_token_file", CONF_TEXT, "", AT(struct conf_peer, bearer_token_file)},         \
+    {parent ".ca_file", CONF_TEXT, "", AT(struct conf_peer, ca_file)},                             \
+    {parent ".cert_file", CONF_TEXT, "", AT(struct conf_peer, cert_file)},                         \
+    {parent ".key_file", CONF_TEXT, "", AT(struct conf_peer, key_file)},                           \
+    {parent ".verify", CONF_WORD, "true", .words = yes_or_no, AT(struct conf_peer, verify)}
+/* clang-format on */
+_Static_assert(offsetof(struct conf_push, peer) == 0, "read as any peer");
 #define OR(text)           text
 #define OR_INHERITED(text) NULL
 
@@ -165,7 +180,7 @@ const struct conf_key conf_keys[] = {
     {"state.directory", CONF_TEXT, "", .restart = true, AT(struct conf, state.directory)},
 
     {.path = "push", .type = CONF_PUSHES},
-    {"push[].url", CONF_TEXT, .required = true, AT(struct conf_push, url)},
+    PEER_KEYS("push[]"),
     {"push[].format", CONF_WORD, .words = push_formats, .required = true,
      AT(struct conf_push, format)},
     {"push[].name", CONF_TEXT, "", AT(struct conf_push, name)},
@@ -175,15 +190,17 @@ const struct conf_key conf_keys[] = {
     {"push[].batch", CONF_INTEGER, "5000", RANGE("1", "100000"), AT(struct conf_push, batch)},
     {"push[].flush", CONF_DURATION, "1s", RANGE("10ms", "1h"), AT(struct conf_push, flush_ns)},
     {"push[].buffer", CONF_SIZE, "256MiB", RANGE("64KiB", "1024GiB"), AT(struct conf_push, buffer)},
-    {"push[].timeout", CONF_DURATION, "10s", RANGE("100ms", "10m"),
-     AT(struct conf_push, timeout_ns)},
-    {"push[].username", CONF_TEXT, "", AT(struct conf_push, username)},
-    {"push[].password_file", CONF_TEXT, "", AT(struct conf_push, password_file)},
-    {"push[].bearer_token_file", CONF_TEXT, "", AT(struct conf_push, bearer_token_file)},
-    {"push[].ca_file", CONF_TEXT, "", AT(struct conf_push, ca_file)},
-    {"push[].cert_file", CONF_TEXT, "", AT(struct conf_push, cert_file)},
-    {"push[].key_file", CONF_TEXT, "", AT(struct conf_push, key_file)},
-    {"push[].verify", CONF_WORD, "true", .words = yes_or_no, AT(struct conf_push, verify)},
+
+    {.path = "alerting", .type = CONF_SECTION},
+    {"alerting.resend", CONF_DURATION, "1m", RANGE("1s", "1h"),
+     AT(struct conf, alerting.resend_ns)},
+    {"alerting.repeat", CONF_DURATION, "4h", RANGE("1s", "52w"),
+     AT(struct conf, alerting.repeat_ns)},
+    {"alerting.external_url", CONF_TEXT, "", AT(struct conf, alerting.external_url)},
+    {.path = "alerting.alertmanagers", .type = CONF_PEERS, AT(struct conf, alerting.alertmanagers)},
+    PEER_KEYS("alerting.alertmanagers[]"),
+    {.path = "alerting.webhooks", .type = CONF_PEERS, AT(struct conf, alerting.webhooks)},
+    PEER_KEYS("alerting.webhooks[]"),
 
     {"shutdown_timeout", CONF_DURATION, "5s", RANGE("100ms", "10m"),
      AT(struct conf, shutdown_timeout_ns)},

@@ -4,6 +4,8 @@
  *     http://...       https://...          influx, remote_write */
 #include "conf/push.h"
 
+#include "conf/peer.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +28,7 @@ static const char *read_scheme(struct conf_push *p)
                    {"http://", PUSH_HTTP},
                    {"https://", PUSH_HTTP}};
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-        const char *rest = after(p->url, schemes[i].prefix);
+        const char *rest = after(p->peer.url, schemes[i].prefix);
         if (rest != NULL) {
             p->scheme = schemes[i].scheme;
             return rest;
@@ -75,13 +77,13 @@ static bool complete_url(struct conf_push *p, char why[static VALUE_WHY_MAX])
 static bool complete_name(struct conf_push *at, uint32_t n, char why[static VALUE_WHY_MAX])
 {
     struct conf_push *p = &at[n - 1];
-    size_t url_n = strcspn(p->url, "?");
+    size_t url_n = strcspn(p->peer.url, "?");
     if (p->name[0] == '\0' && url_n >= sizeof p->name) {
         snprintf(why, VALUE_WHY_MAX, "the URL is too long to be one: give it a shorter one");
         return false;
     }
     if (p->name[0] == '\0')
-        memcpy(p->name, p->url, url_n);
+        memcpy(p->name, p->peer.url, url_n);
     for (uint32_t i = 0; i + 1 < n; i++)
         if (strcmp(at[i].name, p->name) == 0) {
             snprintf(why, VALUE_WHY_MAX, "another target has this name or, without a name, URL");
@@ -113,13 +115,5 @@ const char *push_complete(struct conf_push *at, uint32_t n, char why[static VALU
         return "format";
     if (!complete_name(at, n, why))
         return "name";
-    if (p->username[0] != '\0' && p->bearer_token_file[0] != '\0') {
-        snprintf(why, VALUE_WHY_MAX, "it cannot go with username");
-        return "bearer_token_file";
-    }
-    if (p->password_file[0] != '\0' && p->username[0] == '\0') {
-        snprintf(why, VALUE_WHY_MAX, "it needs a username");
-        return "password_file";
-    }
-    return NULL;
+    return peer_identity(&p->peer, why);
 }

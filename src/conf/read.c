@@ -12,11 +12,13 @@
 #include "base/log.h"
 #include "conf/document.h"
 #include "conf/exposure_read.h"
+#include "conf/peer.h"
 #include "conf/push.h"
 #include "conf/value.h"
 #include "series/selector.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +169,15 @@ static void check_policy(struct reader *r, const char *parent, const yaml_node_t
     check_wrap(r, parent, map, p);
 }
 
+static void check_alerting(struct reader *r, const char *parent, const yaml_node_t *map)
+{
+    char why[VALUE_WHY_MAX];
+    const char *url = r->conf->alerting.external_url;
+    if (*url != '\0' && !peer_url(url, why))
+        faults_add(r->faults, place_of_node(node_value(r->doc, map, "external_url")),
+                   "%s.external_url: %s", parent, why);
+}
+
 static void read_section(struct reader *r, const struct conf_key *key, const yaml_node_t *node,
                          void *into)
 {
@@ -180,6 +191,8 @@ static void read_section(struct reader *r, const struct conf_key *key, const yam
     read_mapping(r, key->path, node, into);
     if (strcmp(key->path, "defaults") == 0 && faults_n(r) == before)
         check_policy(r, key->path, node, &r->conf->policies.defaults);
+    if (strcmp(key->path, "alerting") == 0 && faults_n(r) == before)
+        check_alerting(r, key->path, node);
 }
 
 /* The items of a list of at most max; 0, and a fault, if it is none. */
@@ -210,6 +223,13 @@ static yaml_node_t *list_item(struct reader *r, const char *parent, const yaml_n
     faults_add(r->faults, place_of_node(item), "%s must be %s, not %s", parent,
                value_wanted(CONF_SECTION), node_noun(item));
     return NULL;
+}
+
+static void *room_for(struct reader *r, size_t n, size_t size)
+{
+    void *at = calloc(n > 0 ? n : 1, size);
+    r->no_memory = r->no_memory || at == NULL;
+    return at;
 }
 
 static bool same_address(const struct conf_address *a, const struct conf_address *b)
@@ -272,8 +292,7 @@ static void read_rules(struct reader *r, const yaml_node_t *node)
     if (node_is_null(node))
         return;
     size_t n = list_items(r, conf_key_find("", "series", 6), node, POLICY_RULES_MAX);
-    all->rules = calloc(n > 0 ? n : 1, sizeof *all->rules);
-    r->no_memory |= all->rules == NULL;
+    all->rules = room_for(r, n, sizeof *all->rules);
     for (size_t i = 0; i < n && !r->no_memory; i++) {
         struct policy_rule *rule = &all->rules[all->rules_n++];
         size_t before = faults_n(r);
@@ -328,8 +347,7 @@ static void read_selectors(struct reader *r, const struct conf_key *key, const y
 {
     struct conf_selectors *all = (void *)((char *)into + key->offset);
     size_t n = list_items(r, key, node, CONF_SELECTORS_MAX);
-    all->at = calloc(n > 0 ? n : 1, sizeof *all->at);
-    r->no_memory = r->no_memory || all->at == NULL;
+    all->at = room_for(r, n, sizeof *all->at);
     for (size_t i = 0; i < n && !r->no_memory; i++) {
         const struct conf_key one = {.path = key->path, .type = CONF_SELECTOR};
         yaml_node_t *item = yaml_document_get_node(r->doc, node->data.sequence.items.start[i]);
@@ -343,37 +361,56 @@ static void read_selectors(struct reader *r, const struct conf_key *key, const y
     }
 }
 
-/* One target; what the keys mean together is push.c's to say. */
-static void read_push(struct reader *r, const yaml_node_t *list, size_t i)
+/* An item over its defaults; false, and faults, if it cannot be read. */
+static bool read_item(struct reader *r, const char *parent, const yaml_node_t *item, void *into)
 {
-    static const char parent[] = "push[]";
-    struct conf_pushes *all = &r->conf->push;
-    struct conf_push *p = &all->at[all->n];
-    char why[VALUE_WHY_MAX];
-    const char *key;
     size_t before = faults_n(r);
-    const yaml_node_t *item = list_item(r, parent, list, i);
-    all->n++;
-    read_defaults(parent, p);
-    if (item == NULL)
-        return;
-    read_mapping(r, parent, item, p);
-    if (faults_n(r) > before || (key = push_complete(all->at, all->n, why)) == NULL)
-        return;
+    read_defaults(parent, into);
+    if (item != NULL)
+        read_mapping(r, parent, item, into);
+    return item != NULL && faults_n(r) == before;
+}
+
+static void refuse_item(struct reader *r, const char *parent, const yaml_node_t *item,
+                        const char *key, const char *why)
+{
     const yaml_node_t *at = node_value(r->doc, item, key);
     faults_add(r->faults, place_of_node(at != NULL ? at : item), "%s.%s: %s", parent, key, why);
 }
 
+/* What the keys of one mean together is push.c's to say. */
 static void read_pushes(struct reader *r, const struct conf_key *key, const yaml_node_t *node)
 {
+    static const char parent[] = "push[]";
     struct conf_pushes *all = &r->conf->push;
-    if (node_is_null(node))
-        return;
-    size_t n = list_items(r, key, node, CONF_PUSH_MAX);
-    all->at = calloc(n > 0 ? n : 1, sizeof *all->at);
-    r->no_memory = r->no_memory || all->at == NULL;
-    for (size_t i = 0; i < n && !r->no_memory; i++)
-        read_push(r, node, i);
+    char why[VALUE_WHY_MAX];
+    size_t n = node_is_null(node) ? 0 : list_items(r, key, node, CONF_PUSH_MAX);
+    all->at = room_for(r, n, sizeof *all->at);
+    for (size_t i = 0; i < n && !r->no_memory; i++) {
+        const yaml_node_t *item = list_item(r, parent, node, i);
+        bool good = read_item(r, parent, item, &all->at[all->n++]);
+        const char *wrong = good ? push_complete(all->at, all->n, why) : NULL;
+        if (wrong != NULL)
+            refuse_item(r, parent, item, wrong, why);
+    }
+}
+
+/* The same, and peer.c. */
+static void read_peers(struct reader *r, const struct conf_key *key, const yaml_node_t *node,
+                       void *into)
+{
+    struct conf_peers *all = (void *)((char *)into + key->offset);
+    char parent[64], why[VALUE_WHY_MAX];
+    size_t n = node_is_null(node) ? 0 : list_items(r, key, node, CONF_PEERS_MAX);
+    snprintf(parent, sizeof parent, "%s[]", key->path);
+    all->at = room_for(r, n, sizeof *all->at);
+    for (size_t i = 0; i < n && !r->no_memory; i++) {
+        const yaml_node_t *item = list_item(r, parent, node, i);
+        bool good = read_item(r, parent, item, &all->at[all->n++]);
+        const char *wrong = good ? peer_fault(all->at, all->n, why) : NULL;
+        if (wrong != NULL)
+            refuse_item(r, parent, item, wrong, why);
+    }
 }
 
 /* [-18, -15]: a list in the key's own order. */
@@ -490,6 +527,7 @@ static void read_value(struct reader *r, const struct conf_key *key, yaml_node_t
     case CONF_SECTION: read_section(r, key, node, into); break;
     case CONF_LISTENERS: read_listeners(r, key, node); break;
     case CONF_RULES: r->rules = node; break;
+    case CONF_PEERS: read_peers(r, key, node, into); break;
     case CONF_TEMPLATES: read_templates(r, key, node); break;
     case CONF_PUSHES: read_pushes(r, key, node); break;
     case CONF_MATCHES: read_selectors(r, key, node, into); break;

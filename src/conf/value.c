@@ -20,6 +20,7 @@ const char *value_wanted(enum conf_type type)
         [CONF_SECTION] = "keys with values (\"key: value\", indented)",
         [CONF_LISTENERS] = "a list (\"- address: ...\")",
         [CONF_RULES] = "a list (\"- match: ...\")",
+        [CONF_PEERS] = "a list (\"- url: ...\")",
         [CONF_TEMPLATES] = "a list of templates such as \".site.measurement.sensor\"",
         [CONF_PUSHES] = "a list (\"- url: ...\")",
         [CONF_MATCHES] = "a list of selectors such as ['temperature{site=\"plant-03\"}']",

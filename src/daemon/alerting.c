@@ -1,4 +1,5 @@
-/* daemon/alerting.c -- the main loop lends alerts its time, some slices in a turn. */
+/* daemon/alerting.c -- the main loop lends alerts its time, some slices in a turn, then tells of what they
+ * came to. */
 #include "daemon/alerting.h"
 
 enum { SLICES_A_TURN = 16, LONGEST_WAIT_MS = 1000 }; /* a clock may be set at any time */
@@ -9,6 +10,7 @@ static void plan(struct alerting *a)
 {
     struct instant now = clock_now();
     int64_t next_ns = alerts_turn(a->alerts, now);
+    notifier_wake(a->notifier);
     if (next_ns == INT64_MAX) {
         uv_timer_stop(&a->due);
         return;
@@ -57,7 +59,8 @@ enum nabla_status alerting_init(struct alerting *a, uv_loop_t *loop, struct conf
     uv_async_init(loop, &a->seen, on_seen);
     uv_timer_init(loop, &a->due);
     a->seen.data = a->due.data = a;
-    return alerting_prepare(a, conf);
+    status = notifier_new(loop, a->alerts, log, &conf->alerting, &a->notifier);
+    return status == NABLA_OK ? alerts_prepare(a->alerts, &conf->rules, &conf->policies) : status;
 }
 
 void alerting_start(struct alerting *a, struct table *table)
@@ -68,13 +71,20 @@ void alerting_start(struct alerting *a, struct table *table)
 
 enum nabla_status alerting_prepare(struct alerting *a, struct conf *conf)
 {
-    return alerts_prepare(a->alerts, &conf->rules, &conf->policies);
+    enum nabla_status status = notifier_configure(a->notifier, &conf->alerting);
+    return status == NABLA_OK ? alerts_prepare(a->alerts, &conf->rules, &conf->policies) : status;
 }
 
 void alerting_adopt(struct alerting *a)
 {
     alerts_adopt(a->alerts, clock_now());
     uv_async_send(&a->seen); /* what goes on is looked at */
+}
+
+void alerting_stop(struct alerting *a)
+{
+    notifier_free(a->notifier);
+    a->notifier = NULL;
 }
 
 void alerting_fini(struct alerting *a)

@@ -5,12 +5,14 @@
 
 #include "alerts/alerts.h"
 #include "conf/conf.h"
+#include "net/notify.h"
 
 #include <uv.h>
 
 struct alerting {
     struct lookout *lookout;
     struct alerts *alerts;
+    struct notifier *notifier;
     uv_loop_t *loop; /* borrowed */
     uv_async_t seen; /* by the lookout */
     uv_timer_t due;
@@ -23,10 +25,13 @@ MUST_CHECK enum nabla_status alerting_init(struct alerting *a, uv_loop_t *loop, 
 /* The table is there. */
 void alerting_start(struct alerting *a, struct table *table);
 
-/* Other rules, in two steps around table_configure; any thread, one change at a time. Errors:
+/* Other rules and targets, in two steps around table_configure; any thread, one change at a time. Errors:
  * NABLA_ENOMEM: the rules stay as they were, and conf has none for the table. */
 MUST_CHECK enum nabla_status alerting_prepare(struct alerting *a, struct conf *conf);
 void alerting_adopt(struct alerting *a);
+
+/* Nobody is told any more; before the loop is closed, which must run once more. Accepts a zeroed one. */
+void alerting_stop(struct alerting *a);
 
 /* The loop is closed, the table gone; accepts a zeroed one. */
 void alerting_fini(struct alerting *a);

@@ -102,6 +102,7 @@ static enum nabla_status make_doors(struct app *app)
                                 .activated = http_fd,
                                 .table = app->table,
                                 .alerts = app->alerting.alerts,
+                                .notifier = app->alerting.notifier,
                                 .feed = app->feed,
                                 .stats = &app->stats,
                                 .push_board = &app->push_board,
@@ -184,6 +185,7 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
     app->at_start.rule_files = (struct conf_files){0};
     app->at_start.rules = (struct rules){0};
     app->at_start.templates = (struct path_templates){0};
+    app->at_start.alerting = (struct conf_alerting){0};
     pthread_rwlock_init(&app->key_rules.lock, NULL);
     app->key_rules.templates = app->conf.templates;
     app->at_start.exposure = NULL;
@@ -261,6 +263,7 @@ void app_fini(struct app *app)
     http_free(app->http);
     net_free(app->net);
     if (app->loop.data != NULL) {
+        alerting_stop(&app->alerting);
         uv_walk(&app->loop, close_handle, NULL);
         uv_run(&app->loop, UV_RUN_DEFAULT);
         uv_loop_close(&app->loop);

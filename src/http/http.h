@@ -33,10 +33,11 @@ struct http_options {
     struct exposure *exposure; /* what /metrics shows at first; it is held; NULL: all, as it is */
     uint32_t max_body, max_decompressed; /* bytes of samples that are posted */
     uint32_t max_line;                   /* of those, where they are lines */
-    uint64_t max_held_bytes; /* by large answers and bodies on their way; 0: HTTP_HELD_BYTES */
-    int activated;           /* a bound socket from systemd, taken over; -1: bind one */
-    struct table *table;     /* borrowed for as long as the server lives, as the rest is */
-    struct alerts *alerts;   /* NULL: there are none */
+    uint64_t max_held_bytes;   /* by large answers and bodies on their way; 0: HTTP_HELD_BYTES */
+    int activated;             /* a bound socket from systemd, taken over; -1: bind one */
+    struct table *table;       /* borrowed for as long as the server lives, as the rest is */
+    struct alerts *alerts;     /* NULL: there are none */
+    struct notifier *notifier; /* the same */
     struct feed *feed;
     struct stats *stats;           /* gets a listener and a loop more */
     struct push_board *push_board; /* NULL: nothing is pushed */

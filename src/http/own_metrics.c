@@ -5,6 +5,7 @@
 #include "alerts/alerts.h"
 
 #include "http/routes.h"
+#include "net/notify.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -216,6 +217,39 @@ static void write_push(struct page *p, struct push_board *board)
         labelled(p, age, (const char *[]){"target", at[t].name, NULL}, age_of(&at[t]));
 }
 
+static const char *kind_of(const struct notify_counts *c)
+{
+    return c->form == TELL_WEBHOOK ? "webhook" : "alertmanager";
+}
+
+static void write_notified(struct page *p, const struct notify_counts *c)
+{
+    const struct {
+        const char *outcome;
+        uint64_t n;
+    } all[] = {{"sent", c->sent}, {"refused", c->refused}, {"retried", c->retried}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        labelled(p, "nablad_notifications_total",
+                 (const char *[]){"kind", kind_of(c), "target", c->name, "outcome", all[i].outcome,
+                                  NULL},
+                 (double)all[i].n);
+}
+
+static void write_notifications(struct page *p, struct notifier *n)
+{
+    struct notify_counts c;
+    if (n == NULL || !notifier_count(n, 0, &c))
+        return;
+    title(p, "nablad_notifications_total", "counter",
+          "Alerts told to others, by what became of it.");
+    for (uint32_t i = 0; notifier_count(n, i, &c); i++)
+        write_notified(p, &c);
+    title(p, "nablad_notifications_up", "gauge", "Whether the last request was answered.");
+    for (uint32_t i = 0; notifier_count(n, i, &c); i++)
+        labelled(p, "nablad_notifications_up",
+                 (const char *[]){"kind", kind_of(&c), "target", c.name, NULL}, c.works);
+}
+
 static void write_daemon(struct page *p, const struct stats *s, const struct http *h)
 {
     title(p, "nablad_build_info", "gauge", "Always 1; the label says which version runs.");
@@ -298,6 +332,7 @@ void own_metrics_write(struct buf *b, enum exposition form, struct http *h)
     write_http(&p, s, h);
     write_gradients(&p, s, h);
     write_alerts(&p, s, h);
+    write_notifications(&p, h->options.notifier);
     write_push(&p, h->options.push_board);
     write_process(&p, s);
     buf_fini(&p.labels);

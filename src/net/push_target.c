@@ -206,16 +206,16 @@ MUST_CHECK static enum nabla_status send_http(struct push_target *t)
                                          "Content-Encoding: snappy",
                                          "X-Prometheus-Remote-Write-Version: 0.1.0", NULL};
     const struct conf_push *c = &t->conf;
-    const struct post_target to = {.url = c->url,
-                                   .username = or_null(c->username),
-                                   .password_file = or_null(c->password_file),
-                                   .bearer_token_file = or_null(c->bearer_token_file),
-                                   .ca_file = or_null(c->ca_file),
-                                   .cert_file = or_null(c->cert_file),
-                                   .key_file = or_null(c->key_file),
-                                   .insecure = c->verify == 0,
-                                   .connect_timeout_ns = c->timeout_ns,
-                                   .timeout_ns = c->timeout_ns};
+    const struct post_target to = {.url = c->peer.url,
+                                   .username = or_null(c->peer.username),
+                                   .password_file = or_null(c->peer.password_file),
+                                   .bearer_token_file = or_null(c->peer.bearer_token_file),
+                                   .ca_file = or_null(c->peer.ca_file),
+                                   .cert_file = or_null(c->peer.cert_file),
+                                   .key_file = or_null(c->peer.key_file),
+                                   .insecure = c->peer.verify == 0,
+                                   .connect_timeout_ns = c->peer.timeout_ns,
+                                   .timeout_ns = c->peer.timeout_ns};
     struct buf body = {0};
     buf_add(&body, t->out->body.at, t->out->body.n);
     if (body.failed) {
@@ -234,7 +234,7 @@ MUST_CHECK static enum nabla_status send_lines(struct push_target *t)
         status = carrier_new(t->loop, c->scheme == PUSH_UDP, c->host, c->port, on_carried, t,
                              &t->carrier);
     if (status == NABLA_OK)
-        carrier_send(t->carrier, t->out->body.at, t->out->body.n, c->timeout_ns);
+        carrier_send(t->carrier, t->out->body.at, t->out->body.n, c->peer.timeout_ns);
     return status;
 }
 

@@ -104,6 +104,10 @@ void selection_free(struct selection *s);             /* NULL is fine */
 MUST_CHECK enum nabla_status table_select(struct table *t, const struct query *query,
                                           struct instant now, struct findings *out);
 
+/* Gives a watch's view of a series its memory, if there still are both: the watcher knows of the series from
+ * before its watches were chosen anew. */
+void table_watch_remember(struct table *t, struct ref ref, uint16_t watch, uint8_t memory);
+
 /* Copies the readings of found[0..n), n at most READINGS_MAX, in their order; those that are no
  * longer there are left out. Errors: NABLA_ENOMEM. */
 MUST_CHECK enum nabla_status table_read(struct table *t, const struct found *found, uint32_t n,

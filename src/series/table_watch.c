@@ -99,6 +99,20 @@ void watch_look(struct table *t, struct ref ref, struct instant now)
     t->watcher->on_sample(t->watcher->ctx, ref, list_of(w), w->n, &r, now);
 }
 
+void table_watch_remember(struct table *t, struct ref ref, uint16_t watch, uint8_t memory)
+{
+    struct shard *s = &t->shards[ref_shard(ref)];
+    pthread_mutex_lock(&s->lock);
+    const struct record *x = record_of(t, ref);
+    if (x != NULL && (x->flags & RECORD_WATCHED) != 0) {
+        struct watching *w = watching_at(s, ref_place(ref));
+        for (uint32_t i = 0; i < w->n; i++)
+            if (list_of(w)[i].watch == watch)
+                list_of(w)[i].memory = memory;
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
 void watches_fini(struct shard *s)
 {
     for (uint32_t place = 0; place < s->places && s->watching_n > 0; place++)

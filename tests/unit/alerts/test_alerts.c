@@ -134,7 +134,8 @@ static int due(struct post *p, uint32_t target, bool tell)
 {
     uint64_t id = 0;
     int n = 0;
-    for (; alerts_next_due(p->alerts, target, p->b.now, MIN, &id, &view); n++)
+    struct alert_due due = {.target = target, .again_ns = MIN, .resolved_again = true};
+    for (; alerts_next_due(p->alerts, &due, p->b.now, &id, &view); n++)
         if (tell)
             alerts_told(p->alerts, target, view.id, view.changes, p->b.now.wall_ns);
     return n;
@@ -205,7 +206,7 @@ START_TEST(told_again_and_again_until_it_is_over)
     struct post p;
     double v = -18;
     begin_with(&p, &warming, 1, 100);
-    alerts_targets(p.alerts, 2);
+    alerts_targets(p.alerts, 3, 3);
     ramp(&p, freezer, &v, 1, 10);
     ck_assert_int_eq(due(&p, 0, true), 1);
     ck_assert_int_eq(due(&p, 0, true), 0);
@@ -279,12 +280,29 @@ START_TEST(rules_that_stay_go_on)
     ramp(&p, freezer, &v, 1, 2);
     ck_assert_int_eq(active(&p), 1);
     ck_assert_uint_eq(counted(&p.b.stats.alerts_fired), 1);
-    alerts_targets(p.alerts, 1);
+    alerts_targets(p.alerts, 1, 1);
     rule_with(&p, two, 1); /* and now it is gone */
     ck_assert_int_eq(active(&p), 0);
     ck_assert_int_eq(due(&p, 0, true), 1);
     ck_assert_int_ne(view.resolved_ns, 0);
     ck_assert_uint_eq(view.told.labels_n, 2);
+    end_all(&p);
+}
+END_TEST
+
+/* The first sample after new rules ends what began under the old ones. */
+START_TEST(what_goes_on_ends)
+{
+    struct post p;
+    double v = -18;
+    begin_with(&p, &warming, 1, 100);
+    ramp(&p, freezer, &v, 1, 10);
+    ck_assert_int_eq(active(&p), 1);
+    rule_with(&p, &warming, 1);
+    (void)alerts_turn(p.alerts, p.b.now);
+    ck_assert_int_eq(active(&p), 1);
+    ramp(&p, freezer, &v, 0, 2);
+    ck_assert_int_eq(active(&p), 0);
     end_all(&p);
 }
 END_TEST
@@ -326,6 +344,7 @@ Suite *suite(void)
     tcase_add_test(t, told_again_and_again_until_it_is_over);
     tcase_add_loop_test(t, silence, 0, ROWS(silences));
     tcase_add_test(t, rules_that_stay_go_on);
+    tcase_add_test(t, what_goes_on_ends);
     tcase_add_test(t, bounded);
     suite_add_tcase(s, t);
     return s;

@@ -24,9 +24,9 @@ static bool is_number(const struct conf_key *key)
 
 static bool is_leaf(const struct conf_key *key)
 {
-    return key->type != CONF_PUSHES && key->type != CONF_SECTION && key->type != CONF_LISTENERS &&
-           key->type != CONF_RULES && key->type != CONF_FILES && key->type != CONF_SELECTORS &&
-           key->type != CONF_RELABEL;
+    return key->type != CONF_PUSHES && key->type != CONF_PEERS && key->type != CONF_SECTION &&
+           key->type != CONF_LISTENERS && key->type != CONF_RULES && key->type != CONF_FILES &&
+           key->type != CONF_SELECTORS && key->type != CONF_RELABEL;
 }
 
 static int64_t number(const struct conf_key *key, const char *text)
@@ -154,6 +154,15 @@ struct walk {
     const char *value;
 };
 
+static bool is_list(const char *path)
+{
+    for (size_t i = 0; i < conf_keys_n; i++)
+        if (strcmp(conf_keys[i].path, path) == 0)
+            return conf_keys[i].type == CONF_LISTENERS || conf_keys[i].type == CONF_RULES ||
+                   conf_keys[i].type == CONF_PUSHES || conf_keys[i].type == CONF_PEERS;
+    return false;
+}
+
 static void walk_line(struct walk *w, char *line)
 {
     size_t indent = strspn(line, " ");
@@ -175,8 +184,7 @@ static void walk_line(struct walk *w, char *line)
     while (w->depth > 0 && w->indent[w->depth - 1] >= indent)
         w->depth--;
     const char *parent = w->depth == 0 ? "" : w->path[w->depth - 1];
-    bool in_list = strcmp(parent, "series") == 0 || strcmp(parent, "push") == 0 ||
-                   strcmp(parent, "ingest.listeners") == 0;
+    bool in_list = is_list(parent);
     snprintf(w->path[w->depth], sizeof w->path[0], "%.30s%s%.30s", parent,
              in_list           ? "[]."
              : *parent == '\0' ? ""
@@ -278,6 +286,8 @@ static void expect_range(const struct conf_key *key, const char *cell)
         snprintf(want, sizeof want, "at most %d", (int)CONF_PUSH_MAX);
     else if (key->type == CONF_MATCHES)
         snprintf(want, sizeof want, "at most %d", (int)CONF_SELECTORS_MAX);
+    else if (key->type == CONF_PEERS)
+        snprintf(want, sizeof want, "at most %d", (int)CONF_PEERS_MAX);
     else if (key->type == CONF_FILES)
         snprintf(want, sizeof want, "at most %d", (int)CONF_FILES_MAX);
     else if (key->type == CONF_NUMBERS)
@@ -326,6 +336,7 @@ START_TEST(reference_has_every_key)
                                         [CONF_FILES] = "file, or list of files",
                                         [CONF_TEMPLATES] = "list of templates",
                                         [CONF_PUSHES] = "list",
+                                        [CONF_PEERS] = "list",
                                         [CONF_MATCHES] = "list of selectors",
                                         [CONF_TEXT] = "text"};
     char *docs = file_text(FILE_DOCS);

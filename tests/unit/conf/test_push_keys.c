@@ -45,7 +45,7 @@ START_TEST(good_row)
     ck_assert_str_eq(p->port, r->port);
     ck_assert_int_eq(p->format, r->format);
     ck_assert_int_eq(p->corrections, r->corrections);
-    ck_assert_int_eq(p->verify, r->verify);
+    ck_assert_int_eq(p->peer.verify, r->verify);
     ck_assert_int_eq(p->scheme, r->scheme);
     ck_assert_uint_eq(p->buffer, r->buffer);
     ck_assert_uint_eq(p->match.n, r->selectors);
