@@ -37,10 +37,26 @@ static void squares_join(struct trend *t, double x, double w)
     t->w2 = sum;
 }
 
+/* The newest sample, at (0, 0) with weight 1: nearly every sample. */
+static void newest_joins(struct trend *t)
+{
+    struct moments *m = &t->by_weight;
+    double share = 1 / (m->w + 1), part = m->w * share, share2 = 1 / (t->w2 + 1);
+    m->xx += part * m->x * m->x;
+    m->xy += part * m->x * m->y;
+    m->yy += part * m->y * m->y;
+    m->x -= m->x * share;
+    m->y -= m->y * share;
+    m->w += 1;
+    t->xx2 += t->w2 * share2 * t->x2 * t->x2;
+    t->x2 -= t->x2 * share2;
+    t->w2 += 1;
+}
+
 /* The newest sample becomes x: all others are older by so much. */
 static void age(struct trend *t, struct obs x, double tau_s)
 {
-    double dt = seconds(t->newest.t_ns, x.t_ns), d = exp(-dt / tau_s);
+    double dt = stencil_seconds(t->newest.t_ns, x.t_ns), d = exp(-dt / tau_s);
     struct moments *m = &t->by_weight;
     m->x -= dt;
     m->y -= x.v - t->newest.v;
@@ -62,8 +78,11 @@ void trend_add(struct trend *t, struct obs x, double tau_s)
     }
     if (t->n < UINT32_MAX)
         t->n++;
-    if (x.t_ns > t->newest.t_ns)
+    if (x.t_ns > t->newest.t_ns) {
         age(t, x, tau_s);
+        newest_joins(t);
+        return;
+    }
     double at = seconds(t->newest.t_ns, x.t_ns), w = exp(at / tau_s);
     moments_join(&t->by_weight, at, x.v - t->newest.v, w);
     squares_join(t, at, w);

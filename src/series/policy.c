@@ -18,6 +18,13 @@ struct policy policy_default(void)
                            .expire_after_ns = INT64_C(3600) * NS_PER_S};
 }
 
+bool policy_is_only_trend(const struct policy *p)
+{
+    struct policy without = *p;
+    without.trend_ns = 0;
+    return p->trend_ns > 0 && p->kind == KIND_GAUGE && !policy_needs_extra(&without);
+}
+
 bool policy_needs_extra(const struct policy *p)
 {
     return p->min_dt_ns > 0 || p->late_ns != LATE_INSERT || p->trend_ns > 0 || p->keep_ns > 0 ||

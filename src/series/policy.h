@@ -40,6 +40,7 @@ struct policy {
     int64_t trend_ns;  /* time constant of a trend; 0: none */
     int64_t keep_ns;   /* points younger than this are kept; 0: none */
     bool extras;       /* policy_needs_extra: set where policies are taken over */
+    bool only_trend;   /* likewise: a gauge that asks for a trend and for nothing else */
     double resolution; /* [v] the sensor's step; 0: not known */
     double sigma;      /* [v] one standard error of a value; 0: that of the resolution */
     double max_rate;   /* [v] a unit of per; a first sample beyond is held back; 0: no limit */
@@ -72,6 +73,7 @@ enum { POLICY_RULES_MAX = 1024, WATCHES_MAX = 1024 };
 
 /* True if series under it need more than a record: series/extra.h. */
 bool policy_needs_extra(const struct policy *p);
+bool policy_is_only_trend(const struct policy *p);
 
 /* One standard error of a value, [v]. */
 double policy_sigma(const struct policy *p);

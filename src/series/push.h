@@ -73,26 +73,37 @@ void push_out(const struct push *p, const struct points *points);
 /* The same for one point, counted already, when somebody does listen. */
 void push_tell(struct push *p, const struct point *point);
 
-/* The way of nearly all samples: newer than a window that is full, no gap, no silence, no reset, no extra.
- * False: push_sample. */
-static inline bool push_next(struct push *p, struct obs x)
+/* True if x is newer than a window that is full, and there was no gap, no silence, no reset. */
+static inline bool push_slides(const struct push *p, struct obs x)
 {
-    struct record *r = p->x;
-    const struct policy *policy = p->policy;
+    const struct record *r = p->x;
     const struct obs *newest = &r->window.at[WINDOW_KEPT - 1];
-    if (r->window.n != WINDOW_KEPT || (r->flags & (RECORD_OVER | RECORD_EXTRA)) != 0 ||
-        x.t_ns <= newest->t_ns || push_is_gap(p, x.t_ns) ||
-        p->now.mono_ns - r->seen_ns > policy->stale_after_ns || !isfinite(x.v) ||
-        (policy->kind == KIND_COUNTER && x.v < newest->v))
-        return false;
+    return r->window.n == WINDOW_KEPT && (r->flags & RECORD_OVER) == 0 && x.t_ns > newest->t_ns &&
+           !push_is_gap(p, x.t_ns) && p->now.mono_ns - r->seen_ns <= p->policy->stale_after_ns &&
+           isfinite(x.v) && !(p->policy->kind == KIND_COUNTER && x.v < newest->v);
+}
+
+static inline void push_slide(struct push *p, struct obs x)
+{
     struct point point;
-    window_slide(&r->window, x, policy->kind, &point);
-    r->seen_ns = p->now.mono_ns;
+    window_slide(&p->x->window, x, p->policy->kind, &point);
+    p->x->seen_ns = p->now.mono_ns;
     p->tally->points++;
     if (p->heard)
         push_tell(p, &point);
+}
+
+/* The way of nearly all samples: they slide, without an extra. False: push_sample. */
+static inline bool push_next(struct push *p, struct obs x)
+{
+    if ((p->x->flags & RECORD_EXTRA) != 0 || !push_slides(p, x))
+        return false;
+    push_slide(p, x);
     return true;
 }
+
+/* table_extra.c: the same where the policy asks for a trend and for nothing else. */
+bool push_next_trend(struct push *p, struct obs x);
 
 /* A sample into the window, finite or not, past what the policy asks for besides. */
 enum cause push_plain(struct push *p, struct exact x);

@@ -8,14 +8,20 @@
 
 #include <stdlib.h>
 
+static void complete(struct policy *p)
+{
+    p->extras = policy_needs_extra(p);
+    p->only_trend = policy_is_only_trend(p);
+}
+
 /* Takes over *policies, which is emptied. */
 static struct policies steal(struct policies *policies)
 {
     struct policies p = *policies;
     *policies = (struct policies){0};
-    p.defaults.extras = policy_needs_extra(&p.defaults);
+    complete(&p.defaults);
     for (uint32_t i = 0; i < p.rules_n; i++)
-        p.rules[i].policy.extras = policy_needs_extra(&p.rules[i].policy);
+        complete(&p.rules[i].policy);
     return p;
 }
 

@@ -84,7 +84,10 @@ static void push_into(struct run *r, struct ref ref, struct record *x, uint32_t 
     p->x = x;
     p->policy = policy_of(r->t, x);
     p->adds = (s->form & KEY_ADDS) != 0;
-    if (p->policy->extras || p->adds || s->rest != 0 || !push_next(p, value))
+    bool plain = !p->adds && s->rest == 0;
+    bool taken = plain && (p->policy->only_trend ? push_next_trend(p, value)
+                                                 : !p->policy->extras && push_next(p, value));
+    if (!taken)
         push_with_care(r, p, s, number);
     if ((x->flags & RECORD_WATCHED) != 0)
         watch_look(r->t, ref, r->now);

@@ -230,6 +230,27 @@ static void trend_follows(struct push *p)
     }
 }
 
+/* Nothing but the trend is asked for, no value of the run has a rest, and the trend has begun at 0. */
+static bool is_slim(const struct extra *e)
+{
+    return !e->exact && e->trend.n > 0 && e->trend_from.v == 0 && e->trend_base == 0;
+}
+
+bool push_next_trend(struct push *p, struct obs x)
+{
+    if ((p->x->flags & RECORD_EXTRA) == 0)
+        return false;
+    struct extra *e = extra_at(shard_of(p), ref_place(p->ref));
+    if (!is_slim(e) || !push_slides(p, x))
+        return false;
+    trend_add(&e->trend, p->x->window.at[WINDOW_KEPT - 1], (double)p->policy->trend_ns / 1e9);
+    e->came = (struct exact){x.t_ns, x.v, 0};
+    merge_begin(&e->merge, e->came);
+    p->extra = e;
+    push_slide(p, x);
+    return true;
+}
+
 static void follow(struct push *p, struct exact x, enum arrival arrival, struct exact replaced)
 {
     struct extra *e = p->extra;
