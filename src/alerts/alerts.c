@@ -49,6 +49,11 @@ static void count_phase(struct alerts *a, const struct alert *x, int by)
         a->counts.resolved += (uint32_t)by;
 }
 
+void alert_counted(struct alerts *a, const struct alert *x)
+{
+    count_phase(a, x, 1);
+}
+
 static const char *event_text(enum alert_event event)
 {
     static const char *const texts[] = {"", "pending", "dropped", "firing", "resolved"};
@@ -70,6 +75,7 @@ static void note(struct alerts *a, struct alert *x, enum alert_event event, int6
 {
     if (event == ALERT_NOTHING)
         return;
+    a->edits++;
     if (event == ALERT_FIRED || event == ALERT_RESOLVED)
         x->changes = ++a->changes; /* others are nobody's to be told */
     if (event == ALERT_FIRED) {
@@ -83,11 +89,19 @@ static void note(struct alerts *a, struct alert *x, enum alert_event event, int6
     tell_log(a, x, event);
 }
 
+static bool has_targets(const struct alerts *a)
+{
+    for (uint32_t i = 0; i < ALERT_TARGETS_MAX; i++)
+        if (a->keys[i] != 0)
+            return true;
+    return false;
+}
+
 /* All that are to be told know its last change. */
 static bool is_known(const struct alerts *a, const struct alert *x)
 {
     for (uint32_t i = 0; i < ALERT_TARGETS_MAX; i++)
-        if ((a->targets >> i & 1) != 0 && x->told[i].changes != x->changes)
+        if (a->keys[i] != 0 && x->told[i].changes != x->changes)
             return false;
     return true;
 }
@@ -99,7 +113,7 @@ static bool is_over(const struct alerts *a, const struct alert *x, int64_t now_n
         return false;
     if (x->resolved_ns == 0)
         return x->due == 0;
-    bool told_long = a->targets == 0 || now_ns - x->resolved_ns >= ALERTS_RESOLVED_FOR_NS;
+    bool told_long = !has_targets(a) || now_ns - x->resolved_ns >= ALERTS_RESOLVED_FOR_NS;
     return told_long && is_known(a, x);
 }
 
@@ -335,14 +349,29 @@ void alerts_free(struct alerts *a)
     free(a);
 }
 
-void alerts_targets(struct alerts *a, uint32_t set, uint32_t strangers)
+static void forget_told(struct alerts *a, uint32_t target)
+{
+    for (uint32_t i = 0; i < a->all_n; i++)
+        if (a->all[i] != NULL)
+            a->all[i]->told[target] = (struct told_of){0};
+}
+
+void alerts_targets(struct alerts *a, const uint64_t keys[static ALERT_TARGETS_MAX])
 {
     pthread_mutex_lock(&a->lock);
-    a->targets = set;
-    for (uint32_t i = 0; i < a->all_n && strangers != 0; i++)
-        for (uint32_t t = 0; t < ALERT_TARGETS_MAX && a->all[i] != NULL; t++)
-            if ((strangers >> t & 1) != 0)
-                a->all[i]->told[t] = (struct told_of){0};
+    for (uint32_t t = 0; t < ALERT_TARGETS_MAX; t++) {
+        if (keys[t] != a->keys[t])
+            forget_told(a, t);
+        a->keys[t] = keys[t];
+    }
+    a->edits++;
+    pthread_mutex_unlock(&a->lock);
+}
+
+void alerts_target_keys(struct alerts *a, uint64_t keys[static ALERT_TARGETS_MAX])
+{
+    pthread_mutex_lock(&a->lock);
+    memcpy(keys, a->keys, sizeof a->keys);
     pthread_mutex_unlock(&a->lock);
 }
 

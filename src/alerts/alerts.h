@@ -99,9 +99,12 @@ bool alerts_next_due(struct alerts *a, const struct alert_due *due, struct insta
 /* The target has taken that state of the alert. */
 void alerts_told(struct alerts *a, uint32_t target, uint64_t id, uint64_t changes, int64_t now_ns);
 
-/* Who is to be told: bit i is target i; resolved alerts do not wait for others. Those in `strangers` know
- * nothing, whatever was told under their number before. */
-void alerts_targets(struct alerts *a, uint32_t set, uint32_t strangers);
+/* Who is to be told: keys[i], any number that says who it is, is target i; 0: there is none. Resolved alerts do
+ * not wait for others. A target whose key is not that of its number before knows nothing. */
+void alerts_targets(struct alerts *a, const uint64_t keys[static ALERT_TARGETS_MAX]);
+
+/* The keys as they were told, or restored. */
+void alerts_target_keys(struct alerts *a, uint64_t keys[static ALERT_TARGETS_MAX]);
 
 /* Another number whenever there is something new to tell. */
 uint64_t alerts_changes(struct alerts *a);

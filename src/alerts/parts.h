@@ -60,9 +60,10 @@ struct alerts {
     struct alert *buckets[ALERT_BUCKETS];
     struct alert **heap; /* owned */
     uint32_t heap_n, heap_cap;
-    int64_t started_ns;        /* wall clock */
-    uint64_t last_id, changes; /* changes: grows with each change of any alert's state */
-    uint32_t targets;          /* bit i: there is target i */
+    int64_t started_ns;               /* wall clock */
+    uint64_t last_id, changes;        /* changes: grows with each change of any alert's state */
+    uint64_t edits;                   /* grows with whatever is saved */
+    uint64_t keys[ALERT_TARGETS_MAX]; /* whose number it is; 0: nobody's */
     struct alerts_counts counts;
     struct readings readings; /* of one series */
 };
@@ -86,6 +87,7 @@ void alert_resolve(struct alerts *a, struct alert *x,
 void alert_forget(struct alerts *a, struct alert *x); /* without a word; frees it */
 /* What its series says now; PRESENCE_GONE if it is not there. */
 void alert_read(struct alerts *a, const struct alert *x, struct instant now, struct facts *out);
+void alert_counted(struct alerts *a, const struct alert *x);     /* a new one, as it is */
 struct labelset *alert_copy_labels(const struct labelset *from); /* NULL without memory */
 
 /* sets.c -- the lock is held. */

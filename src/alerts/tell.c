@@ -235,9 +235,10 @@ uint64_t tell_fingerprint(const struct label *at, uint32_t n)
 {
     uint64_t h = UINT64_C(14695981039346656037);
     for (uint32_t i = 0; i < n; i++) {
-        char name[EXPOSED_NAME_MAX];
-        uint32_t name_n = at[i].name_n < LABEL_NAME_MAX ? at[i].name_n : LABEL_NAME_MAX;
-        h = hash(hash(h, name, exposed_label(name, at[i].name, name_n)), "\xff", 1);
+        char name[EXPOSED_NAME_MAX] = "";
+        uint32_t said_n = at[i].name_n < LABEL_NAME_MAX ? at[i].name_n : LABEL_NAME_MAX;
+        size_t name_n = exposed_label(name, at[i].name, said_n);
+        h = hash(hash(h, name, name_n), "\xff", 1);
         h = hash(hash(h, at[i].value, at[i].value_n), "\xff", 1);
     }
     return h;

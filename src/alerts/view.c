@@ -176,6 +176,7 @@ void alerts_told(struct alerts *a, uint32_t target, uint64_t id, uint64_t change
     uint32_t i = list_after(a, id - 1);
     struct alert *x = i < a->all_n ? a->all[i] : NULL;
     if (x != NULL && x->id == id) {
+        a->edits++;
         x->told[target] = (struct told_of){.changes = changes, .at_ns = now_ns};
         if (x->resolved_ns != 0)
             (void)list_due(a, x, x->look_ns); /* let go of in its time */

@@ -59,14 +59,16 @@ enum nabla_status alerting_init(struct alerting *a, uv_loop_t *loop, struct conf
     uv_async_init(loop, &a->seen, on_seen);
     uv_timer_init(loop, &a->due);
     a->seen.data = a->due.data = a;
-    status = notifier_new(loop, a->alerts, log, &conf->alerting, &a->notifier);
-    return status == NABLA_OK ? alerts_prepare(a->alerts, &conf->rules, &conf->policies) : status;
+    a->log = log;
+    return alerts_prepare(a->alerts, &conf->rules, &conf->policies);
 }
 
-void alerting_start(struct alerting *a, struct table *table)
+enum nabla_status alerting_start(struct alerting *a, struct table *table, const struct conf *conf)
 {
     alerts_table(a->alerts, table);
     alerting_adopt(a);
+    saving_start(&a->saving, a->loop, a->alerts, a->log, conf->state.directory);
+    return notifier_new(a->loop, a->alerts, a->log, &conf->alerting, &a->notifier);
 }
 
 enum nabla_status alerting_prepare(struct alerting *a, struct conf *conf)
@@ -89,6 +91,7 @@ void alerting_stop(struct alerting *a)
 
 void alerting_fini(struct alerting *a)
 {
+    saving_fini(&a->saving);
     alerts_free(a->alerts);
     lookout_free(a->lookout);
 }

@@ -5,6 +5,7 @@
 
 #include "alerts/alerts.h"
 #include "conf/conf.h"
+#include "daemon/saving.h"
 #include "net/notify.h"
 
 #include <uv.h>
@@ -13,17 +14,21 @@ struct alerting {
     struct lookout *lookout;
     struct alerts *alerts;
     struct notifier *notifier;
-    uv_loop_t *loop; /* borrowed */
+    uv_loop_t *loop; /* borrowed, as log is */
+    struct log *log;
     uv_async_t seen; /* by the lookout */
     uv_timer_t due;
+    struct saving saving;
 };
 
 /* Before the table, which calls the lookout: takes conf's rules over, and gives its policies their watches.
  * Errors: NABLA_ENOMEM. */
 MUST_CHECK enum nabla_status alerting_init(struct alerting *a, uv_loop_t *loop, struct conf *conf,
                                            struct stats *stats, struct log *log);
-/* The table is there. */
-void alerting_start(struct alerting *a, struct table *table);
+/* The table is there: restores what there was before a restart, and tells whom conf names. Errors:
+ * NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status alerting_start(struct alerting *a, struct table *table,
+                                            const struct conf *conf);
 
 /* Other rules and targets, in two steps around table_configure; any thread, one change at a time. Errors:
  * NABLA_ENOMEM: the rules stay as they were, and conf has none for the table. */

@@ -58,7 +58,7 @@ static enum nabla_status make_table(struct app *app)
     app->sweep_period_ns = app_sweep_period(&app->conf.policies);
     enum nabla_status status = table_new(&o, &app->table);
     if (status == NABLA_OK)
-        alerting_start(&app->alerting, app->table);
+        status = alerting_start(&app->alerting, app->table, &app->conf);
     return status;
 }
 

@@ -379,50 +379,70 @@ static void leave(struct target *t)
     *t = (struct target){0};
 }
 
-static struct target *take_free(struct notifier *n)
+/* Who a target is, over restarts. */
+static uint64_t key_of(enum tell_form form, const char *url)
 {
-    struct target *t = n->targets;
-    while (t->used)
-        t++; /* there are as many numbers as targets in a configuration */
-    *t = (struct target){.notifier = n, .used = true};
-    return t;
+    uint64_t h = UINT64_C(14695981039346656037) + (uint64_t)form;
+    for (; *url != '\0'; url++)
+        h = (h ^ (unsigned char)*url) * UINT64_C(1099511628211);
+    return h | 1;
 }
 
-/* Returns which numbers have a new target. */
-static uint32_t change_targets(struct notifier *n, const struct roll *roll)
+/* The number that the key had, or one that nobody has had. There are as many as targets in a configuration. */
+static struct target *take_free(struct notifier *n, const uint64_t keys[static ALERT_TARGETS_MAX],
+                                uint64_t key)
 {
-    uint32_t strangers = 0;
+    struct target *best = NULL;
+    for (uint32_t i = 0; i < ALERT_TARGETS_MAX; i++) {
+        struct target *t = &n->targets[i];
+        if (!t->used &&
+            (best == NULL || keys[i] == key || (keys[i] == 0 && keys[best - n->targets] != key)))
+            best = t;
+    }
+    *best = (struct target){.notifier = n, .used = true};
+    return best;
+}
+
+static void set_target(struct target *t, enum tell_form form, const struct conf_peer *peer)
+{
+    t->form = form;
+    t->peer = *peer;
+    t->look = true;
+    t->wait_ns = 0; /* what kept it from working may be mended */
+}
+
+/* Fills keys with whose each number is. */
+static void change_targets(struct notifier *n, const struct roll *roll,
+                           uint64_t keys[static ALERT_TARGETS_MAX])
+{
+    alerts_target_keys(n->alerts, keys);
     for (struct target *t = n->targets; t < n->targets + ALERT_TARGETS_MAX; t++)
         if (t->used && !is_listed(roll, t))
             leave(t);
     for (uint32_t i = 0; i < roll->n; i++) {
-        struct target *t = find(n, roll->at[i].form, roll->at[i].peer.url);
-        if (t == NULL) {
-            t = take_free(n);
-            strangers |= UINT32_C(1) << (t - n->targets);
-        }
-        t->form = roll->at[i].form;
-        t->peer = roll->at[i].peer;
-        t->look = true;
-        t->wait_ns = 0; /* what kept it from working may be mended */
+        enum tell_form form = roll->at[i].form;
+        const struct conf_peer *peer = &roll->at[i].peer;
+        struct target *t = find(n, form, peer->url);
+        set_target(t != NULL ? t : take_free(n, keys, key_of(form, peer->url)), form, peer);
     }
-    return strangers;
+    for (uint32_t i = 0; i < ALERT_TARGETS_MAX; i++) {
+        const struct target *t = &n->targets[i];
+        keys[i] = t->used ? key_of(t->form, t->peer.url) : 0;
+    }
 }
 
 static void adopt(struct notifier *n)
 {
-    uint32_t set = 0;
+    uint64_t keys[ALERT_TARGETS_MAX];
     pthread_mutex_lock(&n->lock);
     struct roll *roll = n->fresh;
     n->fresh = NULL;
     if (roll != NULL) {
-        uint32_t strangers = change_targets(n, roll);
+        change_targets(n, roll, keys);
         n->resend_ns = roll->resend_ns;
         n->repeat_ns = roll->repeat_ns;
         memcpy(n->external_url, roll->external_url, sizeof n->external_url);
-        for (uint32_t i = 0; i < ALERT_TARGETS_MAX; i++)
-            set |= (uint32_t)n->targets[i].used << i;
-        alerts_targets(n->alerts, set, strangers);
+        alerts_targets(n->alerts, keys);
     }
     pthread_mutex_unlock(&n->lock);
     free(roll);

@@ -157,6 +157,40 @@ def test_targets_change_while_it_runs(nablad, tmp_path):
         assert first.told() == {"a": ["firing"]}  # neither again, nor once it was gone
 
 
+@pytest.mark.parametrize("how", ["kill", "terminate"])
+def test_a_restart_is_not_seen(nablad, tmp_path, how):
+    more = {"state": {"directory": str(tmp_path / "state")}}
+    with hook() as h:
+        text = yaml.safe_dump({**yaml.safe_load(config(tmp_path, webhooks=[{"url": h.url}])), **more})
+        d = nablad(text)
+        send(d, "a", [-10])
+        send(d, "b", [-10])
+        eventually(lambda: h.told() == {"a": ["firing"], "b": ["firing"]}, "both")
+        time.sleep(1.5)  # what was told is on the disk within a second
+        getattr(d.proc, how)()
+        d.proc.wait(30)
+        d.stopped = True
+        d = nablad(text)
+        assert d.events("alerts_restored")[0]["firing"] == "2"
+        send(d, "a", [-11], 1)
+        send(d, "b", [-20], 1)
+        eventually(lambda: h.told() == {"a": ["firing"], "b": ["firing", "resolved"]}, "one end")
+        assert d.metric("nablad_alerts_fired_total") == 0
+        starts = {a["startsAt"] for b in h.bodies() for a in b["alerts"] if a["labels"]["room"] == "b"}
+        assert len(starts) == 1
+
+
+def test_a_damaged_file_is_set_aside(nablad, tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "alerts").write_bytes(b"no alerts at all")
+    text = yaml.safe_dump({**yaml.safe_load(config(tmp_path)), "state": {"directory": str(state)}})
+    d = nablad(text)
+    assert "alerts.bad" in d.events("alerts_not_restored")[0]["set_aside"]
+    assert (state / "alerts.bad").read_bytes() == b"no alerts at all"
+    eventually((state / "alerts").exists, "another one")
+
+
 @pytest.mark.slow
 def test_many_series_under_a_rule(nablad, tmp_path):
     n = 3000

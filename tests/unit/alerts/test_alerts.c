@@ -2,7 +2,7 @@
  * told, inherited; one lock, one queue, no loop. */
 #include "../series/bench.h"
 
-#include "alerts/alerts.h"
+#include "alerts/saved.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,7 +206,7 @@ START_TEST(told_again_and_again_until_it_is_over)
     struct post p;
     double v = -18;
     begin_with(&p, &warming, 1, 100);
-    alerts_targets(p.alerts, 3, 3);
+    alerts_targets(p.alerts, (const uint64_t[ALERT_TARGETS_MAX]){7, 8});
     ramp(&p, freezer, &v, 1, 10);
     ck_assert_int_eq(due(&p, 0, true), 1);
     ck_assert_int_eq(due(&p, 0, true), 0);
@@ -280,7 +280,7 @@ START_TEST(rules_that_stay_go_on)
     ramp(&p, freezer, &v, 1, 2);
     ck_assert_int_eq(active(&p), 1);
     ck_assert_uint_eq(counted(&p.b.stats.alerts_fired), 1);
-    alerts_targets(p.alerts, 1, 1);
+    alerts_targets(p.alerts, (const uint64_t[ALERT_TARGETS_MAX]){7});
     rule_with(&p, two, 1); /* and now it is gone */
     ck_assert_int_eq(active(&p), 0);
     ck_assert_int_eq(due(&p, 0, true), 1);
@@ -304,6 +304,48 @@ START_TEST(what_goes_on_ends)
     ramp(&p, freezer, &v, 0, 2);
     ck_assert_int_eq(active(&p), 0);
     end_all(&p);
+}
+END_TEST
+
+/* Saved while it fires, restored into alerts that know the rule: its series speaks again and ends it; whoever
+ * was told is told no more than that. */
+START_TEST(outlives_a_restart)
+{
+    struct post p, q;
+    struct buf bytes;
+    double v = -18;
+    buf_init(&bytes);
+    begin_with(&p, &warming, 1, 100);
+    alerts_targets(p.alerts, (const uint64_t[ALERT_TARGETS_MAX]){7, 8});
+    ramp(&p, freezer, &v, 1, 10);
+    ck_assert_int_eq(due(&p, 0, true), 1);
+    alerts_save(p.alerts, &bytes);
+    int64_t fired_ns = view.fired_ns, now_ns = p.b.now.wall_ns;
+    end_all(&p);
+    begin_with(&q, &warming, 1, 100);
+    q.b.now.wall_ns = now_ns;
+    for (size_t i = 0; i < bytes.n; i++) { /* torn, and with a byte that is wrong */
+        ck_assert_int_eq(alerts_restore(q.alerts, bytes.at, i), NABLA_EINVAL);
+        bytes.at[i] ^= 1;
+        ck_assert_int_eq(alerts_restore(q.alerts, bytes.at, bytes.n), NABLA_EINVAL);
+        bytes.at[i] ^= 1;
+    }
+    ck_assert_int_eq(active(&q), 0);
+    ck_assert_int_eq(alerts_restore(q.alerts, bytes.at, bytes.n), NABLA_OK);
+    ck_assert_uint_eq(alerts_count(q.alerts).firing, 1);
+    ck_assert_int_eq(active(&q), 1);
+    ck_assert_int_eq(view.fired_ns, fired_ns);
+    ck_assert_int_eq(due(&q, 0, false), 0);
+    ck_assert_int_eq(due(&q, 1, false), 1);
+    ramp(&q, freezer, &v, 1, 5);
+    ck_assert_int_eq(active(&q), 1);
+    ck_assert_uint_eq(counted(&q.b.stats.alerts_fired), 0);
+    ramp(&q, freezer, &v, 0, 2);
+    ck_assert_int_eq(active(&q), 0);
+    ck_assert_uint_eq(counted(&q.b.stats.alerts_resolved), 1);
+    ck_assert_int_eq(due(&q, 0, true), 1);
+    end_all(&q);
+    buf_fini(&bytes);
 }
 END_TEST
 
@@ -345,6 +387,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, silence, 0, ROWS(silences));
     tcase_add_test(t, rules_that_stay_go_on);
     tcase_add_test(t, what_goes_on_ends);
+    tcase_add_test(t, outlives_a_restart);
     tcase_add_test(t, bounded);
     suite_add_tcase(s, t);
     return s;
