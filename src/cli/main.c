@@ -11,7 +11,7 @@ static const struct command {
     cli_command *run;
 } commands[] = {
     {"gradient", gradient_command}, {"rates", rates_command}, {"send", send_command},
-    {"check", check_command},       {"test", test_command},
+    {"check", check_command},       {"test", test_command},   {"alerts", alerts_command},
 };
 enum { COMMANDS_N = sizeof commands / sizeof commands[0] };
 
@@ -23,6 +23,7 @@ static const char help[] =
     "Commands:\n"
     "  gradient  differentiate an array or a table: numpy.gradient for files\n"
     "  rates     show the rates of change that a nablad has, once or as a live table\n"
+    "  alerts    show what alarms\n"
     "  send      send a file of lines to a nablad, at any speed\n"
     "  check     check a configuration file, or rules for alerts\n"
     "  test      test what rules for alerts do\n"

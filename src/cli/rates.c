@@ -1,17 +1,12 @@
-/* cli/rates.c -- nabla rates: asks nablad, prints a table.
- * Elsewhere: the live table (cli/watch.c), the rows (cli/rates_rows.c), columns (cli/grid.c). */
+/* cli/rates.c -- nabla rates: its options, and what it asks nablad.
+ * Elsewhere: the question and the printed table (cli/show.c), the live table (cli/watch.c), the rows (cli/rates_rows.c), columns (cli/grid.c). */
 #include "cli/rates.h"
 
 #include "base/clock.h"
 #include "base/number.h"
-#include "cli/answer.h"
-#include "cli/fetch.h"
-#include "cli/screen.h"
-#include "cli/text.h"
+#include "cli/show.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] =
     "Usage: nabla rates [SELECTOR]... [OPTION]...\n"
@@ -74,75 +69,19 @@ static bool take_option(struct rates_options *options, int letter)
     }
 }
 
-/* Appends the data as a table: for a terminal in its width, its heads in bold. */
-static void write_table(struct buf *out, json_t *data, uint32_t width, bool colours)
+static void fill(struct grid *g, const json_t *data, const void *ctx)
 {
-    struct grid grid;
-    struct grid_layout layout;
-    rates_grid_init(&grid);
-    rates_fill(&grid, data, false, SIZE_MAX);
-    uint32_t rows = grid_rows(&grid);
-    grid_fit(&grid, rows, width, &layout);
-    buf_text(out, colours ? SCREEN_BOLD : "");
-    grid_head(&grid, &layout, out);
-    buf_text(out, colours ? SCREEN_NORMAL "\n" : "\n");
-    for (uint32_t row = 0; row < rows; row++) {
-        grid_row(&grid, &layout, row, out);
-        buf_char(out, '\n');
-    }
-    out->failed = out->failed || grid.text.failed || grid.starts.failed;
-    grid_fini(&grid);
+    (void)ctx;
+    rates_fill(g, data, false, SIZE_MAX);
 }
 
-static enum cli_exit print(const struct rates_options *options, json_t *data)
-{
-    struct buf out = {0};
-    struct screen_size size = {.columns = GRID_ANY_WIDTH};
-    bool terminal = isatty(STDOUT_FILENO) && screen_size(STDOUT_FILENO, &size);
-    if (options->json)
-        answer_print(&out, data);
-    else
-        write_table(&out, data, size.columns, terminal && screen_colours());
-    enum cli_exit done = out.failed ? cli_error(CLI_FAILED, "no memory") : CLI_OK;
-    if (done == CLI_OK)
-        fwrite(out.at, 1, out.n, stdout);
-    buf_fini(&out);
-    return done != CLI_OK ? done : cli_flush();
-}
-
-/* Prints what came, or why nothing did. */
-static enum cli_exit judge(const struct rates_options *options, const struct fetch *f)
-{
-    if (fetch_outcome(f) != FETCH_ANSWERED)
-        return cli_error(fetch_outcome(f) == FETCH_BAD_URL ? CLI_USAGE : CLI_FAILED, "%s: %s",
-                         options->url, fetch_error(f));
-    struct buf why = {0};
-    json_t *data = answer_read(fetch_status(f), fetch_body(f)->at, fetch_body(f)->n, &why);
-    enum cli_exit done;
-    if (data != NULL)
-        done = print(options, data);
-    else
-        done = cli_error(fetch_status(f) == 400 ? CLI_USAGE : CLI_FAILED, "%s: %.*s", options->url,
-                         (int)why.n, why.at);
-    json_decref(data);
-    buf_fini(&why);
-    return done;
-}
-
-static enum cli_exit show_once(const struct rates_options *options)
+static enum cli_exit once(const struct rates_options *options)
 {
     struct buf url = {0};
-    struct fetch *f = fetch_new();
-    enum cli_exit done;
-    if (f == NULL || !rates_url(options, &url)) {
-        done = cli_error(CLI_FAILED, "no memory");
-    } else {
-        fetch_start(f, url.at);
-        while (!fetch_wait(f, NULL, 0, 1000))
-            continue;
-        done = judge(options, f);
-    }
-    fetch_free(f);
+    struct show show = {
+        .server = options->url, .json = options->json, .begin = rates_grid_init, .fill = fill};
+    enum cli_exit done =
+        rates_url(options, &url) ? show_once(&show, url.at) : cli_error(CLI_FAILED, "no memory");
     buf_fini(&url);
     return done;
 }
@@ -160,5 +99,5 @@ enum cli_exit rates_command(int argc, char **argv)
     options.selectors_n = argc - optind;
     if (options.watch && options.json)
         return cli_error(CLI_USAGE, "--watch and --json exclude each other");
-    return options.watch ? rates_watch(&options) : show_once(&options);
+    return options.watch ? rates_watch(&options) : once(&options);
 }

@@ -7,9 +7,8 @@
  * identifier, labels sorted as they came. What is not known is a dash. */
 #include "cli/rates.h"
 
-#include "base/clock.h"
 #include "cli/fetch.h"
-#include "cli/people.h"
+#include "cli/show.h"
 #include "cli/text.h"
 
 #include <math.h>
@@ -31,11 +30,7 @@ static const struct grid_column columns[COLUMNS_N] = {
 
 bool rates_url(const struct rates_options *options, struct buf *url)
 {
-    size_t n = strlen(options->url);
-    while (n > 0 && options->url[n - 1] == '/')
-        n--;
-    buf_add(url, options->url, n);
-    buf_text(url, "/api/v1/rates");
+    show_url(url, options->url, "/api/v1/rates");
     for (int i = 0; i < options->selectors_n; i++)
         fetch_add_param(url, "match[]", options->selectors[i]);
     if (options->state != NULL)
@@ -61,14 +56,6 @@ static bool is_identifier(const char *name, size_t n)
            strspn(name, rest) == n; /* a NUL inside ends it too early */
 }
 
-static void write_label(struct buf *out, const char *name, const json_t *value)
-{
-    text_escape(out, name, strlen(name), TEXT_PLAIN);
-    buf_text(out, "=\"");
-    text_escape(out, json_string_value(value), json_string_length(value), TEXT_QUOTED);
-    buf_char(out, '"');
-}
-
 /* Appends the series as a selector; terminated. */
 static void write_series(struct buf *out, json_t *metric)
 {
@@ -85,7 +72,7 @@ static void write_series(struct buf *out, json_t *metric)
         if (!json_is_string(value) || (bare && strcmp(name, "__name__") == 0))
             continue;
         buf_char(out, separator);
-        write_label(out, name, value);
+        show_label(out, name, value);
         separator = ',';
     }
     buf_text(out, separator == ',' ? "}" : bare ? "" : "{}");
@@ -100,31 +87,9 @@ static void series_cell(struct grid *g, json_t *metric)
     buf_fini(&text);
 }
 
-static void number_cell(struct grid *g, const json_t *number)
-{
-    char text[PEOPLE_TEXT_MAX] = "-";
-    if (json_is_number(number))
-        people_number(text, json_number_value(number));
-    grid_cell(g, text);
-}
-
-static void word_cell(struct grid *g, const json_t *word)
-{
-    struct buf text = {0};
-    if (json_is_string(word))
-        text_escape(&text, json_string_value(word), json_string_length(word), TEXT_PLAIN);
-    buf_char(&text, '\0');
-    grid_cell(g, text.failed || text.n == 1 ? "-" : text.at);
-    buf_fini(&text);
-}
-
 static void age_cell(struct grid *g, const json_t *age)
 {
-    char text[PEOPLE_TEXT_MAX] = "-";
-    double s = json_is_number(age) ? json_number_value(age) : NAN;
-    if (fabs(s) < 9e9) /* within 64-bit nanoseconds */
-        people_age(text, (int64_t)(s * NS_PER_S));
-    grid_cell(g, text);
+    show_span(g, json_is_number(age) ? json_number_value(age) : NAN);
 }
 
 static const json_t *newest_value(const json_t *series)
@@ -142,12 +107,12 @@ static const json_t *derivative(const json_t *series, const char *name)
 static void add_row(struct grid *g, const json_t *series)
 {
     series_cell(g, json_object_get(series, "metric"));
-    number_cell(g, newest_value(series));
-    number_cell(g, derivative(series, "rate"));
-    word_cell(g, json_object_get(series, "unit"));
-    number_cell(g, derivative(series, "edge"));
-    number_cell(g, json_object_get(series, "accel"));
-    word_cell(g, json_object_get(series, "state"));
+    show_number(g, newest_value(series));
+    show_number(g, derivative(series, "rate"));
+    show_word(g, json_object_get(series, "unit"));
+    show_number(g, derivative(series, "edge"));
+    show_number(g, json_object_get(series, "accel"));
+    show_word(g, json_object_get(series, "state"));
     age_cell(g, json_object_get(series, "age"));
 }
 

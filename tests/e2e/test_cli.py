@@ -126,6 +126,7 @@ def page_text(name):
 
 @pytest.mark.parametrize("command, page", [
     ([daemon.NABLA], "nabla.1"), ([daemon.NABLA, "rates"], "nabla-rates.1"),
+    ([daemon.NABLA, "alerts"], "nabla-alerts.1"),
     ([daemon.NABLA, "send"], "nabla-send.1"), ([daemon.NABLA, "check"], "nabla-check.1"),
     ([daemon.NABLA, "test"], "nabla-test.1"),
     ([daemon.NABLAD], "nablad.8")])
@@ -158,6 +159,6 @@ def test_page_has_the_keys_of_the_configuration():
 
 def test_pages_are_clean():
     pages = sorted(page.name for page in MAN.iterdir())
-    assert len(pages) == 10
+    assert len(pages) == 11
     done = subprocess.run(["mandoc", "-T", "lint", *pages], cwd=MAN, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("", "")

@@ -235,6 +235,8 @@ class Screen:
             if self.y >= self.rows:
                 self.faults.append("scrolled")
                 self.y -= 1
+        elif part == "\r":  # a write that the terminal took in two pieces
+            self.x = 0
         elif not re.fullmatch(r"\x1b\[\d*m", part):
             assert part.isprintable(), repr(part)
             self.lines[self.y] = self.lines[self.y][:self.x] + part

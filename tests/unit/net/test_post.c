@@ -40,7 +40,7 @@ static void setup(void)
     uv_timer_init(&rig.loop, &rig.tick);
     uv_timer_start(&rig.tick, on_tick, 10, 10);
     ck_assert_int_eq(poster_new(&rig.loop, MAX, &rig.poster), NABLA_OK);
-    strcpy(rig.secret, "post-secret-XXXXXX");
+    strcpy(rig.secret, "/tmp/nabla-post-XXXXXX");
     close(mkstemp(rig.secret));
 }
 

@@ -33,7 +33,7 @@ static void reopen(void)
 
 static void setup(void)
 {
-    strcpy(folder, "spool-XXXXXX");
+    strcpy(folder, "/tmp/nabla-spool-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     open_it();
 }
