@@ -392,11 +392,12 @@ static uint64_t key_of(enum tell_form form, const char *url)
 static struct target *take_free(struct notifier *n, const uint64_t keys[static ALERT_TARGETS_MAX],
                                 uint64_t key)
 {
-    struct target *best = NULL;
+    struct target *best = n->targets;
+    while (best->used)
+        best++;
     for (uint32_t i = 0; i < ALERT_TARGETS_MAX; i++) {
         struct target *t = &n->targets[i];
-        if (!t->used &&
-            (best == NULL || keys[i] == key || (keys[i] == 0 && keys[best - n->targets] != key)))
+        if (!t->used && (keys[i] == key || (keys[i] == 0 && keys[best - n->targets] != key)))
             best = t;
     }
     *best = (struct target){.notifier = n, .used = true};
