@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 void buf_init(struct buf *b)
 {
@@ -25,12 +24,10 @@ void buf_clear(struct buf *b)
     b->failed = false;
 }
 
-char *buf_room(struct buf *b, size_t n)
+char *buf_grow(struct buf *b, size_t n)
 {
     if (b->failed)
         return NULL;
-    if (b->at != NULL && b->cap - b->n >= n)
-        return b->at + b->n;
     size_t cap = b->cap < 256 ? 256 : b->cap;
     while (cap - b->n < n)
         cap *= 2;
@@ -42,30 +39,6 @@ char *buf_room(struct buf *b, size_t n)
     b->at = at;
     b->cap = cap;
     return at + b->n;
-}
-
-void buf_used(struct buf *b, size_t n)
-{
-    b->n += n;
-}
-
-void buf_add(struct buf *b, const void *bytes, size_t n)
-{
-    char *room = buf_room(b, n);
-    if (room == NULL || n == 0)
-        return;
-    memcpy(room, bytes, n);
-    b->n += n;
-}
-
-void buf_text(struct buf *b, const char *text)
-{
-    buf_add(b, text, strlen(text));
-}
-
-void buf_char(struct buf *b, char c)
-{
-    buf_add(b, &c, 1);
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

@@ -122,7 +122,9 @@ void json_labels(struct buf *b, const struct labelset *labels)
 
 static void write_member(struct buf *b, const char *name, double v)
 {
-    buf_printf(b, ", \"%s\": ", name);
+    buf_text(b, ", \"");
+    buf_text(b, name);
+    buf_text(b, "\": ");
     json_double(b, v);
 }
 
@@ -258,9 +260,20 @@ void json_reading(struct buf *b, const struct reading *r, enum time_style style)
 void json_point(struct buf *b, const struct labelset *labels, enum per per, const struct point *p,
                 const struct point_note *note, enum time_style style)
 {
-    double unit_s = per_seconds(per);
+    json_point_labels(b, labels);
+    json_point_rest(b, per, p, note, style);
+}
+
+void json_point_labels(struct buf *b, const struct labelset *labels)
+{
     buf_text(b, "{\"metric\": ");
     json_labels(b, labels);
+}
+
+void json_point_rest(struct buf *b, enum per per, const struct point *p,
+                     const struct point_note *note, enum time_style style)
+{
+    double unit_s = per_seconds(per);
     buf_text(b, ", \"time\": ");
     json_time(b, p->t_ns, style);
     buf_text(b, ", \"value\": ");
@@ -273,8 +286,12 @@ void json_point(struct buf *b, const struct labelset *labels, enum per per, cons
         write_member(b, "error", note->error * unit_s);
     if (isfinite(note->trend))
         write_member(b, "trend", note->trend * unit_s);
-    buf_printf(b, ", \"order\": %d, \"corrected\": %s, \"unit\": \"%s\"", p->order,
-               p->corrected ? "true" : "false", per_unit(per));
+    buf_text(b, ", \"order\": ");
+    buf_int(b, p->order);
+    buf_text(b, p->corrected ? ", \"corrected\": true, \"unit\": \""
+                             : ", \"corrected\": false, \"unit\": \"");
+    buf_text(b, per_unit(per));
+    buf_char(b, '"');
     if (!isfinite(p->value))
         buf_text(b, ", \"why\": \"the value is not finite\"");
     else if (!isfinite(p->rate))

@@ -34,4 +34,9 @@ void json_reading(struct buf *b, const struct reading *r, enum time_style style)
 void json_point(struct buf *b, const struct labelset *labels, enum per per, const struct point *p,
                 const struct point_note *note, enum time_style style);
 
+/* The same in two parts, for who writes many points of a series: up to its labels, and from there on. */
+void json_point_labels(struct buf *b, const struct labelset *labels);
+void json_point_rest(struct buf *b, enum per per, const struct point *p,
+                     const struct point_note *note, enum time_style style);
+
 #endif
