@@ -200,19 +200,19 @@ static void settle(struct run *r, struct shard *s, struct staged *x, bool push_n
 }
 
 /* Each sample passes three places on its way: its slot is asked for, AHEAD samples later its record,
- * AHEAD samples later it is settled, when both have come. */
+ * AHEAD samples later it is settled, when both have come; at once where there are fewer samples. */
 static void settle_all(struct run *r, struct shard *s, const uint32_t *numbers, uint32_t n,
                        bool push_now)
 {
     struct staged stage[AHEAD];
-    for (uint32_t i = 0; i < n + 2 * AHEAD; i++) {
-        struct staged *x = &stage[i % AHEAD];
+    uint32_t ahead = n < AHEAD ? n : AHEAD;
+    for (uint32_t i = 0; i < n + 2 * ahead; i++) {
         if (i < n)
             index_prefetch(&s->index, keyhash_tag(r->keys[numbers[i]]));
-        if (i >= 2 * AHEAD)
-            settle(r, s, x, push_now);
-        if (i >= AHEAD && i < n + AHEAD)
-            prefetch_record(r, s, numbers[i - AHEAD], x);
+        if (i >= 2 * ahead)
+            settle(r, s, &stage[(i - 2 * ahead) % AHEAD], push_now);
+        if (i >= ahead && i < n + ahead)
+            prefetch_record(r, s, numbers[i - ahead], &stage[(i - ahead) % AHEAD]);
     }
 }
 
@@ -337,7 +337,7 @@ void table_apply_told(struct table *t, const struct batch *batch, struct instant
                       uint64_t *rejected)
 {
     struct run r;
-    uint32_t numbers[BATCH_MAX] = {0};
+    uint32_t numbers[BATCH_MAX];
     r.t = t;
     r.batch = batch;
     r.now = now;
