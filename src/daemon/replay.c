@@ -4,15 +4,16 @@
  *                                     └─► sweep: who has been silent by then?
  *
  * "Now" is the newest time that any sample has had so far: silence and expiry are judged by it, as the
- * monotonic clock does when nablad listens. One thread, one shard: places are given in order of birth, so
- * that what a sweep ends comes out in the same order each time, whatever the hashes' secret. The feed is
- * read after every step, so that it never loses a point.
+ * monotonic clock does when nablad listens. The table has one thread and one shard: places are given in order
+ * of birth, so that what a sweep ends comes out in the same order each time, whatever the hashes' secret. The
+ * feed is read before it can be full, so that it never loses a point.
  * Laws: the same bytes from run to run; the points of a series are those of numpy.gradient over each run of
- * it (test_replay.py). */
+ * it (test_replay.py).
+ * Elsewhere: from the feed to JSON lines (replay_out.c), on several threads (printer.c). */
 #include "daemon/replay.h"
 
 #include "daemon/app.h"
-#include "wire/json_out.h"
+#include "daemon/replay_out.h"
 #include "wire/key.h"
 #include "wire/lines.h"
 
@@ -23,9 +24,9 @@
 #include <unistd.h>
 
 enum {
-    READ_BYTES = 1 << 20,  /* room for a longest line, many times */
-    WRITE_BYTES = 1 << 18, /* of output, before it is written */
-    FEED_ROOM = 8 * BATCH_MAX,
+    READ_BYTES = 1 << 20, /* room for a longest line, many times */
+    WAITING = 1024,       /* points in the feed before they are taken */
+    FEED_ROOM = WAITING + 8 * BATCH_MAX,
     SWEEP_RECORDS = BATCH_MAX, /* at a time: their points fit the feed */
 };
 
@@ -40,15 +41,11 @@ struct replay {
     bool begun;        /* a sample has come: now means something */
     struct instant now;
     int64_t sweep_ns, sweep_period_ns; /* monotonic, of the next sweep */
-    struct feed_item items[READINGS_MAX];
-    struct readings readings;
-    struct buf text;
-    FILE *out;
+    struct replay_out *out;
     bool failed; /* reading, writing, memory: said in the log */
 };
 
-/* ---- out */
-
+/* The first thing that went wrong is the one to tell. */
 static void fail(struct replay *r, const char *what)
 {
     if (!r->failed)
@@ -57,52 +54,19 @@ static void fail(struct replay *r, const char *what)
     r->failed = true;
 }
 
-static void write_out(struct replay *r)
-{
-    bool empty = r->text.n == 0;
-    if (r->text.failed || (!empty && fwrite(r->text.at, 1, r->text.n, r->out) != r->text.n))
-        fail(r, "cannot write");
-    buf_clear(&r->text);
-}
-
-/* The points of n items, whose series are all still there: nothing expires before it was read. */
-static void write_points(struct replay *r, uint32_t n)
-{
-    struct found found[READINGS_MAX] = {0};
-    for (uint32_t i = 0; i < n; i++)
-        found[i].ref = r->items[i].series;
-    if (table_read(r->table, found, n, r->now, &r->readings) != NABLA_OK || r->readings.n != n) {
-        errno = ENOMEM;
-        fail(r, "cannot read the series");
-        return;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        const struct reading *x = &r->readings.at[i];
-        json_point(&r->text, x->labels, x->per, &r->items[i].point, &r->items[i].note,
-                   TIME_RFC3339);
-        buf_char(&r->text, '\n');
-    }
-    if (r->text.n >= WRITE_BYTES)
-        write_out(r);
-}
-
 static void drain(struct replay *r)
 {
-    uint32_t n;
-    do {
-        uint64_t lost = 0;
-        n = feed_take(r->feed, FEED_STREAMS, r->items, READINGS_MAX, &lost);
-        if (n > 0)
-            write_points(r, n);
-    } while (n == READINGS_MAX && !r->failed);
+    if (replay_out_drain(r->out, r->now) != NABLA_OK)
+        fail(r, "cannot write");
 }
 
 /* ---- time */
 
-/* Visits every series once. */
+/* Visits every series once. What waits is taken first: an expired series has no labels any more. */
 static void sweep(struct replay *r)
 {
     struct sweep at = {0};
+    drain(r);
     do {
         (void)table_sweep(r->table, &at, SWEEP_RECORDS, r->now);
         drain(r);
@@ -140,7 +104,8 @@ static void apply(struct replay *r, const struct batch *batch)
         for (piece.n = 0; i < batch->n && batch->at[i].t_ns <= r->now.wall_ns; i++)
             piece.at[piece.n++] = batch->at[i];
         table_apply(r->table, &piece, r->now);
-        drain(r);
+        if (counted(&r->stats.points) - replay_out_points(r->out) >= WAITING)
+            drain(r);
     }
 }
 
@@ -223,14 +188,20 @@ static void read_all(struct replay *r, int fd, char *room)
     }
 }
 
+/* Whatever happened: what is final is written. */
+static void finish(struct replay *r)
+{
+    drain(r);
+    if (replay_out_finish(r->out) != NABLA_OK)
+        fail(r, "cannot write");
+}
+
 /* The end of the input is the end of every run. */
 static void end_all(struct replay *r)
 {
     r->now.mono_ns = INT64_MAX;
     sweep(r);
-    write_out(r);
-    if (fflush(r->out) != 0)
-        fail(r, "cannot write");
+    finish(r);
     if (!r->failed)
         log_event(r->log, LOG_LEVEL_INFO, NULL, "replayed",
                   "file=%s lines=%llu samples=%llu points=%llu series=%u", r->path,
@@ -241,18 +212,12 @@ static void end_all(struct replay *r)
 
 /* ---- start and end */
 
-static void on_ready(void *unused)
-{
-    (void)unused; /* the feed is drained after every step anyway */
-}
-
-static enum nabla_status make(struct replay *r, struct conf *conf)
+static enum nabla_status make(struct replay *r, struct conf *conf, FILE *out)
 {
     r->log = log_new(STDERR_FILENO, false, conf->log.level, &r->stats);
     enum nabla_status status = r->log == NULL ? NABLA_ENOMEM : feed_new(FEED_ROOM, &r->feed);
     if (status != NABLA_OK)
         return status;
-    feed_listen(r->feed, FEED_STREAMS, on_ready, NULL);
     r->sweep_period_ns = app_sweep_period(&conf->policies);
     r->lines = (struct line_options){
         .format = LINE_AUTO, .precision_ns = 1, .max_line = conf->ingest.max_line};
@@ -266,16 +231,17 @@ static enum nabla_status make(struct replay *r, struct conf *conf)
                               .stats = &r->stats,
                               .feed = r->feed,
                               .log = r->log};
-    return table_new(&o, &r->table);
+    uint32_t threads = conf->ingest.threads;
+    status = table_new(&o, &r->table);
+    return status != NABLA_OK ? status : replay_out_new(r->table, r->feed, threads, out, &r->out);
 }
 
 static void fini(struct replay *r)
 {
+    replay_out_free(r->out);
     table_free(r->table);
     feed_free(r->feed);
     log_free(r->log);
-    readings_fini(&r->readings);
-    buf_fini(&r->text);
 }
 
 static enum nabla_status run(struct replay *r)
@@ -286,7 +252,9 @@ static enum nabla_status run(struct replay *r)
         fail(r, fd < 0 ? "cannot open" : "cannot read");
     } else {
         read_all(r, fd, room);
-        if (!r->failed)
+        if (r->failed)
+            finish(r);
+        else
             end_all(r);
     }
     if (fd > STDIN_FILENO)
@@ -303,8 +271,7 @@ enum nabla_status replay(struct conf *conf, const char *path, FILE *out)
         return NABLA_ENOMEM;
     }
     r->path = path;
-    r->out = out;
-    enum nabla_status status = make(r, conf);
+    enum nabla_status status = make(r, conf, out);
     if (status == NABLA_OK)
         status = run(r);
     conf_fini(conf);

@@ -4,6 +4,7 @@ import os
 import pathlib
 import random
 import subprocess
+import tty
 
 import numpy
 import pytest
@@ -84,6 +85,31 @@ def test_the_same_bytes_on_any_number_of_threads(replay):
     text = as_lines({f"m{k}": random_series(k, 60) for k in range(200)})
     outputs = {replay(text, f"ingest: {{threads: {n}}}")[2] for n in (1, 1, 2, 8)}
     assert len(outputs) == 1
+
+
+def random_lines(seed, n, names):
+    """n lines of names series: times that move by nanoseconds to minutes, some late, some refused, silences."""
+    draw, t, lines = random.Random(seed), T0, []
+    for _ in range(n):
+        t += draw.choice((0, 1, 1000, S // 100, S // 1000))
+        t += 100 * S if draw.random() < 0.0005 else 0
+        at = t - draw.randrange(3 * S) if draw.random() < 0.05 else t
+        value = draw.choice((f"{draw.gauss(0, 1e3)!r}", f"{draw.randrange(2**62)}i", f"{draw.randrange(100)}"))
+        lines.append(f'm{draw.randrange(names)},site=a\\ "{draw.randrange(3)}" value={value} {at}\n')
+    return "".join(lines) + "no line\n"
+
+
+def test_a_large_random_file_gives_the_same_bytes(replay):
+    """Many pieces for each thread, and series that end and come back while their points wait to be written; the
+    last word on each time is the same whichever thread wrote it."""
+    text = random_lines(42, 60_000, 500)
+    rules = "{match: '{__name__=~\"m1.*\"}', trend: 2m, resolution: 1, stale_after: 1m, expire_after: 2m}"
+    outputs = []
+    for n in (1, 2, 4, 8, 2):
+        _, log, out = replay(text, f"ingest: {{threads: {n}}}\nseries: [{rules}]")
+        assert int(log[-1]["points"]) == out.count("\n") > 30_000
+        outputs.append(out)
+    assert all(out == outputs[0] for out in outputs)
 
 
 @pytest.mark.parametrize("path", sorted((pathlib.Path(__file__).parents[1] / "data").glob("*.lines")),
@@ -175,6 +201,29 @@ def test_what_cannot_be_read_or_written(run_nablad, tmp_path):
         done = subprocess.run([daemon.NABLAD, "--replay", "lines"], stdout=full, cwd=tmp_path,
                               stderr=subprocess.PIPE, text=True, timeout=daemon.DEADLINE_S)
     assert done.returncode == 1 and "No space left" in done.stderr
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_what_was_final_is_written_before_an_error(tmp_path, threads):
+    """The slave's end of a terminal is closed: after what it wrote, reading its master is an error."""
+    (tmp_path / "t.yaml").write_text(f"ingest: {{threads: {threads}}}")
+    command = [daemon.NABLAD, "--config", "t.yaml", "--replay"]
+    text = as_lines({"m": random_series(2, 3000), "n": random_series(3, 3000)})
+    (tmp_path / "lines").write_text(text)
+    whole = subprocess.run([*command, "lines"], capture_output=True, text=True, cwd=tmp_path,
+                           timeout=daemon.DEADLINE_S).stdout
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    with open(tmp_path / "out", "w") as to:  # a pipe would be full before all lines are written
+        process = subprocess.Popen([*command, "-"], stdin=master, stdout=to, cwd=tmp_path,
+                                   stderr=subprocess.PIPE, text=True)
+    with open(slave, "w") as lines:
+        lines.write(text)
+    err = process.communicate(timeout=daemon.DEADLINE_S)[1]
+    os.close(master)
+    out = (tmp_path / "out").read_text()
+    assert process.returncode == 1 and "Input/output error" in err and "event=replayed" not in err
+    assert whole.startswith(out) and out.count("\n") == whole.count("\n") - 2  # both runs have not ended
 
 
 def test_a_reader_that_goes_ends_it(tmp_path):
