@@ -391,21 +391,12 @@ static const struct walk_key file_keys[] = {
     {0},
 };
 
-static enum nabla_status read_tree(const char *text, size_t n, struct tests_into *into,
-                                   struct faults *faults)
+static void read_root(struct walk *w, const yaml_node_t *root, void *into)
 {
-    yaml_document_t doc;
-    enum nabla_status status = document_load(text, n, &doc, faults);
-    if (status != NABLA_OK)
-        return status;
-    struct walk w = {.text = text, .n = n, .doc = &doc, .faults = faults};
-    const yaml_node_t *root = yaml_document_get_root_node(&doc);
     if (root == NULL)
-        faults_add(faults, (struct place){1, 1}, "the file is empty");
+        faults_add(w->faults, (struct place){1, 1}, "the file is empty");
     else
-        walk_mapping(&w, file_keys, "the file", root, into);
-    yaml_document_delete(&doc);
-    return w.no_memory ? NABLA_ENOMEM : walk_faults(&w) > 0 ? NABLA_EINVAL : NABLA_OK;
+        walk_mapping(w, file_keys, "the file", root, into);
 }
 
 enum nabla_status rule_tests_read_text(const char *name, const char *text, size_t n,
@@ -413,17 +404,7 @@ enum nabla_status rule_tests_read_text(const char *name, const char *text, size_
 {
     struct tests_into into = {.tests = out, .name = name};
     *out = (struct rule_tests){0};
-    if (n > CONF_FILE_MAX) {
-        buf_printf(errors, "%s:1:1: the file is larger than %d bytes\n", name, CONF_FILE_MAX);
-        return NABLA_EINVAL;
-    }
-    struct faults *faults = calloc(1, sizeof *faults);
-    if (faults == NULL)
-        return NABLA_ENOMEM;
-    enum nabla_status status = read_tree(text, n, &into, faults);
-    faults_write(faults, name, errors);
-    free(faults);
-    return status;
+    return walk_document(name, text, n, read_root, &into, errors);
 }
 
 enum nabla_status rule_tests_read_file(const char *path, struct rule_tests *out, struct buf *errors)

@@ -321,36 +321,17 @@ static const struct walk_key file_keys[] = {
     {0},
 };
 
-static enum nabla_status read_tree(const char *text, size_t n, struct reading_rules *r,
-                                   struct faults *faults)
+static void read_root(struct walk *w, const yaml_node_t *root, void *into)
 {
-    yaml_document_t doc;
-    enum nabla_status status = document_load(text, n, &doc, faults);
-    if (status != NABLA_OK)
-        return status;
-    struct walk w = {.text = text, .n = n, .doc = &doc, .faults = faults};
-    const yaml_node_t *root = yaml_document_get_root_node(&doc);
     if (root != NULL && !node_is_null(root))
-        walk_mapping(&w, file_keys, "the file", root, r);
-    yaml_document_delete(&doc);
-    return w.no_memory ? NABLA_ENOMEM : walk_faults(&w) > 0 ? NABLA_EINVAL : NABLA_OK;
+        walk_mapping(w, file_keys, "the file", root, into);
 }
 
 enum nabla_status rules_read_text(const char *name, const char *text, size_t n, struct rules *rules,
                                   struct buf *errors)
 {
     struct reading_rules r = {.rules = rules, .name = name, .first = rules->groups_n};
-    if (n > CONF_FILE_MAX) {
-        buf_printf(errors, "%s:1:1: the file is larger than %d bytes\n", name, CONF_FILE_MAX);
-        return NABLA_EINVAL;
-    }
-    struct faults *faults = calloc(1, sizeof *faults);
-    if (faults == NULL)
-        return NABLA_ENOMEM;
-    enum nabla_status status = read_tree(text, n, &r, faults);
-    faults_write(faults, name, errors);
-    free(faults);
-    return status;
+    return walk_document(name, text, n, read_root, &r, errors);
 }
 
 enum nabla_status rules_read_file(const char *path, struct rules *rules, struct buf *errors)

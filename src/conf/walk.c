@@ -186,3 +186,32 @@ void walk_duration(struct walk *w, const char *name, const yaml_node_t *node, in
     else
         *out = ns;
 }
+
+static enum nabla_status walk_tree(const char *text, size_t n, walk_root *root, void *into,
+                                   struct faults *faults)
+{
+    yaml_document_t doc;
+    enum nabla_status status = document_load(text, n, &doc, faults);
+    if (status != NABLA_OK)
+        return status;
+    struct walk w = {.text = text, .n = n, .doc = &doc, .faults = faults};
+    root(&w, yaml_document_get_root_node(&doc), into);
+    yaml_document_delete(&doc);
+    return w.no_memory ? NABLA_ENOMEM : walk_faults(&w) > 0 ? NABLA_EINVAL : NABLA_OK;
+}
+
+enum nabla_status walk_document(const char *name, const char *text, size_t n, walk_root *root,
+                                void *into, struct buf *errors)
+{
+    if (n > CONF_FILE_MAX) {
+        buf_printf(errors, "%s:1:1: the file is larger than %d bytes\n", name, CONF_FILE_MAX);
+        return NABLA_EINVAL;
+    }
+    struct faults *faults = calloc(1, sizeof *faults);
+    if (faults == NULL)
+        return NABLA_ENOMEM;
+    enum nabla_status status = walk_tree(text, n, root, into, faults);
+    faults_write(faults, name, errors);
+    free(faults);
+    return status;
+}

@@ -47,6 +47,12 @@ void walk_duration(struct walk *w, const char *name, const yaml_node_t *node, in
 
 size_t walk_faults(const struct walk *w);
 
+/* Reads text as a document whose top, NULL if there is none, `root` takes, into `into`; name
+ * stands for the file. Errors: NABLA_EINVAL, each fault a line in errors; NABLA_ENOMEM. */
+typedef void walk_root(struct walk *w, const yaml_node_t *root, void *into);
+MUST_CHECK enum nabla_status walk_document(const char *name, const char *text, size_t n,
+                                           walk_root *root, void *into, struct buf *errors);
+
 /* Is it a scalar with something in it? If not, that is a fault. */
 bool walk_scalar(struct walk *w, const char *name, const yaml_node_t *node);
 const char *walk_bytes(const yaml_node_t *scalar, size_t *n);

@@ -208,6 +208,7 @@ struct tally {
     uint64_t rejected[CAUSE_COUNT];
     uint64_t events[EVENT_COUNT];
 };
-void tally_add(struct stats *stats, const struct tally *tally);
+/* Adds to the statistics; what the log should know goes there. */
+void tally_add(struct table *t, const struct tally *tally);
 
 #endif

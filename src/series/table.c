@@ -155,7 +155,7 @@ static void choose_slice(struct table *t, struct shard *s, uint32_t from, uint32
         choose(t, s, place, &tally);
     pthread_mutex_unlock(&t->catalog.lock);
     pthread_mutex_unlock(&s->lock);
-    tally_add(t->stats, &tally);
+    tally_add(t, &tally);
 }
 
 static uint32_t places_of(struct shard *s)

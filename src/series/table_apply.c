@@ -350,7 +350,7 @@ void table_apply_told(struct table *t, const struct batch *batch, struct instant
         settle_shard(&r, &t->shards[0], numbers, n, true);
     else
         push_many_shards(&r, numbers, n);
-    tally_add(t->stats, &r.tally);
+    tally_add(t, &r.tally);
     log_refused(&r);
     add_rejected(rejected, &r.tally);
 }

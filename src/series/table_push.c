@@ -7,10 +7,13 @@
  * besides (table_extra.c). */
 #include "series/push.h"
 
+#include "base/log.h"
+
 #include <math.h>
 
-void tally_add(struct stats *stats, const struct tally *tally)
+void tally_add(struct table *t, const struct tally *tally)
 {
+    struct stats *stats = t->stats;
     count(&stats->points, tally->points);
     for (int i = 0; i < CAUSE_COUNT; i++)
         if (tally->rejected[i] != 0)
@@ -18,6 +21,12 @@ void tally_add(struct stats *stats, const struct tally *tally)
     for (int i = 0; i < EVENT_COUNT; i++)
         if (tally->events[i] != 0)
             count(&stats->events[i], tally->events[i]);
+    if (tally->events[EVENT_KEEP_REFUSED] != 0)
+        log_event(t->log, LOG_LEVEL_WARN, "keep_refused", "keep_refused",
+                  "points=%llu limit_bytes=%llu why=\"limits.keep_memory is used up: series keep "
+                  "fewer points than their rules say\"",
+                  (unsigned long long)tally->events[EVENT_KEEP_REFUSED],
+                  (unsigned long long)t->budget.limit);
 }
 
 void push_out(const struct push *p, const struct points *points)

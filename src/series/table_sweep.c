@@ -110,6 +110,6 @@ uint32_t table_sweep(struct table *t, struct sweep *at, uint32_t max, struct ins
         n += visit_slice(t, &t->shards[at->shard], at, max - n, now, &tally);
         shards += at->place == 0;
     }
-    tally_add(t->stats, &tally);
+    tally_add(t, &tally);
     return visits_in_all(t);
 }

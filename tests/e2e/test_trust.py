@@ -289,6 +289,7 @@ def test_the_memory_of_points_is_bounded(nablad):
     d.send("".join(f"m,k={k} value={i} {T0 + i * S}\n" for i in range(200) for k in range(10)))
     daemon.eventually(lambda: d.metric("nablad_events_total", event="keep_refused") > 1000)
     assert d.metric("nablad_kept_bytes") <= 16384
+    assert d.events("keep_refused")[0]["limit_bytes"] == "16384"
     series = ask_points(d, **{"match[]": "m"})
     assert len(series) == 10 and 0 < sum(len(x["points"]) for x in series) <= 16384 // 56
     assert all(x["points"][-1][0] == T0 / S + 198 for x in series if x["points"])
