@@ -1,6 +1,7 @@
 /* The names of lines: what is made valid, joined, sorted, and when it does not fit. */
 #include "base/exposed.h"
 
+#include "labels_text.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -11,32 +12,6 @@ static union {
     char room[LABELSET_MAX];
 } in;
 static struct exposed out;
-
-static void pack(const char *text)
-{
-    struct labelset_writer w;
-    labelset_begin(&w, &in.set);
-    while (*text != '\0') {
-        size_t name_n = strcspn(text, "="), value_n = strcspn(text + name_n + 1, ",");
-        labelset_add(&w,
-                     &(struct label){text, text + name_n + 1, (uint32_t)name_n, (uint32_t)value_n});
-        text += name_n + 1 + value_n;
-        text += *text == ',';
-    }
-    labelset_end(&w);
-}
-
-static const char *unpack(void)
-{
-    static char text[2 * EXPOSED_SET_MAX];
-    struct label_cursor cursor = {0};
-    struct label l;
-    size_t n = 0;
-    while (labelset_next(&out.set, &cursor, &l))
-        n += (size_t)sprintf(text + n, "%s%.*s=%.*s", n > 0 ? "," : "", (int)l.name_n, l.name,
-                             (int)l.value_n, l.value);
-    return text;
-}
 
 enum {
     RATE_S = WHAT_RATE * PERS,
@@ -71,9 +46,9 @@ START_TEST(exposed_row)
     const struct row *r = &rows[_i];
     struct label extra = {.name = "limit", .name_n = 5, .value = r->extra};
     extra.value_n = r->extra != NULL ? (uint32_t)strlen(r->extra) : 0;
-    pack(r->in);
+    labels_of_text(r->in, &in.set);
     ck_assert(exposed_make(&in.set, r->view, r->extra != NULL ? &extra : NULL, &out));
-    ck_assert_str_eq(unpack(), r->out);
+    ck_assert_str_eq(text_of_labels(&out.set), r->out);
 }
 END_TEST
 

@@ -2,6 +2,7 @@
 #include "series/relabel.h"
 
 #include "base/exposed.h"
+#include "labels_text.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -12,34 +13,6 @@ static union {
     struct labelset set;
     char room[EXPOSED_SET_MAX];
 } in, out;
-
-/* "a=1,b=2", the metric's name first. */
-static void pack(const char *text)
-{
-    struct labelset_writer w;
-    labelset_begin(&w, &in.set);
-    while (*text != '\0') {
-        size_t name_n = strcspn(text, "="), value_n = strcspn(text + name_n + 1, ",");
-        labelset_add(&w,
-                     &(struct label){text, text + name_n + 1, (uint32_t)name_n, (uint32_t)value_n});
-        text += name_n + 1 + value_n;
-        text += *text == ',';
-    }
-    labelset_end(&w);
-}
-
-static const char *unpack(void)
-{
-    static char text[2 * EXPOSED_SET_MAX];
-    struct label_cursor cursor = {0};
-    struct label l;
-    size_t n = 0;
-    text[0] = '\0';
-    while (labelset_next(&out.set, &cursor, &l))
-        n += (size_t)sprintf(text + n, "%s%.*s=%.*s", n > 0 ? "," : "", (int)l.name_n, l.name,
-                             (int)l.value_n, l.value);
-    return text;
-}
 
 #define LINE "__name__=m,A=up,a=1,b=two"
 
@@ -130,7 +103,7 @@ static const struct row {
 static const char *apply(struct relabel *r)
 {
     switch (relabel_apply(r, &in.set, &out.set, sizeof out)) {
-    case RELABEL_KEPT: return unpack();
+    case RELABEL_KEPT: return text_of_labels(&out.set);
     case RELABEL_DROPPED: return NULL;
     case RELABEL_INVALID: return "!";
     default: return "too large";
@@ -144,7 +117,7 @@ START_TEST(rule_row)
     char why[RELABEL_WHY_MAX] = "";
     ck_assert_int_eq(relabel_new(&r), NABLA_OK);
     ck_assert_msg(relabel_add(r, &x->rule, why) == NABLA_OK, "%s: %s", x->label, why);
-    pack(LINE);
+    labels_of_text(LINE, &in.set);
     for (int again = 0; again < 3; again++) { /* the third goes by what it remembers */
         const char *became = apply(r);
         ck_assert_msg(became == NULL ? x->became == NULL
@@ -196,7 +169,7 @@ START_TEST(growth_is_bounded)
     ck_assert_int_eq(relabel_new(&r), NABLA_OK);
     for (int i = 0; i < 40; i++)
         ck_assert_int_eq(relabel_add(r, &twice, why), NABLA_OK);
-    pack(LINE);
+    labels_of_text(LINE, &in.set);
     ck_assert_str_eq(apply(r), "too large");
     relabel_free(r);
 }
@@ -212,11 +185,11 @@ START_TEST(memory_is_of_one_source)
     ck_assert_int_eq(relabel_new(&r), NABLA_OK);
     ck_assert_int_eq(relabel_add(r, &x, why), NABLA_OK);
     for (int i = 0; i < 2; i++) {
-        pack("__name__=m,a=12");
+        labels_of_text("__name__=m,a=12", &in.set);
         ck_assert_str_eq(apply(r), "__name__=m,a=12,c=<2>");
-        pack("__name__=m,a=2");
+        labels_of_text("__name__=m,a=2", &in.set);
         ck_assert_str_eq(apply(r), "__name__=m,a=2");
-        pack("__name__=m,a=13");
+        labels_of_text("__name__=m,a=13", &in.set);
         ck_assert_str_eq(apply(r), "__name__=m,a=13,c=<3>");
     }
     relabel_free(r);
@@ -227,7 +200,7 @@ START_TEST(no_room)
 {
     struct relabel *r;
     ck_assert_int_eq(relabel_new(&r), NABLA_OK);
-    pack(LINE);
+    labels_of_text(LINE, &in.set);
     ck_assert_int_eq(relabel_apply(r, &in.set, &out.set, in.set.bytes), RELABEL_KEPT);
     ck_assert_int_eq(memcmp(&in, &out, in.set.bytes), 0);
     ck_assert_int_eq(relabel_apply(r, &in.set, &out.set, in.set.bytes - 1u), RELABEL_TOO_LARGE);
