@@ -4,12 +4,14 @@
 declare -A packages=(
     [build]="cmake ninja-build gcc libc6-dev pkg-config check libuv1-dev libmicrohttpd-dev
         libjansson-dev libxxhash-dev libyaml-dev libpcre2-dev zlib1g-dev libsystemd-dev
-        libcurl4-openssl-dev liblmdb-dev libsnappy-dev libprotobuf-c-dev protobuf-c-compiler"
+        libcurl4-openssl-dev liblmdb-dev libsnappy-dev libgnutls28-dev libcrypt-dev
+        libprotobuf-c-dev protobuf-c-compiler"
     [run]="curl python3"
     [test]="mandoc python3-pytest python3-pytest-xdist python3-hypothesis python3-numpy python3-yaml
         python3-statsd carbon-c-relay graphite-carbon prometheus prometheus-node-exporter
         prometheus-alertmanager influxdb-client python3-influxdb collectd-core
-        victoria-metrics influxdb socat netcat-openbsd curl systemd gnuplot-nox"
+        victoria-metrics influxdb socat netcat-openbsd curl openssl gnutls-bin
+        systemd gnuplot-nox"
     [sanitize]="libasan8 libubsan1 libtsan2"
     [lint]="clang-format clang-tidy cppcheck shellcheck mandoc python3 python3-yaml"
     [format]="clang-format"
