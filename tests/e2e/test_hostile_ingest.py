@@ -4,23 +4,17 @@ longer, bytes one at a time, connections that say nothing or half of something, 
 The same at full size, with figures: ./dev bench ingest --only flood, crafted, idle, active.
 """
 import contextlib
-import re
 import socket
 import threading
 import time
 
 import pytest
 
-from daemon import eventually
+from daemon import DEADLINE_S, FREED_IS_FREE, eventually
 
 T0 = 1_700_000_000
 NS = 1_000_000_000
 LINE = 65536  # ingest.max_line, the LF not counted
-
-
-def resident_bytes(d):
-    with open(f"/proc/{d.proc.pid}/smaps_rollup") as f:
-        return int(re.search(r"^Rss:\s+(\d+) kB", f.read(), re.M)[1]) * 1024
 
 
 def lines_of(keys, second):
@@ -59,18 +53,19 @@ def sending(d, text):
 def test_twenty_times_as_many_keys_as_series_may_be(nablad, threads):
     """Memory stays, the known series lose nothing, each stranger is refused and counted."""
     known_n, rounds = 10_000, 19
-    d = nablad(f"{{ingest: {{threads: {threads}}}, limits: {{max_series: {known_n}}}}}")
+    d = nablad(f"{{ingest: {{threads: {threads}}}, limits: {{max_series: {known_n}}}}}",
+               env=FREED_IS_FREE)
     known = [f"known,n={n}" for n in range(known_n)]
     d.send(lines_of(known, 0))
     d.send(lines_of((f"stranger,n=-{n}" for n in range(known_n)), 0))  # what a first refusal takes
-    table, resident = d.metric("nablad_table_memory_bytes"), resident_bytes(d)
+    table, resident = d.metric("nablad_table_memory_bytes"), d.resident_bytes()
     for r in range(1, rounds):
         d.send(lines_of((f"stranger,n={r}-{n}" for n in range(known_n)), r) + lines_of(known, r))
     assert d.rejected("series_limit") == d.rejected() == known_n * rounds
     assert d.metric("nablad_series") == known_n
     assert d.metric("nablad_points_total") == known_n * (rounds - 1)
     assert d.metric("nablad_table_memory_bytes") == table
-    assert resident_bytes(d) - resident < 16 * 2**20  # keeping their 190,000 keys would take more
+    assert d.resident_bytes() - resident < 16 * 2**20  # keeping their 190,000 keys would take more
 
 
 def test_a_place_that_is_free_again_is_given_to_the_next_key(nablad):
@@ -92,15 +87,15 @@ def long_line(n, total):
 
 def test_lines_of_64_kib_between_short_ones(nablad):
     """As long as allowed, a byte longer, a megabyte: each costs itself alone, and none is kept."""
-    d = nablad()
-    resident = resident_bytes(d)
+    d = nablad(env=FREED_IS_FREE)
+    resident = d.resident_bytes()
     totals = [LINE, LINE + 1, LINE - 1, 1_000_000] * 40
     text = b"".join(long_line(n, total) + b"short 1\n" for n, total in enumerate(totals))
     d.send(text)
     assert d.lines_total() == 2 * len(totals)
     assert d.rejected("line_too_long") == 80 and d.rejected("string_value") == 80
     assert d.metric("nablad_series") == 80 + 1
-    assert resident_bytes(d) - resident < 16 * 2**20
+    assert d.resident_bytes() - resident < 16 * 2**20
 
 
 def test_half_a_long_line_on_many_connections(nablad):
@@ -150,7 +145,7 @@ def test_connections_that_say_nothing_are_closed(nablad):
 
     eventually(speak, "the end of three silent connections")
     for sock in (silent, dripping, once):
-        sock.settimeout(10)
+        sock.settimeout(DEADLINE_S)
         with contextlib.suppress(ConnectionResetError):  # what it dripped after the end was too late
             assert sock.recv(1) == b""
     assert d.rejected("unterminated") == 1 and d.rejected() == 1
