@@ -7,7 +7,7 @@
  * There is no queue: what a target has to be told is what it was not told, and alerts keep that for as long
  * as it takes. Each target has one request under way at most, and waits for no other.
  *     2xx                          told
- *     no answer, 408, 429, 5xx     tried again: after 0.5 s, 1 s, 2 s ... 1 min, or as Retry-After says
+ *     no answer, 408, 429, 5xx     tried again: after 0.5 s, 1 s, 2 s ... 15 s, or as Retry-After says
  *     any other                    refused: logged, counted, and not repeated
  *
  * Threads: all of it on the loop's, but for notify_configure and notify_count. */
@@ -23,7 +23,7 @@
 enum {
     NOTIFY_BATCH = 64, /* alerts in a body */
     NOTIFY_BACKOFF_FIRST_MS = 500,
-    NOTIFY_BACKOFF_MAX_MS = 60 * 1000,
+    NOTIFY_BACKOFF_MAX_MS = 15 * 1000, /* so late an alert may be when its target is back */
     NOTIFY_HOLDS = 4, /* a firing alert ends for Alertmanager after so many `resend` of silence */
 };
 
