@@ -9,7 +9,7 @@ import time
 
 import yaml
 
-from daemon import eventually
+from daemon import DEADLINE_S, eventually
 from peers import fetch
 
 
@@ -71,14 +71,16 @@ def hook(port=0):
 
 
 class Alertmanager:
-    """On a port of its own; groups by alertname and tells the webhook at once."""
+    """On a port of its own; groups by alertname and tells the webhook at once. What it told of is on its disk
+    soon after, so that it may be killed when it remembers()."""
 
     def __init__(self, folder, port, webhook):
         self.folder = folder / "alertmanager"
         self.folder.mkdir()
         self.url = f"http://127.0.0.1:{port}"
         self.argv = ["prometheus-alertmanager", "--config.file=alertmanager.yml", "--storage.path=data",
-                     f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]
+                     f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
+                     "--data.maintenance-interval=100ms"]
         (self.folder / "alertmanager.yml").write_text(yaml.safe_dump({
             "route": {"receiver": "hook", "group_by": ["alertname"], "group_wait": "500ms",
                       "group_interval": "1s", "repeat_interval": "4h"},
@@ -94,7 +96,13 @@ class Alertmanager:
             assert self.proc.poll() is None, (self.folder / "alertmanager.log").read_text()[-2000:]
             with contextlib.suppress(OSError):
                 return fetch(self.url + "/-/ready")
-        eventually(ready, "Alertmanager", timeout=60)
+        eventually(ready, "Alertmanager")
+
+    def remembers(self):
+        """Whether it will know after a restart that it told somebody something: of an end it says nothing where
+        it does not know that it told of the beginning."""
+        log = self.folder / "data" / "nflog"
+        return log.exists() and log.stat().st_size > 0
 
     def kill(self):
         self.proc.send_signal(signal.SIGKILL)
@@ -102,7 +110,7 @@ class Alertmanager:
 
     def stop(self):
         self.proc.terminate()
-        self.proc.wait(30)
+        self.proc.wait(DEADLINE_S)
 
     def alerts(self, **filters):
         return json.loads(fetch(self.url + "/api/v2/alerts", **filters))

@@ -2,6 +2,7 @@
 
 NABLA_BUILD names the build folder whose programs are tested; build/release if it is not set.
 """
+import contextlib
 import itertools
 import socket
 import subprocess
@@ -58,7 +59,7 @@ def run_nablad(tmp_path):
 @pytest.fixture
 def nabla(tmp_path):
     """nabla(*args, input=None) runs the command to its end: a CompletedProcess."""
-    def run(*args, input=None, timeout=30, **more):
+    def run(*args, input=None, timeout=daemon.DEADLINE_S, **more):
         if not isinstance(input, (bytes, bytearray)):
             more.setdefault("text", True)
         if input is None:
@@ -75,17 +76,21 @@ def nabla(tmp_path):
 
 @pytest.fixture
 def free_port():
-    """free_port() -> a TCP and UDP port of 127.0.0.1 that nobody uses now."""
-    import socket
+    """free_port() -> a TCP and UDP port of 127.0.0.1 that nobody uses. Its TCP side is bound, and refuses, until the
+    test ends: the kernel gives it to nobody else, and who says SO_REUSEADDR, as servers do, may listen."""
+    held = []
 
     def find():
         while True:
-            with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-                tcp.bind(("127.0.0.1", 0))
-                port = tcp.getsockname()[1]
-                try:
-                    udp.bind(("127.0.0.1", port))
-                    return port
-                except OSError:
-                    continue
-    return find
+            tcp = socket.socket()
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tcp.bind(("127.0.0.1", 0))
+            held.append(tcp)
+            port = tcp.getsockname()[1]
+            with socket.socket(type=socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
+                udp.bind(("127.0.0.1", port))
+                return port
+
+    yield find
+    for tcp in held:
+        tcp.close()

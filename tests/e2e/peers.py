@@ -10,7 +10,7 @@ import urllib.request
 
 import yaml
 
-from daemon import eventually
+from daemon import DEADLINE_S, eventually
 
 
 @contextlib.contextmanager
@@ -24,7 +24,7 @@ def running(argv, folder, **more):
     finally:
         proc.terminate()
         try:
-            proc.wait(20)
+            proc.wait(60)
         except subprocess.TimeoutExpired:
             proc.kill()
             proc.wait()
@@ -33,7 +33,7 @@ def running(argv, folder, **more):
 def fetch(url, **params):
     if params:
         url += "?" + urllib.parse.urlencode(params)
-    with urllib.request.urlopen(url, timeout=20) as answer:
+    with urllib.request.urlopen(url, timeout=DEADLINE_S) as answer:
         return answer.read()
 
 
@@ -74,10 +74,10 @@ def target(address):
 
 @contextlib.contextmanager
 def prometheus(folder, port, jobs, write_to=None):
-    """Scrapes jobs, {name: (host, port)} or {name: more of a scrape_config}, once a second; forwards all to
+    """Scrapes jobs, {name: (host, port)} or {name: more of a scrape_config}, every two seconds; forwards all to
     the URL write_to."""
     config = {
-        "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
+        "global": {"scrape_interval": "2s", "scrape_timeout": "2s"},
         "scrape_configs": [{"job_name": name, **(job if isinstance(job, dict) else target(job))}
                            for name, job in jobs.items()],
     }
@@ -94,7 +94,7 @@ def prometheus(folder, port, jobs, write_to=None):
             assert proc.poll() is None, (folder / "prometheus.log").read_text()
             with contextlib.suppress(OSError):
                 return fetch(url + "/-/ready")
-        eventually(ready, "prometheus", timeout=60)
+        eventually(ready, "prometheus")
         yield Prometheus(url)
 
 
@@ -109,7 +109,7 @@ def scrape_proxy(target, accept=None):
             request = urllib.request.Request("http://%s:%d%s" % (*target, self.path), headers={
                 "Accept": accept or self.headers["Accept"],
                 "Accept-Encoding": self.headers["Accept-Encoding"]})
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
                 body = answer.read()
                 types.add(answer.headers["Content-Type"])
                 self.send_response(answer.status)
@@ -144,7 +144,7 @@ def node_exporter(folder, port):
             assert proc.poll() is None, (folder / "prometheus-node-exporter.log").read_text()
             with contextlib.suppress(OSError):
                 return fetch(f"http://127.0.0.1:{port}/")
-        eventually(ready, "prometheus-node-exporter", timeout=60)
+        eventually(ready, "prometheus-node-exporter")
         yield proc
 
 

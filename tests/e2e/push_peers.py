@@ -60,7 +60,7 @@ class Database:
             with contextlib.suppress(OSError):
                 fetch(self.url + self.health)
                 return True
-        daemon.eventually(ready, self.program, timeout=120)
+        daemon.eventually(ready, self.program)
 
     def end(self, how=signal.SIGTERM):
         if self.proc is not None and self.proc.poll() is None:
@@ -110,7 +110,7 @@ class Influx(Database):
         params = {"db": "nabla", "q": q, "epoch": "ns"}
         if post:
             urllib.request.urlopen(self.url + "/query",
-                                   data=urllib.parse.urlencode(params).encode(), timeout=20).read()
+                                   data=urllib.parse.urlencode(params).encode(), timeout=daemon.DEADLINE_S).read()
             return None
         return json.loads(fetch(self.url + "/query", **params))
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from daemon import eventually
+from daemon import DEADLINE_S, eventually
 from peers import collectd, running
 
 T0 = 1_700_000_000
@@ -50,7 +50,7 @@ def test_carbon_c_relay(nablad, tmp_path, free_port, proto):
         def connected():
             assert relay.poll() is None, (folder / "carbon-c-relay.log").read_text()
             try:
-                return socket.create_connection(("127.0.0.1", port), timeout=20)
+                return socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S)
             except OSError:
                 return None
         with eventually(connected, "carbon-c-relay") as sock:

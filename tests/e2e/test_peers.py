@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-from daemon import eventually
+from daemon import DEADLINE_S, eventually
 from peers import collectd
 
 T0 = 1_700_000_000
@@ -39,7 +39,7 @@ def test_udp_senders(nablad, argv):
     host, port = d.udp
     lines = "".join(f"t,from=udp value={v} {T0 + v}000000000\n" for v in range(3))
     subprocess.run([a.format(host=host, port=port) for a in argv], input=lines, text=True,
-                   check=True, timeout=30)
+                   check=True, timeout=DEADLINE_S)
     d.wait_lines(3)
     assert d.rate('t{from="udp"}')["rate"]["value"] == 1
 
@@ -54,7 +54,7 @@ def test_tcp_senders(nablad, argv):
     host, port = d.tcp
     lines = "".join(f"t,from=tcp value={v} {T0 + v}000000000\n" for v in range(3))
     subprocess.run([a.format(host=host, port=port) for a in argv], input=lines, text=True,
-                   check=True, timeout=30)
+                   check=True, timeout=DEADLINE_S)
     d.wait_lines(3)
     assert d.rate('t{from="tcp"}')["rate"]["value"] == 1
 
@@ -64,5 +64,5 @@ def test_curl_asks(nablad):
     d.send(f"t 1 {T0}\n")
     done = subprocess.run(["curl", "-fsS", "--compressed", "-G", d.http + "/api/v1/rates",
                            "--data-urlencode", 'match[]={__name__="t"}'],
-                          capture_output=True, text=True, timeout=30, check=True)
+                          capture_output=True, text=True, timeout=DEADLINE_S, check=True)
     assert '"warming"' in done.stdout

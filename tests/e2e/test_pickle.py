@@ -9,7 +9,7 @@ import struct
 
 import pytest
 
-from daemon import eventually
+from daemon import DEADLINE_S, eventually
 from peers import running
 
 T0 = 1_700_000_000
@@ -190,10 +190,10 @@ def test_carbons_own_relay(nablad, tmp_path, free_port):
         def connected():
             assert relay.poll() is None, (folder / "carbon-relay.log").read_text()
             try:
-                return socket.create_connection(("127.0.0.1", line), timeout=20)
+                return socket.create_connection(("127.0.0.1", line), timeout=DEADLINE_S)
             except OSError:
                 return None
-        with eventually(connected, "carbon-relay", timeout=60) as sock:
+        with eventually(connected, "carbon-relay") as sock:
             for i in range(20):
                 sock.sendall(f"servers.web1.load {i * i / 2} {T0 + i}\n".encode())
             d.wait_lines(20)

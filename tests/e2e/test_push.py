@@ -9,7 +9,7 @@ import numpy
 import pytest
 import yaml
 
-from daemon import eventually
+from daemon import DEADLINE_S, eventually
 from push_peers import Influx, Sink, VictoriaMetrics
 
 T0 = 1700000000
@@ -46,7 +46,8 @@ def same_rates(got, want):
 
 
 def config(*targets, directory=None, **more):
-    conf = {"push": [{"flush": "50ms", **t} for t in targets], **more}
+    """Targets have a minute for an answer, so that a slow machine makes no retry."""
+    conf = {"push": [{"flush": "50ms", "timeout": "1m", **t} for t in targets], **more}
     if directory:
         conf["state"] = {"directory": str(directory)}
     return yaml.safe_dump(conf)
@@ -57,7 +58,7 @@ def pushed(d, what, target):
 
 
 def wait_pushed(d, what, n, target):
-    eventually(lambda: pushed(d, what, target) >= n, f"{n} {what} of {target}", timeout=120)
+    eventually(lambda: pushed(d, what, target) >= n, f"{n} {what} of {target}")
 
 
 def graphite_points(lines):
@@ -154,7 +155,7 @@ def test_influx_by_udp_and_selectors(nablad):
     with socket.socket(type=socket.SOCK_DGRAM) as all_, socket.socket(type=socket.SOCK_DGRAM) as one:
         for sock in (all_, one):
             sock.bind(("127.0.0.1", 0))
-            sock.settimeout(30)
+            sock.settimeout(DEADLINE_S)
         port = [sock.getsockname()[1] for sock in (all_, one)]
         d = nablad(config(
             {"url": f"udp://127.0.0.1:{port[0]}", "format": "influx"},
@@ -195,7 +196,7 @@ def test_target_that_comes_and_goes(nablad, sink, tmp_path):
     eventually(lambda: pushed(d, "buffer_age_seconds", target) > 0.1)
     assert d.events("push_failed")
     s.open()
-    eventually(lambda: same_rates(graphite_points(s.lines), rates(3, 120)), "all points", timeout=120)
+    eventually(lambda: same_rates(graphite_points(s.lines), rates(3, 120)), "all points")
     d.wait_event("push_recovered")
     eventually(lambda: pushed(d, "buffered_points", target) == 0)
     assert pushed(d, "dropped_points_total", target) == 0
@@ -305,7 +306,7 @@ def test_database_killed_in_the_middle(nablad, database, tmp_path, kind):
     db.start()
     wait_pushed(d, "sent_points_total", 20 * 199, "db")
     want = rates(20, 200)
-    eventually(lambda: same_rates(read(db), want), "every point, once", timeout=120)
+    eventually(lambda: same_rates(read(db), want), "every point, once")
     assert pushed(d, "dropped_points_total", "db") == pushed(d, "refused_points_total", "db") == 0
 
 
@@ -325,13 +326,13 @@ def test_nablad_killed_in_the_middle(nablad, database, tmp_path, kind):
     wait_pushed(again, "queued_points_total", 1980, "db")
     assert pushed(again, "buffered_points", "db") == 1980
     db.start()
-    eventually(lambda: pushed(again, "sent_points_total", "db") > 0, timeout=120)
+    eventually(lambda: pushed(again, "sent_points_total", "db") > 0)
     again.proc.kill()  # in the middle of sending, or nearly so
     again.proc.wait()
     third = nablad(conf)
-    eventually(lambda: pushed(third, "buffered_points", "db") == 0, timeout=120)
+    eventually(lambda: pushed(third, "buffered_points", "db") == 0)
     want = rates(20, 100)
-    eventually(lambda: same_rates(read(db), want), "every point, once", timeout=120)
+    eventually(lambda: same_rates(read(db), want), "every point, once")
 
 
 # -- stop and reload --------------------------------------------------------------------------------

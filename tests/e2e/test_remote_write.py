@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from daemon import eventually, parse_exposition
+from daemon import DEADLINE_S, eventually, parse_exposition
 from peers import fetch, node_exporter, prometheus
 from remote_write import END, HEADERS, field, label, sample, series, snappy, varint, write
 
@@ -147,11 +147,11 @@ def test_a_full_table_stalls_no_real_prometheus(nablad, tmp_path, free_port):
     with node_exporter(tmp_path, port):
         with prometheus(tmp_path, free_port(), {"node": ("127.0.0.1", port)},
                         write_to=d.http + "/api/v1/write") as prom:
-            eventually(lambda: d.rejected("series_limit") > 500, "refusals", 60)
+            eventually(lambda: d.rejected("series_limit") > 500, "refusals")
             before = {str(r["metric"]): r["window"][-1]["time"] for r in d.rates(time="unix")}
             assert len(before) == 100
             eventually(lambda: all(r["window"][-1]["time"] > before[str(r["metric"])] + 3
-                                   for r in d.rates(time="unix")), "every known series to go on", 60)
+                                   for r in d.rates(time="unix")), "every known series to go on")
             own = {n: v for n, _, v in parse_exposition(fetch(prom.url + "/metrics").decode())}
             assert own["prometheus_remote_storage_samples_failed_total"] > 0
             assert own["prometheus_remote_storage_samples_retried_total"] == 0
@@ -165,18 +165,18 @@ def test_a_real_prometheus(nablad, tmp_path, free_port):
     with node_exporter(tmp_path, port) as node:
         jobs = {"node": ("127.0.0.1", port), "nablad": d.http_address}
         with prometheus(tmp_path, free_port(), jobs, write_to=d.http + "/api/v1/write") as prom:
-            eventually(lambda: prom.query('count_over_time(node_load1[1m]) > 8'), "some scrapes", 60)
+            eventually(lambda: prom.query('count_over_time(node_load1[1m]) > 8'), "some scrapes")
             theirs = {frozenset(s.items()) for s in prom.series('{__name__=~".+"}')}
             assert len(theirs) > 300
 
             def here():
                 return {frozenset(r["metric"].items()) for r in d.rates()} >= theirs
-            eventually(here, "every series", 60)
+            eventually(here, "every series")
             compare_with_numpy(d, prom)
             node.terminate()
-            node.wait(20)
+            node.wait(DEADLINE_S)
             eventually(lambda: all(r["state"] == "stale" for r in d.rates('{job="node",__name__!~"up|scrape_.+"}')),
-                       "the target's series to end", 60)
+                       "the target's series to end")
             assert d.rate('up{job="node"}')["state"] == "ok"
             assert not any(l.get("job") == "node" and n.startswith("node_")
                            for n, l, _ in d.metrics())
