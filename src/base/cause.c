@@ -4,7 +4,7 @@
 #define X(symbol, label, text) {label, text},
 static const struct {
     const char *label, *text;
-} causes[] = {CAUSE_LIST(X)}, events[] = {EVENT_LIST(X)};
+} causes[] = {CAUSE_LIST(X)}, events[] = {EVENT_LIST(X)}, refusals[] = {REFUSAL_LIST(X)};
 #undef X
 
 const char *cause_label(enum cause cause)
@@ -20,4 +20,14 @@ const char *cause_text(enum cause cause)
 const char *event_label(enum event event)
 {
     return events[event].label;
+}
+
+const char *refusal_label(enum refusal refusal)
+{
+    return refusals[refusal].label;
+}
+
+const char *refusal_text(enum refusal refusal)
+{
+    return refusals[refusal].text;
 }

@@ -66,9 +66,23 @@ enum event {
         EVENT_COUNT
 };
 
-/* The texts of a cause or event: static strings. */
+/* Why a listener turned a connection or a datagram away before a line of it was read.
+ * X(symbol, label value in nablad_listener_refused_total{reason}, what the log says) */
+#define REFUSAL_LIST(X)                                                                            \
+    X(NETWORK, "network", "the listener's allow does not have the sender's address")
+
+enum refusal {
+#define X(symbol, label, text) REFUSAL_##symbol,
+    REFUSAL_LIST(X)
+#undef X
+        REFUSAL_COUNT
+};
+
+/* The texts of a cause, an event or a refusal: static strings. */
 const char *cause_label(enum cause cause);
 const char *cause_text(enum cause cause);
 const char *event_label(enum event event);
+const char *refusal_label(enum refusal refusal);
+const char *refusal_text(enum refusal refusal);
 
 #endif

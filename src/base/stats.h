@@ -27,6 +27,7 @@ struct listener_stats {
     counter bytes, lines, datagrams;
     counter connections, refused_connections; /* accepted, turned away at the limit */
     counter idle_closed;                      /* without a line for too long */
+    counter refused[REFUSAL_COUNT];           /* connections and datagrams, at the door */
     _Atomic int64_t open_connections;
     counter kernel_drops; /* UDP datagrams that the kernel had no room for */
 };

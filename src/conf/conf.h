@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/prefix.h"
 #include "numeric/status.h"
 #include "rules/rule.h"
 #include "series/exposure.h"
@@ -27,6 +28,7 @@ enum {
 };
 
 enum transport { TRANSPORT_TCP, TRANSPORT_UDP };
+enum { CONF_FORMAT_PICKLE = 5 };
 
 struct conf_address {
     char host[CONF_ADDRESS_MAX]; /* numeric IPv4 or IPv6, no brackets */
@@ -37,7 +39,9 @@ struct conf_listener {
     struct conf_address address;
     enum transport transport;
     int format; /* enum line_format of wire/lines.h: 0 auto, 1 influx, 2 graphite, 3 json, 4 statsd, 5 pickle */
-    int64_t precision_ns; /* of Influx timestamps: 1, 1000, 1000000, 1000000000 */
+    int64_t precision_ns;  /* of Influx timestamps: 1, 1000, 1000000, 1000000000 */
+    struct prefixes allow; /* who may send; none: everybody */
+    int insecure;          /* 1: strangers may reach it, and that is meant */
 };
 
 /* What POST /api/v1/gradient may ask for. */

@@ -12,7 +12,9 @@ static const struct conf_word protocols[] = {{"tcp", TRANSPORT_TCP}, {"udp", TRA
 
 /* enum line_format of wire/lines.h, which this room does not see */
 static const struct conf_word formats[] = {
-    {"auto", 0}, {"influx", 1}, {"graphite", 2}, {"json", 3}, {"statsd", 4}, {"pickle", 5}, {0}};
+    {"auto", 0}, {"influx", 1}, {"graphite", 2},
+    {"json", 3}, {"statsd", 4}, {"pickle", CONF_FORMAT_PICKLE},
+    {0}};
 
 static const struct conf_word precisions[] = {
     {"ns", 1}, {"us", 1000}, {"ms", NS_PER_MS}, {"s", NS_PER_S}, {0}};
@@ -127,6 +129,10 @@ const struct conf_key conf_keys[] = {
      AT(struct conf_listener, format)},
     {"ingest.listeners[].precision", CONF_WORD, "ns", .words = precisions, .restart = true,
      AT(struct conf_listener, precision_ns)},
+    {"ingest.listeners[].allow", CONF_PREFIXES, "[]", .restart = true,
+     AT(struct conf_listener, allow)},
+    {"ingest.listeners[].insecure", CONF_WORD, "false", .words = yes_or_no, .restart = true,
+     AT(struct conf_listener, insecure)},
 
     {.path = "graphite", .type = CONF_SECTION},
     {"graphite.templates", CONF_TEMPLATES, "[]", AT(struct conf, templates)},

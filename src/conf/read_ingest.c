@@ -2,6 +2,9 @@
  * two doors have one address. */
 #include "conf/read_ingest.h"
 
+#include "conf/reach.h"
+
+#include <stdio.h>
 #include <string.h>
 
 static bool same_address(const struct conf_address *a, const struct conf_address *b)
@@ -9,31 +12,39 @@ static bool same_address(const struct conf_address *a, const struct conf_address
     return a->port != 0 && a->port == b->port && strcmp(a->host, b->host) == 0;
 }
 
-static void check_twice(struct reader *r, size_t i, const yaml_node_t *item)
+static bool is_double(const struct conf_listener *at, size_t n)
 {
-    const struct conf_listener *all = r->conf->ingest.listeners, *l = &all[i];
-    for (size_t j = 0; j < i; j++)
-        if (l->transport == all[j].transport && same_address(&l->address, &all[j].address)) {
-            faults_add(r->faults, place_of_node(node_value(r->doc, item, "address")),
-                       "ingest.listeners[].address: another listener has this address and "
-                       "protocol");
-            return;
-        }
+    const struct conf_listener *l = &at[n - 1];
+    for (size_t i = 0; i + 1 < n; i++)
+        if (l->transport == at[i].transport && same_address(&l->address, &at[i].address))
+            return true;
+    return false;
 }
 
-/* A frame of pickle has no place in a datagram. */
-static void check_format(struct reader *r, const struct conf_listener *l, const yaml_node_t *item)
+/* What is wrong with the last of at[0..n): the key's name, and why; NULL: nothing. */
+static const char *listener_fault(const struct conf_listener *at, size_t n,
+                                  char why[static REACH_WHY_MAX])
 {
-    const yaml_node_t *at = node_value(r->doc, item, "format");
-    if (at != NULL && l->transport == TRANSPORT_UDP &&
-        strcmp((const char *)at->data.scalar.value, "pickle") == 0)
-        faults_add(r->faults, place_of_node(at), "ingest.listeners[].format: pickle is for tcp");
+    const struct conf_listener *l = &at[n - 1];
+    if (l->transport == TRANSPORT_UDP && l->format == CONF_FORMAT_PICKLE) {
+        snprintf(why, REACH_WHY_MAX, "pickle is for tcp"); /* a frame has no place in a datagram */
+        return "format";
+    }
+    if (is_double(at, n)) {
+        snprintf(why, REACH_WHY_MAX, "another listener has this address and protocol");
+        return "address";
+    }
+    return reach_allowed(&l->address, reach_guarded(l), l->insecure, REACH_LINE_REMEDIES, why)
+               ? NULL
+               : "address";
 }
 
 /* An item that cannot be read leaves its place empty: port 0 is nobody's double. */
 void read_listeners(struct reader *r, const struct conf_key *key, const yaml_node_t *node)
 {
     static const char parent[] = "ingest.listeners[]";
+    struct conf_listener *all = r->conf->ingest.listeners;
+    char why[REACH_WHY_MAX];
     if (node_is_null(node)) {
         faults_add(r->faults, place_of_node(node),
                    "%s has no items: write [] for none, or leave the key out for the defaults",
@@ -43,13 +54,12 @@ void read_listeners(struct reader *r, const struct conf_key *key, const yaml_nod
     size_t n = reader_list(r, key, node, CONF_LISTENERS_MAX);
     r->conf->ingest.listeners_n = (uint32_t)n;
     for (size_t i = 0; i < n; i++) {
-        struct conf_listener *l = &r->conf->ingest.listeners[i];
         const yaml_node_t *item = reader_item(r, parent, node, i);
-        *l = (struct conf_listener){0};
-        if (!reader_fill(r, parent, item, l))
-            continue;
-        check_format(r, l, item);
-        check_twice(r, i, item);
+        all[i] = (struct conf_listener){0};
+        bool good = reader_fill(r, parent, item, &all[i]);
+        const char *wrong = good ? listener_fault(all, i + 1, why) : NULL;
+        if (wrong != NULL)
+            reader_refuse(r, parent, item, wrong, why);
     }
 }
 

@@ -106,6 +106,28 @@ void read_late(struct reader *r, const struct conf_key *key, const yaml_node_t *
                    value_wanted(CONF_LATE));
 }
 
+/* ['10.0.0.0/8', 'fd00::/8']: a list with a fault leaves no part of it in force. */
+void read_prefixes(struct reader *r, const struct conf_key *key, const yaml_node_t *node,
+                   void *into)
+{
+    char why[PREFIX_WHY_MAX];
+    struct prefixes all;
+    size_t before = reader_faults(r), n = reader_list(r, key, node, PREFIXES_MAX);
+    memset(&all, 0, sizeof all); /* two lists are compared by their bytes */
+    for (size_t i = 0; i < n; i++) {
+        const yaml_node_t *item =
+            yaml_document_get_node(r->doc, node->data.sequence.items.start[i]);
+        if (item->type != YAML_SCALAR_NODE)
+            faults_add(r->faults, place_of_node(item), "%s: a network is text, not %s", key->path,
+                       node_noun(item));
+        else if (!prefix_read((const char *)item->data.scalar.value, item->data.scalar.length,
+                              &all.at[all.n++], why))
+            faults_add(r->faults, place_of_node(item), "%s: %s", key->path, why);
+    }
+    if (reader_faults(r) == before)
+        memcpy((char *)into + key->offset, &all, sizeof all);
+}
+
 static void add_file(struct reader *r, const struct conf_key *key, const yaml_node_t *node)
 {
     struct conf_files *files = &r->conf->rule_files;

@@ -19,6 +19,7 @@ const char *value_wanted(enum conf_type type)
     static const char *const texts[] = {
         [CONF_SECTION] = "keys with values (\"key: value\", indented)",
         [CONF_LISTENERS] = "a list (\"- address: ...\")",
+        [CONF_PREFIXES] = "a list of networks such as ['10.0.0.0/8', 'fd00::/8']",
         [CONF_RULES] = "a list (\"- match: ...\")",
         [CONF_PEERS] = "a list (\"- url: ...\")",
         [CONF_TEMPLATES] = "a list of templates such as \".site.measurement.sensor\"",
@@ -335,6 +336,7 @@ enum nabla_status value_read(const struct conf_key *key, const char *text, size_
     case CONF_ADDRESS: return read_one_address(key, text, n, into, why);
     case CONF_NUMBER: return read_decimal(key, text, n, quoted, into, why);
     case CONF_TEXT: return read_text(key, text, n, into, why);
+    case CONF_PREFIXES:
     case CONF_MATCHES:
     case CONF_TEMPLATES:
     case CONF_NUMBERS: return read_nothing(key, text, n, into, why);

@@ -95,6 +95,14 @@ static void write_listeners(struct page *p, const struct stats *s)
                      (double)counted(c));
         }
     }
+    title(p, "nablad_listener_refused_total", "counter",
+          "Connections and datagrams turned away at the door, by reason.");
+    for (uint32_t l = 0; l < s->listeners_n; l++)
+        for (enum refusal r = 0; r < REFUSAL_COUNT; r++)
+            labelled(p, "nablad_listener_refused_total",
+                     (const char *[]){"listener", s->listeners[l].name, "reason", refusal_label(r),
+                                      NULL},
+                     (double)counted(&s->listeners[l].refused[r]));
     title(p, "nablad_listener_open_connections", "gauge", "Connections that are open.");
     for (uint32_t l = 0; l < s->listeners_n; l++)
         labelled(p, "nablad_listener_open_connections",

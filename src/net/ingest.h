@@ -4,6 +4,7 @@
 #define NET_INGEST_H
 
 #include "conf/conf.h"
+#include "net/gate.h"
 #include "net/sink.h"
 
 #include <stdatomic.h>
@@ -25,6 +26,7 @@ struct ingest;
 struct listener {
     struct ingest *ingest;
     struct inlet inlet;
+    const struct gate *gate; /* borrowed */
     enum transport transport;
     bool counts_drops;   /* UDP: of the loops that share a socket, one counts for all */
     uint32_t drops_seen; /* of the socket's own counter */

@@ -2,6 +2,7 @@
  * Elsewhere: a loop's life (ingest.c), connections (tcp.c), datagrams (udp.c), sockets (bind.c). */
 #include "net/net.h"
 
+#include "conf/reach.h"
 #include "net/bind.h"
 #include "net/ingest.h"
 
@@ -21,6 +22,8 @@ struct net {
     struct ingest **loops; /* owned */
     uint32_t loops_n;
     uint32_t running; /* loops [0..running) have a thread */
+    struct gate gates[STATS_LISTENERS_MAX];
+    uint32_t gates_n;
 };
 
 /* A listener to be: from the configuration, or from systemd with a socket bound already. */
@@ -110,7 +113,8 @@ static void ask_receive_buffer(struct net *net, const struct conf *conf, int fd,
 }
 
 static enum nabla_status open_on(struct net *net, const struct conf *conf, struct ingest *in,
-                                 struct plan *p, struct listener_stats *stats)
+                                 struct plan *p, struct listener_stats *stats,
+                                 const struct gate *gate)
 {
     struct listener *l = &in->listeners[in->listeners_n];
     int fd;
@@ -119,6 +123,7 @@ static enum nabla_status open_on(struct net *net, const struct conf *conf, struc
         return status;
     bind_name(stats->name, p->listener.transport, &p->listener.address);
     l->ingest = in;
+    l->gate = gate;
     l->transport = p->listener.transport;
     /* the duplicates of a socket that systemd passed share its one counter */
     l->counts_drops = l->transport == TRANSPORT_UDP && (p->fd < 0 || in == net->loops[0]);
@@ -138,15 +143,30 @@ static enum nabla_status open_on(struct net *net, const struct conf *conf, struc
     return udp_listen(l, fd);
 }
 
+/* The configuration has been judged; a socket from systemd that it does not have has not. */
+static enum nabla_status judge(struct net *net, const struct plan *p)
+{
+    const struct conf_listener *l = &p->listener;
+    char name[STATS_NAME_MAX], why[REACH_WHY_MAX];
+    if (reach_allowed(&l->address, reach_guarded(l), l->insecure, REACH_LINE_REMEDIES, why))
+        return NABLA_OK;
+    bind_name(name, l->transport, &l->address);
+    log_event(net->house.log, LOG_LEVEL_ERROR, NULL, "listen_refused", "listener=%s why=\"%s\"",
+              name, why);
+    return NABLA_EINVAL;
+}
+
 static enum nabla_status open_everywhere(struct net *net, const struct conf *conf, struct plan *p)
 {
     struct stats *all = net->house.stats;
     struct listener_stats *stats = &all->listeners[all->listeners_n++];
-    enum nabla_status status = NABLA_OK;
-    if (net->loops_n > 1 && p->fd < 0 && (status = claim(p)) != NABLA_OK)
+    struct gate *gate = &net->gates[net->gates_n++];
+    enum nabla_status status = judge(net, p);
+    gate_init(gate, &p->listener);
+    if (status == NABLA_OK && net->loops_n > 1 && p->fd < 0 && (status = claim(p)) != NABLA_OK)
         log_failure(net, p);
     for (uint32_t i = 0; i < net->loops_n && status == NABLA_OK; i++) {
-        status = open_on(net, conf, net->loops[i], p, stats);
+        status = open_on(net, conf, net->loops[i], p, stats, gate);
         if (status != NABLA_OK)
             log_failure(net, p);
     }

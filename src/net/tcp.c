@@ -352,11 +352,31 @@ static void on_refused_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
+/* A stranger's connection is closed at once. */
+static bool is_known(struct listener *l, const uv_tcp_t *tcp)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_storage room;
+    } from = {.any = {.sa_family = AF_UNSPEC}};
+    int n = sizeof from;
+    if (l->gate->allow.n == 0)
+        return true;
+    if (uv_tcp_getpeername(tcp, &from.any, &n) == 0 && gate_admits(l->gate, &from.any))
+        return true;
+    gate_refuse(l->ingest->house->log, l->inlet.stats, REFUSAL_NETWORK, &from.any, "", 0);
+    return false;
+}
+
 static void accept_one(struct listener *l, struct connection *c)
 {
     struct house *house = l->ingest->house;
-    bool admitted = uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)&c->tcp) == 0 && admit(house);
-    if (!admitted) {
+    bool accepted = uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)&c->tcp) == 0;
+    if (accepted && !is_known(l, &c->tcp)) {
+        uv_close((uv_handle_t *)&c->tcp, on_refused_closed);
+        return;
+    }
+    if (!accepted || !admit(house)) {
         count(&l->inlet.stats->refused_connections, 1);
         log_event(house->log, LOG_LEVEL_WARN, "connection_refused", "connection_refused",
                   "listener=%s why=\"ingest.max_connections is reached\" max=%u",

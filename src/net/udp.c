@@ -22,6 +22,14 @@ static void take(struct listener *l, char *bytes, size_t n)
     sink_take(sink, &l->inlet, bytes, n);
 }
 
+static bool may_send(struct listener *l, const struct sockaddr *from, const char *bytes, size_t n)
+{
+    if (gate_admits(l->gate, from))
+        return true;
+    gate_refuse(l->ingest->house->log, l->inlet.stats, REFUSAL_NETWORK, from, bytes, n);
+    return false;
+}
+
 static void on_datagram(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf, const struct sockaddr *from,
                         unsigned flags)
 {
@@ -29,7 +37,7 @@ static void on_datagram(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf, const str
     if (n < 0)
         log_event(l->ingest->house->log, LOG_LEVEL_WARN, "udp_receive", "receive_failed",
                   "listener=%s why=\"%s\"", l->inlet.stats->name, uv_strerror((int)n));
-    if (n >= 0 && from != NULL)
+    if (n >= 0 && from != NULL && may_send(l, from, buf->base, (size_t)n))
         take(l, buf->base, (size_t)n);
     if ((flags & UV_UDP_MMSG_CHUNK) == 0)
         sink_flush(&l->ingest->sink,

@@ -93,7 +93,7 @@ static const struct {
     {"defaults: {max_gap: 90s}", "defaults.max_gap", 0, 90 * SECOND},
     {"defaults: {stale_after: 1h}", "defaults.stale_after", 0, 3600 * SECOND}, /* may be equal */
     {"defaults: {expire_after: 1w}", "defaults.expire_after", 0, 7 * 86400 * SECOND},
-#define LISTENER(keys) "ingest: {listeners: [{address: '10.0.0.1:1', " keys "}]}"
+#define LISTENER(keys) "ingest: {listeners: [{address: '127.0.0.2:1', " keys "}]}"
     {LISTENER("protocol: udp"), "ingest.listeners[].protocol", 0, TRANSPORT_UDP},
     {LISTENER("protocol: tcp"), "ingest.listeners[].protocol", 0, TRANSPORT_TCP},
     {LISTENER("protocol: tcp"), "ingest.listeners[].format", 0, 0},
