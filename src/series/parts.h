@@ -141,6 +141,7 @@ enum series_state record_state(const struct table *t, const struct record *x, in
 struct newborn {
     unsigned char *identity; /* owned; NULL: none */
     uint32_t bytes, tag;     /* of the identity; tag: in the catalog's index */
+    bool ends;               /* an end, which bears no series */
 };
 /* Reads the labels. Returns CAUSE_COUNT or why they are refused: *b is then none. */
 enum cause birth_prepare(struct table *t, const struct sample *sample, struct newborn *b);

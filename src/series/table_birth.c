@@ -210,8 +210,6 @@ enum cause birth_prepare(struct table *t, const struct sample *sample, struct ne
 {
     struct label_list list;
     b->identity = NULL;
-    if (sample_is_end(sample->v)) /* of a series that nobody knows */
-        return CAUSE_NOT_FINITE;
     enum cause cause = read_labels(t, sample, &list);
     if (cause != CAUSE_COUNT)
         return cause;
@@ -219,6 +217,7 @@ enum cause birth_prepare(struct table *t, const struct sample *sample, struct ne
     bool kept = keep_identity(t, &list, b);
     if (kept)
         index_prefetch(&t->catalog.index, b->tag);
+    b->ends = sample_is_end(sample->v);
     pthread_mutex_unlock(&t->catalog.lock);
     return kept ? CAUSE_COUNT : CAUSE_MEMORY;
 }
@@ -246,6 +245,8 @@ enum cause birth_settle(struct table *t, struct shard *s, struct keyhash key, st
     pthread_mutex_lock(&t->catalog.lock);
     if (find_identity(t, b, target))
         add_alias(t, s, key, *target);
+    else if (b->ends)
+        cause = CAUSE_NOT_FINITE;
     else
         cause = make(t, s, key, b, target);
     drop(t, b);

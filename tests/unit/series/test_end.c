@@ -88,6 +88,19 @@ START_TEST(of_nobody)
 }
 END_TEST
 
+/* By a way of writing its labels that was never seen before. */
+START_TEST(in_another_spelling)
+{
+    struct bench b;
+    setup(&b, 1, 100, policy_default());
+    push(&b, "t;a=1;b=2", t0, 1);
+    push(&b, "t;b=2;a=1", t0 + S, end_value());
+    ck_assert_int_eq(read_one(&b, "t")->state, STATE_STALE);
+    ck_assert_uint_eq(rejected(&b, CAUSE_NOT_FINITE), 0);
+    teardown(&b);
+}
+END_TEST
+
 START_TEST(begins_anew)
 {
     struct bench b;
@@ -144,6 +157,7 @@ Suite *suite(void)
     tcase_add_test(t, told_twice);
     tcase_add_test(t, told_late);
     tcase_add_test(t, of_nobody);
+    tcase_add_test(t, in_another_spelling);
     tcase_add_test(t, begins_anew);
     tcase_add_test(t, only_these_bits);
     tcase_add_test(t, refusals_are_told);
