@@ -4,6 +4,7 @@
 #define BASE_STATS_H
 
 #include "base/cause.h"
+#include "base/limit.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -90,6 +91,7 @@ struct stats {
     counter points;  /* final points derived, corrections among them */
     counter rejected[CAUSE_COUNT];
     counter events[EVENT_COUNT];
+    counter limited[LIMIT_COUNT]; /* how often each was reached */
     counter http_requests[HTTP_HANDLER_COUNT][HTTP_CLASS_COUNT];
     counter exposition_collisions; /* lines left out of /metrics: another had the same labels */
     counter exposition_unfit; /* because rules gave them no valid name, or made them too large */

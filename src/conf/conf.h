@@ -120,22 +120,28 @@ void conf_pushes_fini(struct conf_pushes *p); /* frees what it owns; accepts a z
 
 struct conf {
     struct {
-        uint32_t threads;         /* 1..32 */
-        uint32_t max_line;        /* bytes, 64 KiB; 256 bytes .. 64 KiB */
-        uint32_t max_connections; /* TCP, all listeners together; 1024 */
-        int64_t idle_timeout_ns;  /* TCP, without a whole line; 0: never; 1 h */
-        uint32_t receive_buffer;  /* bytes asked of the kernel for UDP, 4 MiB */
+        uint32_t threads;                     /* 1..32 */
+        uint32_t max_line;                    /* bytes, 64 KiB; 256 bytes .. 64 KiB */
+        uint32_t max_connections;             /* TCP, all listeners together; 1024 */
+        uint32_t max_connections_per_address; /* 256 */
+        int64_t idle_timeout_ns;              /* TCP, without a whole line; 0: never; 1 h */
+        uint32_t receive_buffer;              /* bytes asked of the kernel for UDP, 4 MiB */
         struct conf_listener listeners[CONF_LISTENERS_MAX];
         uint32_t listeners_n;
     } ingest;
     struct {
         struct conf_address listen;
-        uint32_t max_connections;   /* 256 */
+        uint32_t max_connections;             /* 256 */
+        uint32_t max_connections_per_address; /* 64 */
         int64_t timeout_ns;         /* a connection that is silent for so long is closed; 30 s */
         int64_t request_timeout_ns; /* a request must have come whole by then; 10 s */
+        int64_t answer_timeout_ns;  /* an answer must have been taken by then; 5 min */
+        int64_t query_timeout_ns;   /* it must have been prepared by then; 30 s */
         uint32_t max_streams;       /* event streams at once; 64 */
-        uint32_t max_body;          /* bytes of samples that are posted; 32 MiB */
-        uint32_t max_decompressed;  /* the same, once they are unpacked; 64 MiB */
+        uint32_t max_streams_per_address; /* 16 */
+        uint32_t max_body;                /* bytes of samples that are posted; 32 MiB */
+        uint64_t max_memory;       /* bytes that answers and bodies on their way hold; 128 MiB */
+        uint32_t max_decompressed; /* the same, once they are unpacked; 64 MiB */
     } http;
     struct conf_gradient gradient;
     struct {

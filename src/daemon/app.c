@@ -91,9 +91,15 @@ static enum nabla_status make_doors(struct app *app)
         return status;
     struct http_options http = {.listen = app->conf.http.listen,
                                 .max_connections = app->conf.http.max_connections,
+                                .max_connections_per_address =
+                                    app->conf.http.max_connections_per_address,
                                 .max_streams = app->conf.http.max_streams,
+                                .max_streams_per_address = app->conf.http.max_streams_per_address,
                                 .timeout_ns = app->conf.http.timeout_ns,
                                 .request_timeout_ns = app->conf.http.request_timeout_ns,
+                                .answer_timeout_ns = app->conf.http.answer_timeout_ns,
+                                .query_timeout_ns = app->conf.http.query_timeout_ns,
+                                .max_held_bytes = app->conf.http.max_memory,
                                 .gradient = app->conf.gradient,
                                 .max_body = app->conf.http.max_body,
                                 .max_decompressed = app->conf.http.max_decompressed,

@@ -22,13 +22,16 @@ struct http;
 /* What all answers on their way may hold together, lists of series above all (a million series:
  * 12 MB a request, 50 MB if they are sorted), and bodies that have to be kept: further ones get a 503.
  * One is always let through. */
-#define HTTP_HELD_BYTES (256 * (uint64_t)1024 * 1024)
+#define HTTP_HELD_BYTES (128 * (uint64_t)1024 * 1024)
 
 struct http_options {
     struct conf_address listen;
     uint32_t max_connections, max_streams;
+    uint32_t max_connections_per_address, max_streams_per_address; /* 0: as many as in all */
     int64_t timeout_ns, request_timeout_ns;
-    int64_t heartbeat_ns; /* of event streams that are silent; 0: HTTP_HEARTBEAT_NS */
+    int64_t answer_timeout_ns; /* 0: none */
+    int64_t query_timeout_ns;  /* 0: none */
+    int64_t heartbeat_ns;      /* of event streams that are silent; 0: HTTP_HEARTBEAT_NS */
     struct conf_gradient gradient;
     struct exposure *exposure; /* what /metrics shows at first; it is held; NULL: all, as it is */
     uint32_t max_body, max_decompressed; /* bytes of samples that are posted */

@@ -20,7 +20,9 @@ static void on_ready(void *ctx)
 enum nabla_status hub_init(struct http *h)
 {
     h->hub.items = calloc(HUB_TAKE, sizeof h->hub.items[0]);
-    return h->hub.items != NULL ? NABLA_OK : NABLA_ENOMEM;
+    if (h->hub.items == NULL)
+        return NABLA_ENOMEM;
+    return networks_init(&h->hub.networks, h->options.max_streams);
 }
 
 void hub_fini(struct http *h)
@@ -29,18 +31,29 @@ void hub_fini(struct http *h)
     buf_fini(&h->hub.forms[TIME_RFC3339]);
     buf_fini(&h->hub.forms[TIME_UNIX]);
     h->hub.items = NULL;
+    networks_fini(&h->hub.networks);
 }
 
-struct stream *hub_join(struct http *h, struct MHD_Connection *connection, struct ask *ask)
+bool hub_admits(const struct http *h, const struct network *from)
 {
+    return networks_has_room(&h->hub.networks, from, h->options.max_streams_per_address);
+}
+
+struct stream *hub_join(struct http *h, struct MHD_Connection *connection,
+                        const struct network *from, struct ask *ask)
+{
+    uint32_t network;
     struct stream *s = calloc(1, sizeof *s);
-    if (s == NULL)
+    if (s == NULL || !networks_join(&h->hub.networks, from, UINT32_MAX, &network)) {
+        free(s);
         return NULL;
+    }
     *s = (struct stream){.next = h->hub.first,
                          .at = &h->hub.first,
                          .http = h,
                          .connection = connection,
                          .ask = *ask,
+                         .network = network,
                          .wrote_ns = clock_now().mono_ns};
     *ask = (struct ask){0};
     if (s->next != NULL)
@@ -59,6 +72,7 @@ void hub_leave(struct stream *s)
         s->next->at = s->at;
     if (--h->hub.n == 0 && h->options.feed != NULL)
         feed_listen(h->options.feed, FEED_STREAMS, NULL, NULL);
+    networks_leave(&h->hub.networks, s->network);
     ask_fini(&s->ask);
     buf_fini(&s->queue);
     free(s);

@@ -8,6 +8,7 @@
 #define HTTP_HUB_H
 
 #include "base/buf.h"
+#include "base/network.h"
 #include "http/params.h"
 #include "series/feed.h"
 
@@ -26,6 +27,7 @@ struct stream {
     struct http *http;
     struct MHD_Connection *connection;
     struct ask ask;   /* owned */
+    uint32_t network; /* its number in the hub's networks */
     struct buf queue; /* queue.at[taken..n) waits */
     size_t taken;
     uint64_t lost;         /* points since the last that was told of */
@@ -37,6 +39,7 @@ struct hub {
     struct stream *first;
     uint32_t n;
     bool ended;
+    struct networks networks;
     struct feed_item *items;         /* HUB_TAKE of them */
     struct buf forms[TIME_UNIX + 1]; /* scratch: an event, in each form of time */
 };
@@ -44,8 +47,11 @@ struct hub {
 MUST_CHECK enum nabla_status hub_init(struct http *h);
 void hub_fini(struct http *h);
 
+/* Whether one more from there may listen, by http.max_streams_per_address. */
+bool hub_admits(const struct http *h, const struct network *from);
 /* ask's selectors are taken over. NULL if there is no memory. */
-struct stream *hub_join(struct http *h, struct MHD_Connection *connection, struct ask *ask);
+struct stream *hub_join(struct http *h, struct MHD_Connection *connection,
+                        const struct network *from, struct ask *ask);
 void hub_leave(struct stream *s); /* frees it */
 
 void hub_take(struct http *h);                  /* points have come */

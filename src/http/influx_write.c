@@ -39,6 +39,13 @@ static void refuse(struct influx_write *w, unsigned status, const char *why)
     fault_set(&w->fault, "%s", why);
 }
 
+static void refuse_length(struct http *h, struct influx_write *w, enum limit limit, const char *why)
+{
+    if (w->status == 0)
+        count(&h->options.stats->limited[limit], 1);
+    refuse(w, MHD_HTTP_CONTENT_TOO_LARGE, why);
+}
+
 static void free_write(void *ctx)
 {
     struct influx_write *w = ctx;
@@ -179,8 +186,8 @@ static size_t unpack(struct http *h, struct influx_write *w, const char *data, s
     else if (status != NABLA_OK)
         refuse(w, MHD_HTTP_BAD_REQUEST, "the body is not gzip");
     else if (w->unpacked > h->options.max_decompressed)
-        refuse(w, MHD_HTTP_CONTENT_TOO_LARGE,
-               "the body unpacks to more bytes than http.max_decompressed");
+        refuse_length(h, w, LIMIT_HTTP_DECOMPRESSED,
+                      "the body unpacks to more bytes than http.max_decompressed");
     else
         take_text(h, w, w->carry.n + here);
     return here;
@@ -313,7 +320,7 @@ enum MHD_Result influx_write_answer(struct request *r)
     if (w == NULL)
         return reply_fault(r, NABLA_ENOMEM, NULL);
     if (r->too_long)
-        refuse(w, MHD_HTTP_CONTENT_TOO_LARGE, "the body is longer than http.max_body");
+        refuse_length(r->http, w, LIMIT_HTTP_BODY, "the body is longer than http.max_body");
     take_end(r->http, w);
     judge(w);
     return w->status != 0 ? reply_refused(r, w) : influx_reply(r, MHD_HTTP_NO_CONTENT, &empty);

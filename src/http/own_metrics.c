@@ -127,6 +127,11 @@ static void write_http(struct page *p, const struct stats *s, const struct http 
     total(p, "nablad_exposition_unfit_total",
           "Lines left out of /metrics because metrics.relabel gave them no valid name.",
           (double)counted(&s->exposition_unfit));
+    title(p, "nablad_limited_total", "counter",
+          "Connections, requests and answers that were ended or refused, by the limit.");
+    for (enum limit l = 0; l < LIMIT_COUNT; l++)
+        labelled(p, "nablad_limited_total", (const char *[]){"limit", limit_label(l), NULL},
+                 (double)counted(&s->limited[l]));
     gauge(p, "nablad_http_open_connections", "HTTP connections that are open.", (double)h->peers.n);
     gauge(p, "nablad_http_streams", "Event streams that are open.", (double)h->hub.n);
     total(p, "nablad_scrapers_replaced_total",

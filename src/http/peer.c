@@ -21,12 +21,36 @@ static uint64_t received(struct peer *p)
     return info.tcpi_bytes_received;
 }
 
+enum nabla_status peers_init(struct peers *all, uint32_t max, uint32_t per_address)
+{
+    *all = (struct peers){.per_address = per_address};
+    return networks_init(&all->networks, max);
+}
+
+void peers_fini(struct peers *all)
+{
+    networks_fini(&all->networks);
+}
+
+bool peers_admit(const struct peers *all, const struct network *from)
+{
+    return networks_has_room(&all->networks, from, all->per_address);
+}
+
 struct peer *peer_opened(struct peers *all, int fd)
 {
     struct peer *p = calloc(1, sizeof *p);
     if (p == NULL)
         return NULL;
-    *p = (struct peer){.next = all->first, .at = &all->first, .fd = fd, .asking = true};
+    *p = (struct peer){.next = all->first,
+                       .at = &all->first,
+                       .fd = fd,
+                       .from = network_of_socket(fd),
+                       .asking = true};
+    if (!networks_join(&all->networks, &p->from, UINT32_MAX, &p->network)) {
+        free(p);
+        return NULL;
+    }
     if (p->next != NULL)
         p->next->at = &p->next;
     all->first = p;
@@ -34,10 +58,14 @@ struct peer *peer_opened(struct peers *all, int fd)
     return p;
 }
 
-void peer_closed(struct peers *all, struct peer *p)
+void peer_closed(struct peers *all, struct peer *p, uint64_t *head_bytes)
 {
+    *head_bytes = 0;
     if (p == NULL)
         return;
+    if (p->asking && !p->reading && !p->last)
+        *head_bytes = received(p) - p->received;
+    networks_leave(&all->networks, p->network);
     *p->at = p->next;
     if (p->next != NULL)
         p->next->at = p->at;
@@ -45,11 +73,18 @@ void peer_closed(struct peers *all, struct peer *p)
     free(p);
 }
 
+void peer_asks(struct peer *p)
+{
+    if (p != NULL)
+        p->reading = true;
+}
+
 void peer_whole(struct peer *p)
 {
-    if (p == NULL)
+    if (p == NULL || !p->asking)
         return;
     p->asking = false;
+    p->begun_ns = 0;
     p->received = received(p); /* now: once it is answered, the next may have begun already */
 }
 
@@ -58,38 +93,43 @@ void peer_answered(struct peer *p)
     if (p == NULL)
         return;
     p->asking = true;
+    p->reading = p->endless = false;
     p->begun_ns = 0;
 }
 
-static bool is_late(struct peer *p, int64_t now_ns, int64_t patience_ns)
+static bool is_late(struct peer *p, int64_t now_ns, const struct peer_patience *patience)
 {
-    if (!p->asking || p->ended)
+    if (p->ended || p->endless)
         return false;
     if (p->begun_ns == 0) {
-        if (received(p) > p->received)
+        if (!p->asking || received(p) > p->received)
             p->begun_ns = now_ns;
         return false;
     }
-    return now_ns - p->begun_ns > patience_ns;
+    return now_ns - p->begun_ns > (p->asking ? patience->request_ns : patience->answer_ns);
 }
 
-static void end(struct peer *p)
+static void tell(struct peer *p)
 {
     static const char text[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n"
                                "Cache-Control: no-store\r\nConnection: close\r\n\r\n";
     ssize_t sent = send(p->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)sent; /* a courtesy */
-    shutdown(p->fd, SHUT_RDWR);
-    p->ended = true;
 }
 
-uint32_t peers_check(struct peers *all, int64_t now_ns, int64_t patience_ns)
+struct peer_overdue peers_check(struct peers *all, int64_t now_ns,
+                                const struct peer_patience *patience)
 {
-    uint32_t n = 0;
-    for (struct peer *p = all->first; p != NULL; p = p->next)
-        if (is_late(p, now_ns, patience_ns)) {
-            end(p);
-            n++;
-        }
+    struct peer_overdue n = {0};
+    for (struct peer *p = all->first; p != NULL; p = p->next) {
+        if (!is_late(p, now_ns, patience))
+            continue;
+        if (p->asking)
+            tell(p);
+        n.requests += p->asking;
+        n.answers += !p->asking;
+        shutdown(p->fd, SHUT_RDWR);
+        p->ended = true;
+    }
     return n;
 }

@@ -355,11 +355,13 @@ static enum MHD_Result select_reply(struct request *r, void *ctx)
         return reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE, "the query was not done in its time");
     if (e->scan.busy)
         return reply_fault(r, NABLA_ELIMIT, NULL);
-    if (e->scan.found.n > QUERY_SAMPLES_MAX / steps)
+    if (e->scan.found.n > QUERY_SAMPLES_MAX / steps) {
+        count(&r->http->options.stats->limited[LIMIT_HTTP_SAMPLES], 1);
         return reply_error(r, MHD_HTTP_UNPROCESSABLE_CONTENT,
                            "the query means %u series at %llu times, which is more than %d "
                            "samples",
                            e->scan.found.n, (unsigned long long)steps, QUERY_SAMPLES_MAX);
+    }
     r->job.free = NULL; /* the answer has it now */
     return reply_source(r, TYPE_JSON, (struct source){evaluation_next, free_source, e});
 }

@@ -166,6 +166,8 @@ static struct remote_job *unpack(struct request *r, size_t n, unsigned *status, 
 
 static enum MHD_Result refuse_body(struct request *r)
 {
+    if (r->too_long)
+        count(&r->http->options.stats->limited[LIMIT_HTTP_BODY], 1);
     return r->too_long
                ? refuse(r, MHD_HTTP_CONTENT_TOO_LARGE, "the body is longer than http.max_body")
                : refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE, "too many bodies at once; try again");
@@ -188,9 +190,11 @@ enum MHD_Result remote_write_answer(struct request *r)
     count(&r->http->door->bytes, r->body.n);
     if (snappy_uncompressed_length(r->body.at, r->body.n, &n) != SNAPPY_OK)
         return refuse(r, MHD_HTTP_BAD_REQUEST, "the body is not snappy's block format");
-    if (n > r->http->options.max_decompressed)
+    if (n > r->http->options.max_decompressed) {
+        count(&r->http->options.stats->limited[LIMIT_HTTP_DECOMPRESSED], 1);
         return refuse(r, MHD_HTTP_CONTENT_TOO_LARGE,
                       "the body unpacks to more bytes than http.max_decompressed");
+    }
     r->too_many = !place(r, r->body.n + n);
     if (r->too_many)
         return refuse_body(r);

@@ -52,6 +52,8 @@ enum MHD_Result reply_queue(struct request *r, unsigned status, const char *type
     enum MHD_Result result = MHD_queue_response(r->connection, status, response);
     if (result == MHD_YES) {
         r->queued = true;
+        if (r->peer != NULL)
+            r->peer->last |= !r->whole;
         peer_whole(r->peer);
         count_request(r, status);
     }

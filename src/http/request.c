@@ -32,6 +32,7 @@ void *request_begin(void *cls, const char *uri, struct MHD_Connection *connectio
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     r->peer = info != NULL ? info->socket_context : NULL;
+    peer_asks(r->peer);
     return r;
 }
 
@@ -52,6 +53,12 @@ static void unlink_from(struct request *r)
     if (r->next != NULL)
         r->next->at = r->at;
     r->at = NULL;
+}
+
+void request_head_refused(struct http *h)
+{
+    count(&h->options.stats->http_requests[HTTP_OTHER][HTTP_4XX], 1);
+    count(&h->options.stats->limited[LIMIT_HTTP_HEAD], 1);
 }
 
 /* How many headers tell the length of the body, and whether they agree. */
@@ -116,8 +123,10 @@ bool request_hold(struct request *r, size_t bytes)
 {
     struct http *h = r->http;
     uint64_t others = h->held_bytes - r->held;
-    if (bytes > r->held && others > 0 && others + bytes > h->options.max_held_bytes)
+    if (bytes > r->held && others > 0 && others + bytes > h->options.max_held_bytes) {
+        count(&h->options.stats->limited[LIMIT_HTTP_MEMORY], 1);
         return false;
+    }
     h->held_bytes = others + bytes;
     r->held = bytes;
     return true;
@@ -127,6 +136,7 @@ static enum MHD_Result refuse_body(struct request *r)
 {
     if (body_rule(r) != NULL)
         return r->route->answer(r);
+    count(&r->http->options.stats->limited[LIMIT_HTTP_FORM], 1);
     return reply_error(r, MHD_HTTP_CONTENT_TOO_LARGE, "the body is longer than %d bytes", BODY_MAX);
 }
 
@@ -252,6 +262,9 @@ static enum MHD_Result end_job(struct request *r)
 {
     if (r->job_end == STEP_DONE)
         return r->job.reply(r, r->job.ctx);
+    if (r->job_late)
+        return reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE,
+                           "the answer was not prepared within http.query_timeout");
     if (r->http->draining)
         return reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE, "nablad is shutting down");
     return reply_fault(r, NABLA_ENOMEM, NULL);
@@ -292,6 +305,9 @@ enum MHD_Result request_prepare(struct request *r, struct job job)
 {
     struct http *h = r->http;
     r->job = job;
+    r->deadline_ns = INT64_MAX;
+    if ((r->route->methods & METHOD_GET) != 0 && h->options.query_timeout_ns != 0)
+        r->deadline_ns = clock_now().mono_ns + h->options.query_timeout_ns;
     share_turn(h, 1);
     r->job_end = h->finishing ? STEP_FAILED : job.step(r, job.ctx);
     r->job_done = r->job_end == STEP_DONE || r->job_end == STEP_FAILED;
@@ -319,10 +335,13 @@ void request_wake(struct request *r, enum step end)
 
 bool jobs_step(struct http *h)
 {
+    int64_t now_ns = clock_now().mono_ns;
     share_turn(h, 0);
     for (struct request *r = h->jobs, *next; r != NULL; r = next) {
         next = r->next;
-        enum step s = r->job.step(r, r->job.ctx);
+        r->job_late = now_ns > r->deadline_ns;
+        count(&h->options.stats->limited[LIMIT_HTTP_QUERY], r->job_late);
+        enum step s = r->job_late ? STEP_FAILED : r->job.step(r, r->job.ctx);
         if (s != STEP_MORE)
             finish(r, s);
     }
@@ -349,9 +368,11 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state,
                  enum MHD_RequestTerminationCode why)
 {
     struct request *r = *state;
-    (void)cls, (void)connection, (void)why;
+    (void)cls, (void)connection;
     if (r == NULL)
         return;
+    if (!r->seen && why == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        request_head_refused(r->http);
     unlink_from(r);
     if (r->job.free != NULL)
         r->job.free(r->job.ctx);

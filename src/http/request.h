@@ -47,8 +47,9 @@ struct request {
 
     struct job
         job; /* .step == NULL: none, and .ctx whatever the resource keeps while the body comes */
-    bool job_done;
+    bool job_done, job_late;
     enum step job_end;
+    int64_t deadline_ns;        /* monotonic: its answer is prepared by then, or a 503 is */
     struct request *next, **at; /* in http->jobs, http->waiting or http->resting */
 };
 
@@ -59,6 +60,10 @@ enum MHD_Result request_go_on(void *cls, struct MHD_Connection *connection, cons
                               void **state);
 void request_end(void *cls, struct MHD_Connection *connection, void **state,
                  enum MHD_RequestTerminationCode why);
+
+/* libmicrohttpd has answered itself: the first line or the headers are longer than CONNECTION_MEMORY lets
+ * them be. */
+void request_head_refused(struct http *h);
 
 /* Prepares an answer by a job, which is taken over; a job that is done in one step is answered in
  * the same call. Returned by a route's answer(). */

@@ -50,8 +50,10 @@ enum nabla_status scan_hold(struct scan *s, uint64_t bytes)
 {
     struct http *h = s->http;
     uint64_t others = h->held_bytes - s->held;
-    if (others > 0 && h->held_bytes + bytes > h->options.max_held_bytes)
+    if (others > 0 && h->held_bytes + bytes > h->options.max_held_bytes) {
+        count(&h->options.stats->limited[LIMIT_HTTP_MEMORY], 1);
         return NABLA_ELIMIT;
+    }
     h->held_bytes += bytes;
     s->held += bytes;
     return NABLA_OK;

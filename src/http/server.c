@@ -160,11 +160,27 @@ static void on_tick(uv_timer_t *tick)
     struct http *h = tick->data;
     int64_t now = now_ns();
     measure_lag(h, now, (int64_t)uv_timer_get_repeat(tick) * NS_PER_MS);
-    uint32_t late = peers_check(&h->peers, now, h->options.request_timeout_ns);
-    count(&h->options.stats->http_requests[HTTP_OTHER][HTTP_4XX], late);
+    struct peer_patience patience = {h->options.request_timeout_ns, h->options.answer_timeout_ns};
+    struct peer_overdue late = peers_check(&h->peers, now, &patience);
+    count(&h->options.stats->http_requests[HTTP_OTHER][HTTP_4XX], late.requests);
+    count(&h->options.stats->limited[LIMIT_HTTP_REQUEST], late.requests);
+    count(&h->options.stats->limited[LIMIT_HTTP_ANSWER], late.answers);
     hub_beat(h, now);
     if (h->draining && now >= atomic_load(&h->stop_ns))
         finish(h);
+}
+
+/* Before a connection takes a place. */
+static enum MHD_Result on_accept(void *cls, const struct sockaddr *address, socklen_t n)
+{
+    struct http *h = cls;
+    struct network from = network_of(address);
+    (void)n;
+    if (peers_admit(&h->peers, &from))
+        return MHD_YES;
+    count(&h->options.stats->limited[LIMIT_HTTP_PER_ADDRESS], 1);
+    count(&h->door->refused_connections, 1);
+    return MHD_NO;
 }
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
@@ -177,7 +193,11 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
         *context = peer_opened(&h->peers, info->connect_fd);
         count(&h->door->connections, 1);
     } else if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        peer_closed(&h->peers, *context);
+        uint64_t head_bytes;
+        peer_closed(&h->peers, *context, &head_bytes);
+        if (head_bytes >
+            CONNECTION_MEMORY / 2) /* a first line that libmicrohttpd had no room for */
+            request_head_refused(h);
         h->closed_one = true;
     }
     atomic_store(&h->door->open_connections, (int64_t)h->peers.n);
@@ -202,9 +222,9 @@ static enum nabla_status start_daemon(struct http *h)
 {
     unsigned timeout_s = (unsigned)((h->options.timeout_ns + NS_PER_S - 1) / NS_PER_S);
     h->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, request_go_on,
-        h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h, MHD_OPTION_LISTEN_SOCKET, h->listen_fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)h->options.max_connections,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, on_accept, h,
+        request_go_on, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h, MHD_OPTION_LISTEN_SOCKET,
+        h->listen_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)h->options.max_connections,
         MHD_OPTION_CONNECTION_TIMEOUT, timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
         on_connection, h, MHD_OPTION_URI_LOG_CALLBACK, request_begin, h,
@@ -302,6 +322,21 @@ static enum nabla_status open_loop(struct http *h)
     return n == (ssize_t)sizeof h->secret ? NABLA_OK : NABLA_EIO;
 }
 
+/* What tests leave open. */
+static void set_defaults(struct http_options *o)
+{
+    if (o->heartbeat_ns == 0)
+        o->heartbeat_ns = HTTP_HEARTBEAT_NS;
+    if (o->max_held_bytes == 0)
+        o->max_held_bytes = HTTP_HELD_BYTES;
+    if (o->answer_timeout_ns == 0)
+        o->answer_timeout_ns = INT64_MAX;
+    if (o->max_connections_per_address == 0)
+        o->max_connections_per_address = o->max_connections;
+    if (o->max_streams_per_address == 0)
+        o->max_streams_per_address = o->max_streams;
+}
+
 enum nabla_status http_new(const struct http_options *options, struct http **out)
 {
     struct http *h = calloc(1, sizeof *h);
@@ -310,13 +345,13 @@ enum nabla_status http_new(const struct http_options *options, struct http **out
     h->options = *options;
     pthread_mutex_init(&h->exposure_lock, NULL);
     h->exposure = exposure_hold(options->exposure);
-    if (h->options.heartbeat_ns == 0)
-        h->options.heartbeat_ns = HTTP_HEARTBEAT_NS;
-    if (h->options.max_held_bytes == 0)
-        h->options.max_held_bytes = HTTP_HELD_BYTES;
+    set_defaults(&h->options);
     enum nabla_status status = open_socket(h);
     if (status == NABLA_OK)
         status = open_loop(h);
+    if (status == NABLA_OK)
+        status = peers_init(&h->peers, h->options.max_connections,
+                            h->options.max_connections_per_address);
     if (status == NABLA_OK)
         status = hub_init(h);
     if (status == NABLA_OK)
@@ -395,6 +430,7 @@ void http_free(struct http *h)
     if (h->listen_fd >= 0)
         close(h->listen_fd);
     hub_fini(h);
+    peers_fini(&h->peers);
     readings_fini(&h->readings);
     free(h->text);
     exposure_leave(h->exposure);

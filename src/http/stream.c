@@ -37,6 +37,20 @@ static enum MHD_Result headers_only(struct request *r)
     return reply_buf(r, MHD_HTTP_OK, TYPE_EVENTS, &none, (struct extra){0});
 }
 
+/* Too many streams in all, or from there. *result is then the answer. */
+static bool is_full(struct request *r, const struct network *from, enum MHD_Result *result)
+{
+    struct http *h = r->http;
+    bool all = h->hub.n >= h->options.max_streams || h->draining;
+    if (!all && hub_admits(h, from))
+        return false;
+    count(&h->options.stats->limited[all ? LIMIT_HTTP_STREAMS : LIMIT_HTTP_STREAMS_PER_ADDRESS], 1);
+    *result = reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE, "%u event streams %s, the limit",
+                          all ? h->hub.n : h->options.max_streams_per_address,
+                          all ? "are open" : "of your address are open");
+    return true;
+}
+
 enum MHD_Result stream_answer(struct request *r)
 {
     enum { BLOCK = 16 * 1024 };
@@ -46,12 +60,13 @@ enum MHD_Result stream_answer(struct request *r)
     enum nabla_status status = ask_read(&r->params, ASK_MATCH | ASK_TIME, &ask, &fault);
     if (status != NABLA_OK)
         return reply_fault(r, status, &fault);
-    bool full = h->hub.n >= h->options.max_streams || h->draining;
-    struct stream *s = full || r->is_head ? NULL : hub_join(h, r->connection, &ask);
+    enum MHD_Result result = MHD_NO;
+    struct network from = r->peer != NULL ? r->peer->from : network_here();
+    bool full = is_full(r, &from, &result);
+    struct stream *s = full || r->is_head ? NULL : hub_join(h, r->connection, &from, &ask);
     ask_fini(&ask);
     if (full)
-        return reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE, "%u event streams are open, the limit",
-                           h->hub.n);
+        return result;
     if (r->is_head)
         return headers_only(r);
     if (s == NULL)
@@ -60,5 +75,7 @@ enum MHD_Result stream_answer(struct request *r)
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_events, s, free_events);
     if (response == NULL)
         hub_leave(s);
+    if (r->peer != NULL)
+        r->peer->endless = true;
     return reply_queue(r, MHD_HTTP_OK, TYPE_EVENTS, response);
 }

@@ -3,6 +3,7 @@
 #ifndef NET_INGEST_H
 #define NET_INGEST_H
 
+#include "base/network.h"
 #include "conf/conf.h"
 #include "net/gate.h"
 #include "net/sink.h"
@@ -43,9 +44,11 @@ struct listener {
 struct house {
     struct stats *stats;
     struct log *log;
-    uint32_t max_connections, max_line;
+    uint32_t max_connections, max_per_address, max_line;
     uint32_t idle_ticks;     /* a connection without a line for more of them is closed; 0: never */
     atomic_uint connections; /* any thread: open on all loops */
+    uv_mutex_t lock;         /* of networks: a connection comes or goes */
+    struct networks networks;
 };
 
 struct connection;

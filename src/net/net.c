@@ -223,9 +223,13 @@ enum nabla_status net_new(const struct net_options *options, struct net **out)
     net->house.stats = options->stats;
     net->house.log = options->log;
     net->house.max_connections = options->conf->ingest.max_connections;
+    net->house.max_per_address = options->conf->ingest.max_connections_per_address;
     net->house.max_line = options->conf->ingest.max_line;
     net->house.idle_ticks = ticks_of(options->conf->ingest.idle_timeout_ns);
-    enum nabla_status status = make_loops(net, options);
+    uv_mutex_init(&net->house.lock);
+    enum nabla_status status = networks_init(&net->house.networks, net->house.max_connections);
+    if (status == NABLA_OK)
+        status = make_loops(net, options);
     if (status == NABLA_OK)
         status = open_all(net, options);
     if (status != NABLA_OK) {
@@ -261,5 +265,7 @@ void net_free(struct net *net)
     for (uint32_t i = 0; i < net->loops_n; i++)
         ingest_free(net->loops[i]);
     free(net->loops);
+    networks_fini(&net->house.networks);
+    uv_mutex_destroy(&net->house.lock);
     free(net);
 }

@@ -28,16 +28,43 @@ struct connection {
     struct connection *next, *previous; /* of the loop's list */
     struct connection *next_paused;
     bool paused, closing;
-    bool skipping;  /* the rest of a line that is too long */
-    uint32_t tick;  /* of the loop, when it last brought a whole line */
-    uint64_t turn;  /* of the loop, in which it last read */
-    uint32_t taken; /* bytes in that turn */
+    bool skipping;    /* the rest of a line that is too long */
+    uint32_t network; /* its number in house.networks */
+    uint32_t tick;    /* of the loop, when it last brought a whole line */
+    uint64_t turn;    /* of the loop, in which it last read */
+    uint32_t taken;   /* bytes in that turn */
     uint32_t carry_n, carry_cap;
     char *carry; /* owned: the beginning of a line */
 };
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf);
+
+/* ---- places, which the loops share */
+
+/* Takes a place if there is one: LIMIT_COUNT, or which limit is reached. */
+static enum limit admit(struct house *house, const struct network *from, uint32_t *number)
+{
+    bool fits;
+    if (atomic_fetch_add(&house->connections, 1) >= house->max_connections) {
+        atomic_fetch_sub(&house->connections, 1);
+        return LIMIT_INGEST_CONNECTIONS;
+    }
+    uv_mutex_lock(&house->lock);
+    fits = networks_join(&house->networks, from, house->max_per_address, number);
+    uv_mutex_unlock(&house->lock);
+    if (!fits)
+        atomic_fetch_sub(&house->connections, 1);
+    return fits ? LIMIT_COUNT : LIMIT_INGEST_PER_ADDRESS;
+}
+
+static void leave(struct house *house, uint32_t number)
+{
+    atomic_fetch_sub(&house->connections, 1);
+    uv_mutex_lock(&house->lock);
+    networks_leave(&house->networks, number);
+    uv_mutex_unlock(&house->lock);
+}
 
 /* ---- life of a connection */
 
@@ -101,7 +128,7 @@ static void close_connection(struct connection *c)
     if (c->paused)
         unpause(in, c);
     unlink_from(in, c);
-    atomic_fetch_sub(&in->house->connections, 1);
+    leave(in->house, c->network);
     atomic_fetch_sub(&c->listener->inlet.stats->open_connections, 1);
     uv_close((uv_handle_t *)&c->tcp, on_closed);
 }
@@ -307,6 +334,7 @@ void tcp_close_idle(struct ingest *in)
             return;
         struct listener_stats *stats = c->listener->inlet.stats;
         count(&stats->idle_closed, 1);
+        count(&house->stats->limited[LIMIT_INGEST_IDLE], 1);
         log_event(house->log, LOG_LEVEL_INFO, "connection_idle", "connection_idle",
                   "listener=%s why=\"no line for ingest.idle_timeout\"", stats->name);
         end(c);
@@ -338,49 +366,49 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 
 /* ---- accepting */
 
-/* One more connection on all loops together, if the limit lets it. */
-static bool admit(struct house *house)
-{
-    if (atomic_fetch_add(&house->connections, 1) < house->max_connections)
-        return true;
-    atomic_fetch_sub(&house->connections, 1);
-    return false;
-}
-
 static void on_refused_closed(uv_handle_t *handle)
 {
     free(handle->data);
 }
 
-/* A stranger's connection is closed at once. */
-static bool is_known(struct listener *l, const uv_tcp_t *tcp)
+/* limit: which is reached; LIMIT_COUNT: it had gone already. */
+static void refuse(struct listener *l, enum limit limit)
+{
+    struct house *house = l->ingest->house;
+    count(&l->inlet.stats->refused_connections, 1);
+    if (limit == LIMIT_COUNT)
+        return;
+    count(&house->stats->limited[limit], 1);
+    log_event(house->log, LOG_LEVEL_WARN, "connection_refused", "connection_refused",
+              "listener=%s why=\"%s is reached\"", l->inlet.stats->name, limit_label(limit));
+}
+
+/* A place for whoever is at the other end; false: it is refused. */
+static bool is_let_in(struct listener *l, struct connection *c)
 {
     union {
         struct sockaddr any;
         struct sockaddr_storage room;
     } from = {.any = {.sa_family = AF_UNSPEC}};
     int n = sizeof from;
-    if (l->gate->allow.n == 0)
-        return true;
-    if (uv_tcp_getpeername(tcp, &from.any, &n) == 0 && gate_admits(l->gate, &from.any))
-        return true;
-    gate_refuse(l->ingest->house->log, l->inlet.stats, REFUSAL_NETWORK, &from.any, "", 0);
-    return false;
+    bool here = uv_tcp_getpeername(&c->tcp, &from.any, &n) == 0;
+    if (!gate_admits(l->gate, &from.any)) {
+        gate_refuse(l->ingest->house->log, l->inlet.stats, REFUSAL_NETWORK, &from.any, "", 0);
+        return false;
+    }
+    struct network network = network_of(here ? &from.any : NULL);
+    enum limit limit = admit(l->ingest->house, &network, &c->network);
+    if (limit != LIMIT_COUNT)
+        refuse(l, limit);
+    return limit == LIMIT_COUNT;
 }
 
 static void accept_one(struct listener *l, struct connection *c)
 {
-    struct house *house = l->ingest->house;
     bool accepted = uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)&c->tcp) == 0;
-    if (accepted && !is_known(l, &c->tcp)) {
-        uv_close((uv_handle_t *)&c->tcp, on_refused_closed);
-        return;
-    }
-    if (!accepted || !admit(house)) {
-        count(&l->inlet.stats->refused_connections, 1);
-        log_event(house->log, LOG_LEVEL_WARN, "connection_refused", "connection_refused",
-                  "listener=%s why=\"ingest.max_connections is reached\" max=%u",
-                  l->inlet.stats->name, house->max_connections);
+    if (!accepted)
+        refuse(l, LIMIT_COUNT);
+    if (!accepted || !is_let_in(l, c)) {
         uv_close((uv_handle_t *)&c->tcp, on_refused_closed);
         return;
     }

@@ -1,0 +1,191 @@
+"""Limits on what one address may have, and on what takes its time: docs/limits.md names them all.
+
+An address is one of 127.0.0.0/8 but 127.0.0.1, which is this machine itself and may have all.
+"""
+import contextlib
+import gzip
+import http.client
+import socket
+import time
+
+import pytest
+
+from daemon import DEADLINE_S, eventually
+
+T0 = 1_700_000_000
+NS = 1_000_000_000
+STRANGER, ANOTHER = "127.0.0.2", "127.0.0.3"
+HEALTHY = b"GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def dial(address, source="127.0.0.1"):
+    return socket.create_connection(address, timeout=DEADLINE_S, source_address=(source, 0))
+
+
+def limited(d, limit):
+    return d.metric("nablad_limited_total", limit=limit)
+
+
+def closed(sock):
+    try:
+        return sock.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def answered(sock, request=HEALTHY):
+    sock.sendall(request)
+    return sock.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
+# -- of one address -----------------------------------------------------------------------------
+
+
+def test_connections_of_one_address(nablad):
+    """Its fourth is closed at once; another address and this machine have their own."""
+    d = nablad("ingest: {max_connections_per_address: 3, threads: 2}")
+    with contextlib.ExitStack() as stack:
+        def connect(source):
+            return stack.enter_context(dial(d.tcp, source))
+        mine = [connect(STRANGER) for _ in range(3)]
+        for n, sock in enumerate(mine):
+            sock.sendall(b"mine%d 1\n" % n)
+        d.wait_lines(3)
+        assert closed(connect(STRANGER))
+        assert limited(d, "ingest.max_connections_per_address") == 1
+        assert d.metric("nablad_listener_refused_connections_total") == 1
+        for sock in [connect(ANOTHER), *(connect("127.0.0.1") for _ in range(5))]:
+            sock.sendall(b"other 1\n")
+        d.wait_lines(9)
+        mine[0].close()
+        eventually(lambda: d.metric("nablad_listener_open_connections",
+                                    listener="tcp://%s:%d" % d.tcp) == 8, "its end")
+        connect(STRANGER).sendall(b"mine4 1\n")
+        d.wait_lines(10)
+    assert limited(d, "ingest.max_connections_per_address") == 1
+
+
+def test_http_connections_of_one_address(nablad):
+    d = nablad("http: {max_connections_per_address: 2}")
+    with dial(d.http_address, STRANGER) as a, dial(d.http_address, STRANGER) as b:
+        assert answered(a) and answered(b)
+        with dial(d.http_address, STRANGER) as third:
+            assert closed(third)
+        assert limited(d, "http.max_connections_per_address") == 1
+        with dial(d.http_address, ANOTHER) as other, dial(d.http_address) as x, \
+                dial(d.http_address) as y, dial(d.http_address) as z:
+            assert all(answered(sock) for sock in (other, x, y, z))
+
+    def free_again():
+        with dial(d.http_address, STRANGER) as sock:
+            try:
+                return answered(sock)
+            except OSError:
+                return False
+    eventually(free_again, "its places")
+
+
+def test_streams_of_one_address(nablad):
+    d = nablad("http: {max_streams: 8, max_streams_per_address: 2}")
+
+    def stream(source):
+        conn = http.client.HTTPConnection(*d.http_address, timeout=DEADLINE_S,
+                                          source_address=(source, 0))
+        conn.request("GET", "/api/v1/stream")
+        return conn, conn.getresponse().status
+    open_ = [stream(source) for source in
+             (STRANGER, STRANGER, STRANGER, ANOTHER, "127.0.0.1", "127.0.0.1", "127.0.0.1")]
+    assert [status for _, status in open_] == [200, 200, 503, 200, 200, 200, 200]
+    assert limited(d, "http.max_streams_per_address") == 1 and limited(d, "http.max_streams") == 0
+    for conn, _ in open_:
+        conn.close()
+
+
+# -- what takes its time ------------------------------------------------------------------------
+
+
+def test_an_answer_taken_in_drops(nablad):
+    """Never silent, and never done: its memory is not its own for ever."""
+    d = nablad("http: {timeout: 30s, answer_timeout: 1s}")
+    d.send("".join(f"big,k={k} value=1 {T0}000000000\n" for k in range(20_000)))
+    with socket.socket() as sock, d.stream("other") as stream:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.settimeout(DEADLINE_S)
+        sock.connect(d.http_address)
+        sock.sendall(b"GET /api/v1/rates HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert sock.recv(64).startswith(b"HTTP/1.1 200")
+
+        def cut_off():
+            with contextlib.suppress(OSError):
+                sock.recv(64)
+            return limited(d, "http.answer_timeout") == 1
+        eventually(cut_off, "the end of its patience")
+        rest = b""
+        with contextlib.suppress(OSError):
+            while piece := sock.recv(65536):
+                rest += piece
+        assert not rest.endswith(b"]}\n\r\n0\r\n\r\n")
+        assert not stream.ended()  # which has no end, and may take its time
+    assert len(d.rates("big")) == 20_000
+
+
+def test_an_answer_that_takes_too_long(nablad):
+    """To be prepared: sorting a million names waits for its turns, and not for ever."""
+    d = nablad("http: {query_timeout: 100ms}")
+    value = "x" * 200
+    d.send("".join(f"big,k={k}{value} value=1 {T0}000000000\n" for k in range(100_000)))
+    selectors = [f'{{k=~"(x|y)*{n}"}}' for n in range(16)]  # no series, and each is asked
+
+    def too_late():
+        status, _, body = d.get("/api/v1/rates", {"match[]": selectors})
+        return status == 503 and "http.query_timeout" in body["error"]
+    eventually(too_late, "a 503")
+    assert limited(d, "http.query_timeout") >= 1
+    assert d.get("/-/healthy")[0] == 200
+
+
+# -- sizes --------------------------------------------------------------------------------------
+
+
+def test_heads(nablad):
+    """A first line or headers without end: refused by libmicrohttpd itself, and counted."""
+    d = nablad()
+    long = [b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: a\r\n" + b"a: b\r\n" * 50_000 + b"\r\n"]
+    for n, request in enumerate(long, 1):
+        with dial(d.http_address) as sock:
+            with contextlib.suppress(OSError):
+                sock.sendall(request)
+            with contextlib.suppress(OSError):
+                assert sock.recv(4096)[:13] in (b"HTTP/1.1 414 ", b"HTTP/1.1 431 ", b"")
+        eventually(lambda: limited(d, "CONNECTION_MEMORY") == n, f"the count of request {n}")
+    assert d.metric("nablad_http_requests_total", handler="other", code="4xx") == len(long)
+
+
+def test_labels(nablad):
+    """One too many, as many as may be; a name and a value too long, all of them together."""
+    d = nablad()
+    tags = lambda n: "".join(f",t{k}=v" for k in range(n))
+    d.send(f"m{tags(63)} value=1\nm{tags(64)} value=1\n" + f"{'n' * 257} value=1\n"
+           + f"m,a={'v' * 4097} value=1\n"
+           + "m" + "".join(f",t{k}={'v' * 4000}" for k in range(5)) + " value=1\n")
+    assert d.rejected("too_many_labels") == 1 and d.rejected("bad_name") == 1
+    assert d.rejected("label_too_long") == 2 and d.metric("nablad_series") == 1
+
+
+def test_the_future(nablad):
+    d = nablad("limits: {max_future: 1m}")
+    now = int(time.time())
+    d.send(f"m value=1 {(now + 3600) * NS}\nm value=1 {now * NS}\n")
+    assert d.rejected("future") == d.rejected() == 1 and d.metric("nablad_series") == 1
+
+
+@pytest.mark.parametrize("line", [b"", b"m value=1\n"])
+def test_a_bomb(nablad, line):
+    """A thousandfold: of lines those before the limit are taken, of blanks there is nothing to take."""
+    d = nablad("http: {max_decompressed: 64KiB}")
+    body = gzip.compress(line + b"\n" * 50_000_000)
+    status = d.get("/write", method="POST", data=body, headers={"Content-Encoding": "gzip"})[0]
+    assert status == 413 and limited(d, "http.max_decompressed") == 1
+    assert d.metric("nablad_series") == (1 if line else 0)

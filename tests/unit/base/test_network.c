@@ -1,0 +1,148 @@
+/* Sources of things: which addresses are one, and how many things one may have. */
+#include "base/network.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "suite.h"
+
+static struct network of(const char *text)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+        return network_of((struct sockaddr *)&v4);
+    ck_assert_int_eq(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
+    return network_of((struct sockaddr *)&v6);
+}
+
+static const struct row {
+    const char *a, *b;
+    bool same;
+} rows[] = {
+    {"192.0.2.7", "192.0.2.7", true},
+    {"192.0.2.7", "192.0.2.8", false},
+    {"192.0.2.7", "::ffff:192.0.2.7", true}, /* as a socket of both families says it */
+    {"2001:db8:0:7::1", "2001:db8:0:7:ffff::2", true},
+    {"2001:db8:0:7::1", "2001:db8:0:8::1", false},
+    {"::1", "::2", false},
+    {"127.0.0.1", "127.0.0.2", false},
+};
+
+START_TEST(which_are_one)
+{
+    struct network a = of(rows[_i].a), b = of(rows[_i].b);
+    ck_assert_msg((memcmp(&a, &b, sizeof a) == 0) == rows[_i].same, "%s %s", rows[_i].a,
+                  rows[_i].b);
+}
+END_TEST
+
+START_TEST(this_machine)
+{
+    static const struct {
+        const char *text;
+        bool here;
+    } all[] = {{"127.0.0.1", true},  {"::1", true},  {"::ffff:127.0.0.1", true},
+               {"127.0.0.2", false}, {"::2", false}, {"192.0.2.1", false}};
+    for (int i = 0; i < ROWS(all); i++) {
+        struct network n = of(all[i].text);
+        ck_assert_msg(network_is_here(&n) == all[i].here, "%s", all[i].text);
+    }
+    struct sockaddr unix_socket = {.sa_family = AF_UNIX};
+    struct network n = network_of(&unix_socket), none = network_of(NULL);
+    ck_assert(network_is_here(&n));
+    ck_assert(network_is_here(&none));
+    n = network_of_socket(STDIN_FILENO);
+    ck_assert(network_is_here(&n));
+}
+END_TEST
+
+START_TEST(no_more_than_it_may)
+{
+    struct networks n;
+    struct network a = of("192.0.2.1"), b = of("192.0.2.2"), here = of("127.0.0.1");
+    uint32_t of_a[3], of_b, of_here[4];
+    ck_assert_int_eq(networks_init(&n, 8), NABLA_OK);
+    for (int i = 0; i < 3; i++)
+        ck_assert(networks_join(&n, &a, 3, &of_a[i]));
+    ck_assert(!networks_has_room(&n, &a, 3));
+    ck_assert(!networks_join(&n, &a, 3, &of_b));
+    ck_assert(networks_join(&n, &b, 3, &of_b));
+    ck_assert_uint_ne(of_b, of_a[0]);
+    for (int i = 0; i < 4; i++)
+        ck_assert(networks_join(&n, &here, 1, &of_here[i]));
+    ck_assert_uint_eq(networks_count(&n, of_here[0]), 4);
+    networks_leave(&n, of_a[1]);
+    ck_assert(networks_join(&n, &a, 3, &of_a[1]));
+    ck_assert(!networks_join(&n, &a, 0, &of_b));
+    networks_fini(&n);
+}
+END_TEST
+
+/* More sources than there are numbers: the last share one, and its limit. */
+START_TEST(others_share)
+{
+    enum { CAP = 4, MAX = 5 };
+    struct networks n;
+    uint32_t number, first = 0;
+    char text[32];
+    ck_assert_int_eq(networks_init(&n, CAP), NABLA_OK);
+    for (int i = 0; i < CAP + MAX; i++) {
+        snprintf(text, sizeof text, "192.0.2.%d", i);
+        struct network from = of(text);
+        ck_assert(networks_join(&n, &from, MAX, &number));
+        ck_assert_int_eq(number == NETWORKS_OTHERS, i >= CAP);
+        first = i == 0 ? number : first;
+    }
+    struct network late = of("198.51.100.1");
+    ck_assert(!networks_join(&n, &late, MAX, &number));
+    networks_leave(&n, first);
+    ck_assert(networks_join(&n, &late, MAX, &number));
+    ck_assert_uint_eq(number, first);
+    networks_leave(&n, NETWORKS_OTHERS);
+    networks_fini(&n);
+    networks_fini(&n);
+}
+END_TEST
+
+/* Many come and go in no order: nothing is lost of the chains. */
+START_TEST(come_and_go)
+{
+    enum { CAP = 64, ROUNDS = 20000 };
+    struct networks n;
+    uint32_t held[CAP] = {0}, things[CAP] = {0}, state = 1;
+    char text[32];
+    ck_assert_int_eq(networks_init(&n, CAP), NABLA_OK);
+    for (int i = 0; i < ROUNDS; i++) {
+        state = state * 1664525 + 1013904223;
+        uint32_t who = state >> 26;
+        snprintf(text, sizeof text, "10.0.0.%u", who + 2);
+        struct network from = of(text);
+        if ((state >> 16 & 1) != 0) {
+            ck_assert_int_eq(networks_join(&n, &from, 4, &held[who]), things[who] < 4);
+            things[who] += things[who] < 4;
+        } else if (things[who] > 0) {
+            networks_leave(&n, held[who]);
+            things[who]--;
+        }
+        ck_assert(things[who] == 0 || networks_count(&n, held[who]) == things[who]);
+    }
+    networks_fini(&n);
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *s = suite_create("network");
+    TCase *t = tcase_create("network");
+    tcase_add_loop_test(t, which_are_one, 0, ROWS(rows));
+    tcase_add_test(t, this_machine);
+    tcase_add_test(t, no_more_than_it_may);
+    tcase_add_test(t, others_share);
+    tcase_add_test(t, come_and_go);
+    suite_add_tcase(s, t);
+    return s;
+}
