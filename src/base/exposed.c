@@ -3,6 +3,7 @@
  *     labels ──valid names──► parts, by the order of the stored names
  *                               └─ sorted by valid name ──► equal ones joined ──► packed
  *
+ * Most labels are clean already: then only the metric's name is changed, and the rest copied as it lies.
  * Laws: of labels that are clean already only the metric's name changes; two lines of one series
  * never have the same labels. */
 #include "base/exposed.h"
@@ -39,8 +40,10 @@ void exposed_suffix(unsigned view, char out[static EXPOSED_SUFFIX_MAX])
     static const char *const fronts[] = {"", "_trend", "", "_seconds_to", "", ""};
     static const char *const backs[] = {"", "", "_extreme", "", "", ""};
     enum what what = view / PERS;
-    const char *per = what >= WHAT_ETA ? "" : per_suffix((enum per)(view % PERS));
-    snprintf(out, EXPOSED_SUFFIX_MAX, "%s%s%s", fronts[what], per, backs[what]);
+    char *end = stpcpy(out, fronts[what]);
+    if (what < WHAT_ETA)
+        end = stpcpy(end, per_suffix((enum per)(view % PERS)));
+    strcpy(end, backs[what]);
 }
 
 void exposed_help(unsigned view, const char *name, int n, char out[static EXPOSED_HELP_MAX])
@@ -151,30 +154,62 @@ static void name_extra(struct part *x, const struct label *extra, const struct l
     x->value_n = extra->value_n;
 }
 
-bool exposed_make(const struct labelset *labels, unsigned view, const struct label *extra,
-                  struct exposed *out)
+/* The metric's name as the view has it; returns its length. */
+static size_t make_metric(char out[static EXPOSED_NAME_MAX + EXPOSED_SUFFIX_MAX],
+                          const struct label *metric, unsigned view)
+{
+    size_t n = metric->value_n;
+    if (view == VIEW_STORED)
+        memcpy(out, metric->value, n);
+    else
+        n = exposed_metric(out, metric->value, n);
+    exposed_suffix(view, out + n);
+    return n + strlen(out + n);
+}
+
+static bool is_clean(const struct labelset *labels, struct label_cursor cursor)
+{
+    struct label l;
+    while (labelset_next(labels, &cursor, &l))
+        if (!exposed_is_clean(l.name, l.name_n))
+            return false;
+    return true;
+}
+
+/* The labels behind the cursor as they are. */
+static bool copy(const struct labelset *labels, struct label_cursor cursor, const char *metric,
+                 size_t metric_n, struct exposed *out)
+{
+    size_t used = offsetof(struct labelset, packed);
+    size_t rest = labels->bytes - used - cursor.offset;
+    uint16_t head[2] = {sizeof LABEL_METRIC - 1, (uint16_t)metric_n};
+    if (!put(out, &used, head, sizeof head) || !put(out, &used, LABEL_METRIC, head[0]) ||
+        !put(out, &used, metric, metric_n) ||
+        !put(out, &used, labels->packed + cursor.offset, rest))
+        return false;
+    out->set.bytes = (uint16_t)used;
+    out->set.count = labels->count;
+    return true;
+}
+
+/* Of labels that have to be made valid, or get one more. */
+static bool make_parts(const struct labelset *labels, struct label_cursor cursor,
+                       const char *metric, size_t metric_n, const struct label *extra,
+                       struct exposed *out)
 {
     struct part parts[LABELS_MAX + 2];
-    uint8_t order[LABELS_MAX + 2];
-    char metric[EXPOSED_NAME_MAX + EXPOSED_SUFFIX_MAX];
-    struct label_cursor cursor = {0};
+    uint8_t order[LABELS_MAX + 2] = {0};
     struct label l;
-    uint32_t n = 0;
+    uint32_t n = 1;
+    memcpy(parts[0].name, LABEL_METRIC, sizeof LABEL_METRIC);
+    parts[0].name_n = sizeof LABEL_METRIC - 1;
+    parts[0].value = metric;
+    parts[0].value_n = (uint32_t)metric_n;
     while (labelset_next(labels, &cursor, &l)) {
         struct part *x = &parts[n];
         x->name_n = (uint32_t)exposed_label(x->name, l.name, l.name_n);
         x->value = l.value;
         x->value_n = l.value_n;
-        if (n == 0) {
-            size_t used =
-                view == VIEW_STORED ? l.value_n : exposed_metric(metric, l.value, l.value_n);
-            if (view == VIEW_STORED)
-                memcpy(metric, l.value, used);
-            exposed_suffix(view, metric + used);
-            *x = (struct part){.name = LABEL_METRIC, .name_n = sizeof LABEL_METRIC - 1};
-            x->value = metric;
-            x->value_n = (uint32_t)(used + strlen(metric + used));
-        }
         insert(parts, order, n++);
     }
     if (extra != NULL) {
@@ -182,6 +217,19 @@ bool exposed_make(const struct labelset *labels, unsigned view, const struct lab
         insert(parts, order, n++);
     }
     return pack(out, parts, order, n);
+}
+
+bool exposed_make(const struct labelset *labels, unsigned view, const struct label *extra,
+                  struct exposed *out)
+{
+    char metric[EXPOSED_NAME_MAX + EXPOSED_SUFFIX_MAX];
+    struct label_cursor cursor = {0};
+    struct label l;
+    labelset_next(labels, &cursor, &l);
+    size_t metric_n = make_metric(metric, &l, view);
+    return extra == NULL && is_clean(labels, cursor)
+               ? copy(labels, cursor, metric, metric_n, out)
+               : make_parts(labels, cursor, metric, metric_n, extra, out);
 }
 
 static bool eta_line(const struct reading *r, uint32_t i, struct exposed_line *out)

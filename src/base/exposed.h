@@ -29,8 +29,10 @@ enum {
 
 static inline bool exposed_holds(char c, bool metric)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           (c == ':' && metric);
+    /* a bit a byte: digits; letters and '_' */
+    static const uint64_t held[4] = {UINT64_C(0x03ff000000000000), UINT64_C(0x07fffffe87fffffe)};
+    unsigned char byte = (unsigned char)c;
+    return (held[byte / 64] >> byte % 64 & 1) != 0 || (c == ':' && metric);
 }
 
 /* True if the name of a label is valid as it is. */

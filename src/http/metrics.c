@@ -5,7 +5,7 @@
  *     written                a: per second, per minute, per hour   each with its HELP and TYPE
  *
  * Laws: a family's lines stand together, under one HELP and one TYPE; no two lines have the same labels.
- * Groups, and the plan if rules change lines, are made by a job, since there can be as many names as
+ * Groups, and the plan if rules change names, are made by a job, since there can be as many names as
  * series.
  * Elsewhere: the lines (metrics_write.c), the plan (metrics_plan.c). */
 #include "http/metrics.h"
@@ -113,32 +113,35 @@ static enum step group_step(struct request *r, void *ctx)
             return STEP_FAILED;
     if (scan_has_more(&m->scan))
         return STEP_MORE;
-    return m->plan != NULL ? plan_step(r->http, m) : STEP_DONE;
+    if (m->plan == NULL)
+        return STEP_DONE;
+    return seen_reserve(&m->written, m->scan.found.n) == NABLA_OK ? plan_step(r->http, m)
+                                                                  : STEP_FAILED;
 }
 
 /* Some alerts. True if there are more. */
 static bool write_alerts(struct http *h, struct metrics *m, struct buf *out)
 {
-    if (!m->filtered)
+    if (!m->filtered && m->rules == NULL)
         return alerts_expose(h, m->form, &m->alert, out);
     buf_clear(&m->line);
     bool more = alerts_expose(h, m->form, &m->alert, &m->line);
     if (m->line.n > 0)
-        own_lines_pass(m, &m->line, out);
+        own_lines_pass(h, m, &m->line, out);
     return more;
 }
 
 static bool write_own(struct http *h, struct metrics *m, struct buf *out)
 {
-    if (!m->filtered) {
+    if (!m->filtered && m->rules == NULL) {
         own_metrics_write(out, m->form, h);
         return true;
     }
     buf_clear(&m->line);
     own_metrics_write(&m->line, m->form, h);
     if (!m->line.failed)
-        own_lines_pass(m, &m->line, out);
-    return !m->line.failed;
+        own_lines_pass(h, m, &m->line, out);
+    return !m->line.failed && !m->failed;
 }
 
 static enum step metrics_next(struct http *h, void *ctx, struct buf *out)
@@ -166,11 +169,22 @@ static void free_source(struct http *h, void *ctx)
     free_metrics(ctx);
 }
 
+/* What lines that rules change will take to be remembered, for the largest group. */
+static uint64_t remembered_bytes(const struct metrics *m)
+{
+    uint32_t most = 0;
+    for (uint32_t group = 0; m->rules != NULL && group < m->groups.n; group++) {
+        uint32_t n = metrics_group_size(m, group);
+        most = n > most ? n : most;
+    }
+    return most * (uint64_t)SEEN_LINE_BYTES;
+}
+
 static enum MHD_Result metrics_reply(struct request *r, void *ctx)
 {
     struct metrics *m = ctx;
     uint64_t bytes = m->runs_cap * (sizeof m->runs[0] + sizeof m->heads[0]) + m->groups.text.cap;
-    bytes += plan_bytes(m->plan);
+    bytes += plan_bytes(m->plan) + remembered_bytes(m);
     if (m->scan.busy || scan_hold(&m->scan, bytes) != NABLA_OK)
         return reply_fault(r, NABLA_ELIMIT, NULL);
     r->job.free = NULL; /* the answer has it now */
@@ -237,8 +251,11 @@ static enum MHD_Result expose(struct request *r, bool wants_match)
     m->scraper = scraper_of(r->http, r->connection);
     ask.states = 1U << STATE_OK;
     ask.exposed = true;
+    if (m->exposure != NULL && relabel_count(m->exposure->relabel) > 0)
+        m->rules = m->exposure->relabel;
+    m->choose = m->rules != NULL && relabel_only_chooses(m->rules);
     status = scan_new(r->http, &ask, true, &m->scan);
-    if (status == NABLA_OK && m->exposure != NULL && relabel_count(m->exposure->relabel) > 0)
+    if (status == NABLA_OK && m->rules != NULL && !relabel_keeps_names(m->rules))
         status = plan_new(r->http, &m->plan);
     if (status != NABLA_OK) {
         free_metrics(m);

@@ -40,16 +40,22 @@ struct metrics {
     bool remembers;      /* the group's lines can be equal: those of the view that were written */
     struct seen written; /* are in here */
     uint32_t quiet;      /* up to this place of the run all has been written already */
-    bool failed;         /* no memory for the plan */
+    bool failed;         /* no memory for a line that rules change */
     struct exposure *exposure; /* held; NULL: all lines, as they are */
-    struct plan *plan;         /* owned; NULL: no rules change lines */
+    struct relabel *rules;     /* of the exposure; NULL: none change lines */
+    bool choose;               /* all that they do is choose lines */
+    struct plan *plan;         /* owned; NULL: no rules change names */
     struct buf line;           /* scratch */
-    struct exposed exposed;    /* scratch */
+    struct exposed exposed;    /* scratch: a line's labels, */
+    struct exposed made;       /* and what rules make of them */
 };
 
 /* Writes a slice of the lines, or plans it if there is a plan: group by group until m->group is
  * m->groups.n. Returns how many series it read, 0 if there was no memory. */
 uint32_t metrics_write_some(struct http *h, struct metrics *m, struct buf *out);
+
+/* How many series a group has. */
+uint32_t metrics_group_size(const struct metrics *m, uint32_t group);
 
 /* Is a line wanted, by match[] and by the configuration? m->exposed gets its labels. */
 bool metrics_wants(struct metrics *m, const struct labelset *labels, unsigned view,
@@ -63,15 +69,19 @@ struct label metrics_extreme(uint32_t i);
 /* Says, and counts, that a line is left out because another has the same labels. */
 void metrics_tell_collision(struct http *h, const struct labelset *labels);
 
+/* The rules' word on the line in m->exposed: m->made gets what they make of it. False: it is left out, which is
+ * told where it is not what they want: it has no valid name any more, or another line's labels. m->failed: no
+ * memory. */
+bool metrics_relabel(struct http *h, struct metrics *m);
+
 /* ---- metrics_plan.c: lines that rules change */
 
 MUST_CHECK enum nabla_status plan_new(struct http *h, struct plan **out);
 void plan_free(struct plan *p); /* NULL is fine */
 
 /* Plans one line: i is its number in its view, v its value; its labels are m->exposed. found: of its
- * series. */
-MUST_CHECK enum nabla_status plan_add(struct http *h, struct metrics *m, uint32_t found, uint32_t i,
-                                      double v);
+ * series. m->failed: no memory. */
+void plan_add(struct http *h, struct metrics *m, uint32_t found, uint32_t i, double v);
 /* Where alerts' lines are put before the end. */
 struct buf *plan_own(struct plan *p);
 /* nablad's own lines, then the end of planning. */

@@ -1,4 +1,4 @@
-/* http/metrics_plan.c -- lines whose labels rules change: which there are is found out first, by name.
+/* http/metrics_plan.c -- lines whose names rules change: which there are is found out first, by name.
  *
  *     lines, in the order of the plain answer ──relabel──► kept, and new ──► entry {name, series, view, value}
  *     entries, by name: a a a | b b | c   ──read, relabelled again──► lines, each name under one title
@@ -6,7 +6,8 @@
  * An entry is some 24 bytes, where its line is a hundred: so the answer is still written as it is taken. Of two
  * lines that come to the same labels the first counts, as it does for a Prometheus that relabels itself.
  * Laws: lines of one name stand together, in the order of the plain answer. What rules give no valid name
- * to is left out, counted and told. */
+ * to is left out, counted and told.
+ * Elsewhere: rules that leave names alone need no plan (metrics_write.c). */
 #include "http/metrics.h"
 #include "http/own_metrics.h"
 
@@ -31,7 +32,6 @@ struct plan {
     uint32_t n, cap;
     uint32_t *order; /* owned; entries by name */
     struct buf own;  /* nablad's own lines, those of alerts first */
-    struct exposed made;
     /* where the answer is */
     uint32_t next, name; /* the next in order; the name that has its title, + 1 */
 };
@@ -64,27 +64,9 @@ uint64_t plan_bytes(const struct plan *p)
                            p->names.text.cap + p->own.cap;
 }
 
-static void tell_unfit(struct http *h, const struct labelset *labels, enum relabel_fate fate)
+static enum nabla_status append(struct plan *p, const struct labelset *made, struct entry entry)
 {
-    char quoted[LOG_QUOTE_MAX];
-    struct label metric = labelset_metric(labels);
-    count(&h->options.stats->exposition_unfit, 1);
-    log_event(h->options.log, LOG_LEVEL_WARN, "exposition_unfit", "exposition_unfit",
-              "metric=%s reason=\"%s\"", log_quote(quoted, metric.value, metric.value_n),
-              fate == RELABEL_INVALID ? "metrics.relabel leaves it no valid name"
-                                      : "metrics.relabel makes it too large");
-}
-
-/* Relabels m->exposed to p->made. */
-static enum relabel_fate relabel(struct metrics *m)
-{
-    struct plan *p = m->plan;
-    return relabel_apply(m->exposure->relabel, &m->exposed.set, &p->made.set, sizeof p->made);
-}
-
-static enum nabla_status append(struct plan *p, struct entry entry)
-{
-    struct label name = labelset_metric(&p->made.set);
+    struct label name = labelset_metric(made);
     if (p->n == p->cap) {
         uint32_t cap = p->cap == 0 ? 256 : p->cap + p->cap / 2;
         struct entry *at = realloc(p->at, cap * sizeof *at);
@@ -99,28 +81,15 @@ static enum nabla_status append(struct plan *p, struct entry entry)
     return status;
 }
 
-static enum nabla_status add(struct http *h, struct metrics *m, struct entry entry)
+static void add(struct http *h, struct metrics *m, struct entry entry)
 {
-    bool fresh;
-    struct plan *p = m->plan;
-    enum relabel_fate fate = relabel(m);
-    if (fate == RELABEL_INVALID || fate == RELABEL_TOO_LARGE)
-        tell_unfit(h, &m->exposed.set, fate);
-    if (fate != RELABEL_KEPT)
-        return NABLA_OK;
-    if (seen_add(&m->written, &p->made.set, p->made.set.bytes, &fresh) != NABLA_OK)
-        return NABLA_ENOMEM;
-    if (!fresh) {
-        metrics_tell_collision(h, &p->made.set);
-        return NABLA_OK;
-    }
-    return append(p, entry);
+    if (metrics_relabel(h, m))
+        m->failed |= append(m->plan, &m->made.set, entry) != NABLA_OK;
 }
 
-enum nabla_status plan_add(struct http *h, struct metrics *m, uint32_t found, uint32_t i, double v)
+void plan_add(struct http *h, struct metrics *m, uint32_t found, uint32_t i, double v)
 {
-    return add(
-        h, m,
+    add(h, m,
         (struct entry){.value = v, .found = found, .view = (uint8_t)m->view, .i = (uint8_t)i});
 }
 
@@ -129,21 +98,20 @@ struct buf *plan_own(struct plan *p)
     return &p->own;
 }
 
-static enum nabla_status add_own(struct http *h, struct metrics *m)
+static void add_own(struct http *h, struct metrics *m)
 {
     struct plan *p = m->plan;
     struct own_line own = {0};
     own_metrics_write(&p->own, m->form, h);
-    enum nabla_status status = p->own.failed ? NABLA_ENOMEM : NABLA_OK;
-    for (size_t at = 0; status == NABLA_OK && own_lines_next(&p->own, &at, &own);) {
+    m->failed |= p->own.failed;
+    for (size_t at = 0; !m->failed && own_lines_next(&p->own, &at, &own);) {
         own_line_read(own.line, &m->exposed.set);
         if (metrics_wants_own(m, &m->exposed.set))
-            status = add(h, m,
-                         (struct entry){.title = (uint32_t)(own.title - p->own.at),
-                                        .found = (uint32_t)(own.line - p->own.at),
-                                        .view = OWN});
+            add(h, m,
+                (struct entry){.title = (uint32_t)(own.title - p->own.at),
+                               .found = (uint32_t)(own.line - p->own.at),
+                               .view = OWN});
     }
-    return status;
 }
 
 /* Entries by name; those of one name stay in their order. */
@@ -167,9 +135,9 @@ static enum nabla_status sort(struct plan *p)
 
 enum nabla_status plan_end(struct http *h, struct metrics *m)
 {
-    enum nabla_status status = add_own(h, m);
+    add_own(h, m);
     seen_clear(&m->written);
-    return status == NABLA_OK ? sort(m->plan) : status;
+    return m->failed ? NABLA_ENOMEM : sort(m->plan);
 }
 
 /* ---- the answer */
@@ -208,9 +176,9 @@ static void write_own_title(struct metrics *m, const struct entry *e, struct buf
 static bool is_as_planned(struct metrics *m, const struct entry *e)
 {
     const struct plan *p = m->plan;
-    if (relabel(m) != RELABEL_KEPT)
+    if (relabel_apply(m->rules, &m->exposed.set, &m->made.set, sizeof m->made) != RELABEL_KEPT)
         return false;
-    struct label name = labelset_metric(&p->made.set);
+    struct label name = labelset_metric(&m->made.set);
     return name.value_n == p->names.at[e->name].n &&
            memcmp(name.value, strings_text(&p->names, e->name), name.value_n) == 0;
 }
@@ -224,7 +192,7 @@ static void write_own_entry(struct metrics *m, const struct entry *e, struct buf
     if (p->name != e->name + 1)
         write_own_title(m, e, out);
     p->name = e->name + 1;
-    prom_labels(out, &p->made.set);
+    prom_labels(out, &m->made.set);
     buf_char(out, ' ');
     buf_add(out, value, strcspn(value, "\n") + 1);
 }
@@ -246,7 +214,7 @@ static void write_entry(struct metrics *m, const struct entry *e, const struct r
     if (p->name != e->name + 1)
         write_view_title(m, e, r, out);
     p->name = e->name + 1;
-    prom_line(out, m->form, &p->made.set, e->value,
+    prom_line(out, m->form, &m->made.set, e->value,
               is_rate && m->timestamps ? &r->rate.t_ns : NULL);
 }
 

@@ -6,12 +6,22 @@
  * group that can have such lines (several metrics, or labels that are not valid as they are) remembers what
  * it has written. That it has such labels shows at the first of them, and the lines before are then gone
  * through again. For all other groups this costs nothing.
- * Elsewhere: groups and the answer (metrics.c), lines that rules change (metrics_plan.c). */
+ * Rules that leave names alone are applied to each line as it is written; where they can make any two lines
+ * equal, all lines of a view are remembered.
+ * Elsewhere: groups and the answer (metrics.c), lines whose names rules change (metrics_plan.c). */
 #include "http/metrics.h"
 #include "http/names.h"
 
 #include <math.h>
 #include <string.h>
+
+uint32_t metrics_group_size(const struct metrics *m, uint32_t group)
+{
+    uint32_t n = 0;
+    for (uint32_t run = m->heads[group] + 1; run != 0; run = m->runs[run - 1].next)
+        n += m->runs[run - 1].n;
+    return n;
+}
 
 static void write_title(struct metrics *m, struct buf *out)
 {
@@ -47,6 +57,38 @@ void metrics_tell_collision(struct http *h, const struct labelset *labels)
               "metric=%s reason=\"another series has the same name and labels once they are valid, "
               "and relabelled\"",
               log_quote(quoted, metric.value, metric.value_n));
+}
+
+/* Do all lines have to be remembered, because rules can make any two of them equal? */
+static bool remembers_made(const struct metrics *m)
+{
+    return m->rules != NULL && !m->choose;
+}
+
+static void tell_unfit(struct http *h, const struct labelset *labels, enum relabel_fate fate)
+{
+    char quoted[LOG_QUOTE_MAX];
+    struct label metric = labelset_metric(labels);
+    count(&h->options.stats->exposition_unfit, 1);
+    log_event(h->options.log, LOG_LEVEL_WARN, "exposition_unfit", "exposition_unfit",
+              "metric=%s reason=\"%s\"", log_quote(quoted, metric.value, metric.value_n),
+              fate == RELABEL_INVALID ? "metrics.relabel leaves it no valid name"
+                                      : "metrics.relabel makes it too large");
+}
+
+bool metrics_relabel(struct http *h, struct metrics *m)
+{
+    bool fresh = true;
+    enum relabel_fate fate = relabel_apply(m->rules, &m->exposed.set, &m->made.set, sizeof m->made);
+    if (fate == RELABEL_INVALID || fate == RELABEL_TOO_LARGE)
+        tell_unfit(h, &m->exposed.set, fate);
+    if (fate != RELABEL_KEPT)
+        return false;
+    if (remembers_made(m))
+        m->failed |= seen_add(&m->written, &m->made.set, m->made.set.bytes, &fresh) != NABLA_OK;
+    if (!fresh)
+        metrics_tell_collision(h, &m->made.set);
+    return fresh && !m->failed;
 }
 
 struct label metrics_extreme(uint32_t i)
@@ -103,6 +145,18 @@ static uint32_t found_of(const struct metrics *m, const struct reading *r)
     return m->runs[m->run - 1].first + m->place + r->number;
 }
 
+/* The same where rules change labels, but no names. */
+static void write_made(struct http *h, struct metrics *m, const struct reading *r, double v,
+                       struct buf *out)
+{
+    bool has_time = m->timestamps && m->view / PERS == WHAT_RATE;
+    if (!metrics_relabel(h, m))
+        return;
+    if (!m->titled)
+        write_title(m, out);
+    prom_line(out, m->form, &m->made.set, v, has_time ? &r->rate.t_ns : NULL);
+}
+
 /* The i-th line of the view, if it is wanted. False if another series can have one of the same labels. */
 static bool write_line(struct http *h, struct metrics *m, const struct reading *r, uint32_t i,
                        const struct label *extra, double v, struct buf *out)
@@ -110,11 +164,18 @@ static bool write_line(struct http *h, struct metrics *m, const struct reading *
     bool is_rate = m->view / PERS == WHAT_RATE;
     if (m->filtered && !metrics_wants(m, r->labels, m->view, extra))
         return true;
+    if (m->rules != NULL && !m->filtered && !exposed_make(r->labels, m->view, extra, &m->exposed))
+        return true;
     if (m->plan != NULL) {
-        bool fits = m->filtered || exposed_make(r->labels, m->view, extra, &m->exposed);
-        m->failed |= fits && plan_add(h, m, found_of(m, r), i, v) != NABLA_OK;
+        plan_add(h, m, found_of(m, r), i, v);
         return true;
     }
+    if (m->rules != NULL && !m->choose) {
+        write_made(h, m, r, v, out);
+        return true;
+    }
+    if (m->rules != NULL && !metrics_relabel(h, m))
+        return true;
     if (!m->titled)
         write_title(m, out);
     return is_rate ? prom_reading(out, m->form, r, m->timestamps)
@@ -179,8 +240,10 @@ static bool write_reading(struct http *h, struct metrics *m, const struct readin
 static void begin_view(struct metrics *m)
 {
     exposed_suffix(m->view, m->suffix);
-    if (m->plan == NULL) /* which remembers all lines */
+    if (m->plan == NULL) /* which remembers all lines of all views */
         seen_clear(&m->written);
+    if (m->plan == NULL && remembers_made(m))
+        m->failed |= seen_reserve(&m->written, metrics_group_size(m, m->group)) != NABLA_OK;
     m->titled = false;
     m->run = m->heads[m->group] + 1;
     m->place = m->quiet = 0;
@@ -189,7 +252,7 @@ static void begin_view(struct metrics *m)
 static void begin_group(struct metrics *m)
 {
     m->view = m->views = 0;
-    m->remembers = m->plan == NULL && m->runs[m->heads[m->group]].next != 0;
+    m->remembers = !remembers_made(m) && m->runs[m->heads[m->group]].next != 0;
     begin_view(m);
 }
 

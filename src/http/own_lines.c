@@ -67,7 +67,19 @@ bool own_lines_next(const struct buf *text, size_t *at, struct own_line *out)
     return false;
 }
 
-void own_lines_pass(struct metrics *m, const struct buf *text, struct buf *out)
+static void add_line(const struct metrics *m, const struct own_line *own, const char *value,
+                     struct buf *out)
+{
+    if (m->rules == NULL || m->choose) {
+        buf_add(out, own->line, own->n);
+        return;
+    }
+    prom_labels(out, &m->made.set);
+    buf_char(out, ' ');
+    buf_add(out, value, (size_t)(own->line + own->n - value));
+}
+
+void own_lines_pass(struct http *h, struct metrics *m, const struct buf *text, struct buf *out)
 {
     struct own_line own = {0};
     const char *title = NULL; /* of the family, until it is written */
@@ -75,11 +87,11 @@ void own_lines_pass(struct metrics *m, const struct buf *text, struct buf *out)
     for (size_t at = 0; own_lines_next(text, &at, &own);) {
         title = own.title_n > 0 ? own.title : title;
         title_n = own.title_n > 0 ? own.title_n : title_n;
-        own_line_read(own.line, &m->exposed.set);
-        if (!metrics_wants_own(m, &m->exposed.set))
+        const char *value = own_line_read(own.line, &m->exposed.set);
+        if (!metrics_wants_own(m, &m->exposed.set) || (m->rules != NULL && !metrics_relabel(h, m)))
             continue;
         buf_add(out, title, title_n);
         title_n = 0;
-        buf_add(out, own.line, own.n);
+        add_line(m, &own, value, out);
     }
 }

@@ -70,23 +70,12 @@ static void rank(struct sorting *s, const struct found *found, const struct read
     s->n++;
 }
 
-/* A slice: which reading is whose is plain while none of the series has gone; else they are read
- * one by one. */
 static enum nabla_status rank_slice(struct http *h, struct sorting *s)
 {
     const struct found *found = s->scan.found.at + s->scan.at;
-    uint32_t begin = s->scan.at;
     enum nabla_status status = scan_read(h, &s->scan);
-    uint32_t asked = s->scan.at - begin;
-    if (status == NABLA_OK && h->readings.n == asked)
-        for (uint32_t i = 0; i < asked; i++)
-            rank(s, &found[i], &h->readings.at[i]);
-    else
-        for (s->scan.at = begin; status == NABLA_OK && s->scan.at < begin + asked;) {
-            status = scan_read_one(h, &s->scan);
-            if (status == NABLA_OK && h->readings.n == 1)
-                rank(s, &s->scan.found.at[s->scan.at - 1], &h->readings.at[0]);
-        }
+    for (uint32_t i = 0; status == NABLA_OK && i < h->readings.n; i++)
+        rank(s, &found[h->readings.at[i].number], &h->readings.at[i]);
     return status;
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-enum { CAP_LEAST = 64 };
+enum { CAP_LEAST = 64, CAP_MOST = 1 << 30 };
 
 static uint64_t *slot_of(uint64_t *slots, uint32_t cap, uint64_t hash)
 {
@@ -15,9 +15,8 @@ static uint64_t *slot_of(uint64_t *slots, uint32_t cap, uint64_t hash)
     return &slots[i];
 }
 
-static enum nabla_status grow(struct seen *s)
+static enum nabla_status grow_to(struct seen *s, uint32_t cap)
 {
-    uint32_t cap = s->cap ? 2 * s->cap : CAP_LEAST;
     uint64_t *slots = calloc(cap, sizeof *slots);
     if (slots == NULL)
         return NABLA_ENOMEM;
@@ -30,9 +29,17 @@ static enum nabla_status grow(struct seen *s)
     return NABLA_OK;
 }
 
+enum nabla_status seen_reserve(struct seen *s, uint32_t n)
+{
+    uint32_t cap = s->cap ? s->cap : CAP_LEAST;
+    while (cap / 2 < n && cap < CAP_MOST)
+        cap *= 2;
+    return cap > s->cap ? grow_to(s, cap) : NABLA_OK;
+}
+
 enum nabla_status seen_add(struct seen *s, const void *text, size_t n, bool *fresh)
 {
-    if (2 * s->n >= s->cap && grow(s) != NABLA_OK)
+    if (s->n >= s->cap / 2 && grow_to(s, s->cap ? 2 * s->cap : CAP_LEAST) != NABLA_OK)
         return NABLA_ENOMEM;
     uint64_t hash = XXH3_64bits_withSeed(text, n, s->seed);
     hash += hash == 0;

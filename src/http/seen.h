@@ -5,11 +5,16 @@
 
 #include "base/labelset.h"
 
+enum { SEEN_LINE_BYTES = 32 }; /* that a line takes at most, unless there are few */
+
 struct seen {
     uint64_t seed;
     uint64_t *slots; /* owned; 0: free; at most half of cap are taken */
     uint32_t n, cap;
 };
+
+/* Room for n, so that it does not grow while they come. Errors: NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status seen_reserve(struct seen *s, uint32_t n);
 
 /* Adds text[0..n); *fresh says whether it is new. Errors: NABLA_ENOMEM. */
 MUST_CHECK enum nabla_status seen_add(struct seen *s, const void *text, size_t n, bool *fresh);

@@ -76,6 +76,38 @@ uint32_t relabel_count(const struct relabel *r)
     return r == NULL ? 0 : r->n;
 }
 
+static bool chooses(const struct rule *x)
+{
+    return x->action == RELABEL_KEEP || x->action == RELABEL_DROP ||
+           x->action == RELABEL_KEEPEQUAL || x->action == RELABEL_DROPEQUAL;
+}
+
+bool relabel_only_chooses(const struct relabel *r)
+{
+    for (uint32_t i = 0; i < r->n; i++)
+        if (!chooses(&r->at[i]))
+            return false;
+    return true;
+}
+
+/* A name with a variable in it can become any. */
+static bool can_be_metric(const struct text *name)
+{
+    return memchr(name->at, '$', name->n) != NULL || strcmp(name->at, LABEL_METRIC) == 0;
+}
+
+bool relabel_keeps_names(const struct relabel *r)
+{
+    for (uint32_t i = 0; i < r->n; i++) {
+        const struct rule *x = &r->at[i];
+        bool names_only = x->action == RELABEL_LABELDROP || x->action == RELABEL_LABELKEEP;
+        if (!chooses(x) && !names_only &&
+            can_be_metric(x->action == RELABEL_LABELMAP ? &x->replacement : &x->target))
+            return false;
+    }
+    return true;
+}
+
 /* ---- a line on its way */
 
 struct line {
@@ -350,9 +382,8 @@ static bool apply(const struct relabel *r, struct rule *x, struct line *l)
 
 /* ---- in and out */
 
-static int by_name(const void *a, const void *b)
+static int by_name(const struct label *x, const struct label *y)
 {
-    const struct label *x = a, *y = b;
     uint32_t n = x->name_n < y->name_n ? x->name_n : y->name_n;
     int by = memcmp(x->name, y->name, n);
     return by != 0 ? by : (x->name_n > y->name_n) - (x->name_n < y->name_n);
@@ -370,6 +401,18 @@ static void load(struct line *l, const struct labelset *labels)
         struct label metric = l->at[i]; /* it stands first in a set: to its place by name */
         l->at[i] = l->at[i + 1];
         l->at[i + 1] = metric;
+    }
+}
+
+/* By insertion: what a line came with is sorted, and rules add a few. */
+static void sort(struct line *l)
+{
+    for (uint32_t i = 1; i < l->n; i++) {
+        struct label x = l->at[i];
+        uint32_t at = i;
+        for (; at > 0 && by_name(&x, &l->at[at - 1]) < 0; at--)
+            l->at[at] = l->at[at - 1];
+        l->at[at] = x;
     }
 }
 
@@ -395,7 +438,7 @@ static enum relabel_fate unload(struct line *l, struct labelset *out, size_t byt
     if (l->n > LABELS_MAX || labelset_size(l->at, l->n) > bytes)
         return RELABEL_TOO_LARGE;
     struct label first = *metric;
-    qsort(l->at, l->n, sizeof *l->at, by_name);
+    sort(l);
     labelset_begin(&w, out);
     labelset_add(&w, &first);
     for (uint32_t i = 0; i < l->n; i++) {

@@ -60,6 +60,11 @@ MUST_CHECK enum nabla_status relabel_add(struct relabel *r, const struct relabel
                                          char why[static RELABEL_WHY_MAX]);
 uint32_t relabel_count(const struct relabel *r); /* NULL: 0 */
 
+/* True if no rule can give a line another name, though it may drop it or take its name away; and if the rules only
+ * choose lines, whose labels stay as they are. */
+bool relabel_keeps_names(const struct relabel *r);
+bool relabel_only_chooses(const struct relabel *r);
+
 /* What became of a line. */
 enum relabel_fate {
     RELABEL_KEPT,

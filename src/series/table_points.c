@@ -1,4 +1,5 @@
-/* series/table_points.c -- kept points, and extremes, copied out under the shard's lock. */
+/* series/table_points.c -- kept points, and extremes, copied out under the shard's lock, which is held for
+ * POINTS_A_TURN points and no longer. */
 #include "series/push.h"
 
 #include <math.h>
@@ -9,6 +10,8 @@ void kept_points_fini(struct kept_points *p)
     free(p->at);
     *p = (struct kept_points){0};
 }
+
+enum { POINTS_A_TURN = 4096 };
 
 static bool make_room(struct kept_points *p, uint32_t n)
 {
@@ -31,30 +34,63 @@ static struct extra *extra_of_ref(const struct table *t, struct ref ref)
     return extra_at(&t->shards[ref_shard(ref)], ref_place(ref));
 }
 
-static enum nabla_status copy(const struct kept *k, int64_t start_ns, int64_t end_ns,
-                              struct kept_points *out)
+/* The first that is not before t_ns. */
+static uint32_t find(const struct kept *k, int64_t t_ns)
 {
-    if (!make_room(out, k->n))
+    uint32_t low = 0, high = k->n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (kept_at(k, middle)->t_ns < t_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Some points from start_ns on. *more: there can be others behind them. */
+static enum nabla_status copy(const struct kept *k, int64_t start_ns, int64_t end_ns,
+                              struct kept_points *out, bool *more)
+{
+    uint32_t i = find(k, start_ns), n = k->n - i;
+    uint32_t most = n < POINTS_A_TURN ? n : POINTS_A_TURN;
+    *more = n > most;
+    if (!make_room(out, out->n + n))
         return NABLA_ENOMEM;
-    for (uint32_t i = 0; i < k->n; i++) {
+    for (uint32_t end = i + most; i < end; i++) {
         const struct kept_point *p = kept_at(k, i);
-        if (p->t_ns >= start_ns && p->t_ns <= end_ns)
-            out->at[out->n++] = *p;
+        if (p->t_ns > end_ns)
+            *more = false;
+        if (p->t_ns > end_ns)
+            break;
+        out->at[out->n++] = *p;
     }
     return NABLA_OK;
+}
+
+static enum nabla_status copy_turn(struct table *t, struct ref ref, int64_t start_ns,
+                                   int64_t end_ns, struct kept_points *out, bool *more)
+{
+    struct shard *s = &t->shards[ref_shard(ref)];
+    enum nabla_status status = NABLA_OK;
+    *more = false;
+    pthread_mutex_lock(&s->lock);
+    const struct extra *e = extra_of_ref(t, ref);
+    if (e != NULL)
+        status = copy(&e->kept, start_ns, end_ns, out, more);
+    pthread_mutex_unlock(&s->lock);
+    return status;
 }
 
 enum nabla_status table_points(struct table *t, struct ref ref, int64_t start_ns, int64_t end_ns,
                                struct kept_points *out)
 {
-    struct shard *s = &t->shards[ref_shard(ref)];
     enum nabla_status status = NABLA_OK;
-    out->n = 0;
-    pthread_mutex_lock(&s->lock);
-    const struct extra *e = extra_of_ref(t, ref);
-    if (e != NULL)
-        status = copy(&e->kept, start_ns, end_ns, out);
-    pthread_mutex_unlock(&s->lock);
+    bool more = start_ns <= end_ns;
+    for (out->n = 0; more && status == NABLA_OK;) {
+        status = copy_turn(t, ref, start_ns, end_ns, out, &more);
+        start_ns = out->n > 0 ? out->at[out->n - 1].t_ns + 1 : start_ns;
+    }
     return status;
 }
 

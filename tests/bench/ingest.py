@@ -19,6 +19,7 @@ import sys
 import cases_answers
 import cases_connections
 import cases_lines
+import cases_queries
 import cases_table
 import cases_udp
 import instructions
@@ -43,6 +44,8 @@ CASES = {
     "beside": cases_answers.beside,
     "metrics": cases_answers.metrics,
     "selectors": cases_answers.selectors,
+    "queries": cases_queries.queries,
+    "relabel": cases_queries.relabel,
     "flood": cases_table.flood,
     "crafted": cases_table.crafted,
 }

@@ -270,6 +270,19 @@ def test_11000_points_a_series_are_answered(kept):
     assert len(one(got)) == 11001
 
 
+def test_all_kept_points_are_found_however_many(nablad):
+    """More than are copied in one turn; each once, and those of any part of the time."""
+    d = nablad("defaults: {keep: 4h, stale_after: 4h, expire_after: 4h}\n")
+    c = Curve(10000)
+    d.send(c.lines("long"))
+    end = int(c.t[-1])
+    for back, n in ((4096, 4096), (4097, 4097), (9000, 9000), (10000, 10000), (14000, 10000)):
+        (points,) = matrix(d.data("/api/v1/query", {"query": f"long[{back}s]", "time": end + 0.5})["result"]).values()
+        assert points == list(zip(c.t[-n:].tolist(), c.v[-n:].tolist()))
+    points = one(d.data("/api/v1/query_range", {"query": "long", "start": int(c.t[0]), "end": end, "step": 1})["result"])
+    assert [v for _, v in points] == c.v.tolist()
+
+
 def test_too_many_samples_are_refused(nablad):
     d = nablad()
     n = 5000

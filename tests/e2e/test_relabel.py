@@ -186,6 +186,29 @@ def test_many_series_are_relabelled_in_order(nablad):
     assert found == [(f"{m}_per_second", f"{i:04}", i) for m in ("left", "right") for i in range(n)]
 
 
+def test_rules_that_leave_names_alone_reach_every_line(nablad):
+    """nablad's own lines too; lines that become equal are told, of its own as well."""
+    d = nablad()
+    d.send("".join(lines(f"level;n={i};odd={i % 2}", i) for i in range(1000)))
+    configure(d, {"relabel": [{"target_label": "region", "replacement": "north"}]}, more="{}")
+    found = d.metrics()
+    assert {l.get("region") for _, l, _ in found} == {"north"} and len(found) > 1050
+    configure(d, {"relabel": [{"source_labels": ["odd"], "regex": "1", "action": "drop"},
+                              {"source_labels": ["__name__"], "regex": "nablad_lines.*", "action": "drop"}]}, more="{}")
+    found = d.metrics()
+    assert len([1 for n, l, _ in found if n == "level_per_second" and l["odd"] == "0"]) == 500
+    names = {n for n, _, _ in found}
+    assert "nablad_series" in names and not [n for n in names if n.startswith("nablad_lines")]
+    text = d.get("/metrics")[2]
+    assert "nablad_lines" not in text and "# TYPE nablad_series gauge\nnablad_series" in text
+    configure(d, {"relabel": [{"action": "labeldrop", "regex": "n|listener"}]}, more="{}")
+    found = [(n, l) for n, l, _ in d.metrics()]
+    assert [l for n, l in found if n == "level_per_second"] == [{"odd": "0"}, {"odd": "1"}]
+    assert len({(n, str(l)) for n, l in found}) == len(found)
+    configure(d, {}, more="{}")
+    assert d.metric("nablad_exposition_collisions_total") >= 998
+
+
 @pytest.mark.parametrize("metrics, at, message", [
     ("{include: ['a{']}", "1:24", "metrics.include: expected a label name"),
     ("{exclude: temperature}", "1:20", "metrics.exclude"),

@@ -208,11 +208,86 @@ START_TEST(no_room)
 }
 END_TEST
 
+/* Rules that leave names alone, and those that leave all labels alone. */
+static const struct nature {
+    const char *label;
+    struct relabel_text rule;
+    bool keeps_names, only_chooses;
+} kinds[] = {
+    {"keep",
+     {.action = RELABEL_KEEP, .sources = {"__name__"}, .sources_n = 1, .regex = "m"},
+     true,
+     true},
+    {"drop", {.action = RELABEL_DROP, .sources = {"a"}, .sources_n = 1, .regex = "m"}, true, true},
+    {"keepequal",
+     {.action = RELABEL_KEEPEQUAL, .sources = {"a"}, .sources_n = 1, .target = "__name__"},
+     true,
+     true},
+    {"dropequal",
+     {.action = RELABEL_DROPEQUAL, .sources = {"a"}, .sources_n = 1, .target = "b"},
+     true,
+     true},
+    {"replace", {.sources = {"__name__"}, .sources_n = 1, .target = "a"}, true, false},
+    {"replace of the name", {.target = "__name__", .replacement = "x"}, false, false},
+    {"replace of any", {.sources = {"a"}, .sources_n = 1, .target = "__$1"}, false, false},
+    {"hashmod",
+     {.action = RELABEL_HASHMOD, .sources = {"a"}, .sources_n = 1, .target = "b", .modulus = 2},
+     true,
+     false},
+    {"hashmod to the name",
+     {.action = RELABEL_HASHMOD,
+      .sources = {"a"},
+      .sources_n = 1,
+      .target = "__name__",
+      .modulus = 2},
+     false,
+     false},
+    {"uppercase of the name",
+     {.action = RELABEL_UPPERCASE, .sources = {"__name__"}, .sources_n = 1, .target = "__name__"},
+     false,
+     false},
+    {"lowercase",
+     {.action = RELABEL_LOWERCASE, .sources = {"a"}, .sources_n = 1, .target = "b"},
+     true,
+     false},
+    {"labelmap", {.action = RELABEL_LABELMAP, .regex = "(.+)", .replacement = "x"}, true, false},
+    {"labelmap to any", {.action = RELABEL_LABELMAP, .regex = "_(.+)"}, false, false},
+    {"labelmap to the name",
+     {.action = RELABEL_LABELMAP, .regex = "a", .replacement = "__name__"},
+     false,
+     false},
+    {"labeldrop", {.action = RELABEL_LABELDROP, .regex = ".*"}, true, false},
+    {"labelkeep", {.action = RELABEL_LABELKEEP, .regex = "a"}, true, false},
+};
+
+static void add(struct relabel *r, const struct relabel_text *rule)
+{
+    char why[RELABEL_WHY_MAX] = "";
+    ck_assert_msg(relabel_add(r, rule, why) == NABLA_OK, "%s", why);
+}
+
+START_TEST(kind_row)
+{
+    const struct nature *k = &kinds[_i];
+    struct relabel *r;
+    ck_assert_int_eq(relabel_new(&r), NABLA_OK);
+    add(r, &kinds[0].rule); /* one that does not matter in front, and one behind */
+    add(r, &k->rule);
+    ck_assert_msg(relabel_keeps_names(r) == k->keeps_names, "%s", k->label);
+    ck_assert_msg(relabel_only_chooses(r) == k->only_chooses, "%s", k->label);
+    add(r, &kinds[0].rule);
+    ck_assert_msg(relabel_keeps_names(r) == k->keeps_names, "%s, not the last", k->label);
+    ck_assert_msg(relabel_only_chooses(r) == k->only_chooses, "%s, not the last", k->label);
+    relabel_free(r);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("series/relabel");
     TCase *tables = tcase_create("tables"), *laws = tcase_create("laws");
     tcase_add_loop_test(tables, rule_row, 0, ROWS(rows));
+    tcase_add_loop_test(tables, kind_row, 0, ROWS(kinds));
     tcase_add_loop_test(tables, bad_rule_row, 0, ROWS(bad));
     tcase_add_test(laws, growth_is_bounded);
     tcase_add_test(laws, memory_is_of_one_source);
