@@ -16,6 +16,7 @@ import json
 import os
 import sys
 
+import cases_alerts
 import cases_answers
 import cases_connections
 import cases_lines
@@ -48,6 +49,9 @@ CASES = {
     "relabel": cases_queries.relabel,
     "flood": cases_table.flood,
     "crafted": cases_table.crafted,
+    "rules": cases_alerts.rules,
+    "told": cases_alerts.told,
+    "storm": cases_alerts.storm,
 }
 
 
