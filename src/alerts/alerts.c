@@ -39,19 +39,21 @@ struct labelset *alert_copy_labels(const struct labelset *from)
 
 /* ---- what a step leads to */
 
-static void count_phase(struct alerts *a, const struct alert *x, int by)
+void alert_counted(struct alerts *a, const struct alert *x, int by)
 {
-    if (x->state.phase == ALERT_PENDING)
-        a->counts.pending += (uint32_t)by;
-    if (x->state.phase == ALERT_FIRING)
-        a->counts.firing += (uint32_t)by;
+    struct rule_place nowhere = {0};
+    struct rule_place *place = x->number != NUMBER_NONE ? &a->places[x->number] : &nowhere;
+    uint32_t n = (uint32_t)by;
+    if (x->state.phase == ALERT_PENDING) {
+        a->counts.pending += n;
+        place->pending += n;
+    }
+    if (x->state.phase == ALERT_FIRING) {
+        a->counts.firing += n;
+        place->firing += n;
+    }
     if (x->resolved_ns != 0)
-        a->counts.resolved += (uint32_t)by;
-}
-
-void alert_counted(struct alerts *a, const struct alert *x)
-{
-    count_phase(a, x, 1);
+        a->counts.resolved += n;
 }
 
 static const char *event_text(enum alert_event event)
@@ -77,13 +79,13 @@ static void note(struct alerts *a, struct alert *x, enum alert_event event, int6
         return;
     a->edits++;
     if (event == ALERT_FIRED || event == ALERT_RESOLVED)
-        x->changes = ++a->changes; /* others are nobody's to be told */
+        list_changed(a, x, ++a->changes); /* others are nobody's to be told */
     if (event == ALERT_FIRED) {
         x->fired_ns = x->state.fired_ns;
-        x->resolved_ns = 0;
+        list_over(a, x, 0);
         count(&a->options.stats->alerts_fired, 1);
     } else if (event == ALERT_RESOLVED) {
-        x->resolved_ns = now_ns;
+        list_over(a, x, now_ns);
         count(&a->options.stats->alerts_resolved, 1);
     }
     tell_log(a, x, event);
@@ -119,28 +121,10 @@ static bool is_over(const struct alerts *a, const struct alert *x, int64_t now_n
 
 void alert_forget(struct alerts *a, struct alert *x)
 {
-    count_phase(a, x, -1);
+    alert_counted(a, x, -1);
     if (!x->bound && x->number != NUMBER_NONE)
         a->places[x->number].unbound--;
     list_remove(a, x);
-}
-
-/* The one that was resolved first makes room: it was told to nobody for longest. */
-static void bound_resolved(struct alerts *a)
-{
-    if (a->counts.resolved <= ALERTS_RESOLVED_MAX)
-        return;
-    struct alert *oldest = NULL;
-    for (uint32_t i = 0; i < a->all_n; i++) {
-        struct alert *x = a->all[i];
-        if (x != NULL && x->resolved_ns != 0 && x->state.phase == ALERT_INACTIVE &&
-            (oldest == NULL || x->resolved_ns < oldest->resolved_ns))
-            oldest = x;
-    }
-    if (oldest == NULL)
-        return;
-    count(&a->options.stats->alerts_dropped, 1);
-    alert_forget(a, oldest);
 }
 
 /* When it must be seen again, at the latest: a resolved one to be let go of. */
@@ -161,16 +145,14 @@ void alert_settle(struct alerts *a, struct alert *x, struct alert_outcome outcom
         count(&a->options.stats->alerts_left_out, 1);
     if (is_over(a, x, now_ns))
         alert_forget(a, x);
-    else if (outcome.event == ALERT_RESOLVED)
-        bound_resolved(a);
 }
 
 static void step(struct alerts *a, struct alert *x, const struct facts *f, int64_t now_ns)
 {
-    count_phase(a, x, -1);
+    alert_counted(a, x, -1);
     struct alert_outcome outcome = alert_step(x->rule, f, now_ns, &x->state);
     note(a, x, outcome.event, now_ns);
-    count_phase(a, x, 1);
+    alert_counted(a, x, 1);
     if (f->presence == PRESENCE_LIVE)
         x->facts = *f;
     alert_settle(a, x, outcome, now_ns);
@@ -185,23 +167,10 @@ void alert_resolve(struct alerts *a, struct alert *x, int64_t now_ns)
 
 /* ---- a look */
 
-/* The alert of a rule and these labels from before a restart. */
-static struct alert *find_unbound(const struct alerts *a, uint16_t number,
-                                  const struct labelset *labels)
-{
-    for (uint32_t i = 0; i < a->all_n; i++) {
-        struct alert *x = a->all[i];
-        if (x != NULL && !x->bound && x->number == number && x->labels->bytes == labels->bytes &&
-            memcmp(x->labels, labels, labels->bytes) == 0)
-            return x;
-    }
-    return NULL;
-}
-
 static struct alert *bind_restored(struct alerts *a, const struct look *look, struct instant now)
 {
     const struct reading *r = read_series(a, look->series, now);
-    struct alert *x = r != NULL ? find_unbound(a, look->rule, r->labels) : NULL;
+    struct alert *x = r != NULL ? list_find_unbound(a, look->rule, r->labels) : NULL;
     if (x == NULL)
         return NULL;
     list_bind(a, x, look->series);
@@ -210,9 +179,23 @@ static struct alert *bind_restored(struct alerts *a, const struct look *look, st
     return x;
 }
 
+/* One that is over makes room, the first that was: it was told to nobody for longest. False: none is. */
+static bool make_room(struct alerts *a)
+{
+    struct alert *x = a->over_first;
+    while (x != NULL && x->state.phase != ALERT_INACTIVE)
+        x = x->later;
+    if (x == NULL)
+        return false;
+    if (!is_known(a, x))
+        count(&a->options.stats->alerts_dropped, 1);
+    alert_forget(a, x);
+    return true;
+}
+
 static struct alert *begin(struct alerts *a, const struct look *look, struct instant now)
 {
-    if (a->all_n - a->gone >= a->options.max) {
+    if (a->n >= a->options.max && !make_room(a)) {
         count(&a->options.stats->alerts_left_out, 1);
         return NULL;
     }
@@ -312,15 +295,14 @@ enum nabla_status alerts_new(const struct alerts_options *options, int64_t now_n
                              struct alerts **out)
 {
     struct alerts *a = calloc(1, sizeof *a);
-    struct rule_set *none = calloc(1, sizeof *none);
+    struct rule_set *none = set_new(&(struct rules){0});
     if (a == NULL || none == NULL) {
         free(a);
-        free(none);
+        set_leave(none);
         return NABLA_ENOMEM;
     }
     a->options = *options;
     a->started_ns = now_ns;
-    none->users = 1;
     none->first = LOOKOUT_HALF;
     a->set = none;
     pthread_mutex_init(&a->lock, NULL);
@@ -337,23 +319,26 @@ void alerts_free(struct alerts *a)
 {
     if (a == NULL)
         return;
-    for (uint32_t i = 0; i < a->all_n; i++)
-        if (a->all[i] != NULL)
-            list_remove(a, a->all[i]);
+    uint64_t id = 0;
+    for (struct alert *x; (x = list_after(a, BY_ID, id)) != NULL;) {
+        id = x->id;
+        list_remove(a, x);
+    }
     set_leave(a->set);
     set_leave(a->fresh);
     readings_fini(&a->readings);
     pthread_mutex_destroy(&a->lock);
-    free(a->all);
+    for (enum alert_row row = 0; row < ALERT_ROWS; row++)
+        free(a->rows[row].at);
+    free(a->buckets);
     free(a->heap);
     free(a);
 }
 
 static void forget_told(struct alerts *a, uint32_t target)
 {
-    for (uint32_t i = 0; i < a->all_n; i++)
-        if (a->all[i] != NULL)
-            a->all[i]->told[target] = (struct told_of){0};
+    for (struct alert *x = list_after(a, BY_ID, 0); x != NULL; x = list_after(a, BY_ID, x->id))
+        x->told[target] = (struct told_of){0};
 }
 
 void alerts_targets(struct alerts *a, const uint64_t keys[static ALERT_TARGETS_MAX])

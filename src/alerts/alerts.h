@@ -18,10 +18,9 @@
 #include "series/table.h"
 
 enum {
-    ALERT_TARGETS_MAX = 16,          /* who is told */
-    ALERTS_RESOLVED_MAX = 10 * 1000, /* resolved ones that wait until all were told */
-    ALERTS_SLICE = 256,              /* looks under one hold of the lock */
-    ALERT_ROOM_MAX = 64 * 1024,      /* bytes of a view's labels */
+    ALERT_TARGETS_MAX = 16,     /* who is told */
+    ALERTS_SLICE = 256,         /* looks under one hold of the lock */
+    ALERT_ROOM_MAX = 64 * 1024, /* bytes of a view's labels */
 };
 #define ALERTS_RESOLVED_FOR_NS (INT64_C(15) * 60 * NS_PER_S) /* told again for so long */
 
@@ -31,7 +30,8 @@ struct alerts_options {
     struct lookout *lookout; /* borrowed, as the rest is */
     struct stats *stats;
     struct log *log; /* may be NULL */
-    uint32_t max;    /* alerts at once; those after are left out, and counted */
+    uint32_t max; /* alerts at once, those that are over and wait to be told among them: they make
+                        room, the oldest first; where there are none, what comes is left out. Both are counted */
 };
 
 /* now_ns: wall clock. Errors: NABLA_ENOMEM. */
@@ -91,10 +91,14 @@ struct alert_due {
     size_t name_n;
 };
 
-/* The same for what that target has to be told at now: firing and resolved alerts whose state it does not
- * know, or that are to be told again. */
-bool alerts_next_due(struct alerts *a, const struct alert_due *due, struct instant now,
-                     uint64_t *id, struct alert_view *out);
+/* What that target has to be told is in two walks. The next firing or resolved alert whose state it does not
+ * know, in the order of changes: the first with more than *changes, which moves to it. */
+bool alerts_next_news(struct alerts *a, const struct alert_due *due, struct instant now,
+                      uint64_t *changes, struct alert_view *out);
+
+/* The next after *id that it knows, and that is to be told again. */
+bool alerts_next_again(struct alerts *a, const struct alert_due *due, struct instant now,
+                       uint64_t *id, struct alert_view *out);
 
 /* The target has taken that state of the alert. */
 void alerts_told(struct alerts *a, uint32_t target, uint64_t id, uint64_t changes, int64_t now_ns);
@@ -106,7 +110,7 @@ void alerts_targets(struct alerts *a, const uint64_t keys[static ALERT_TARGETS_M
 /* The keys as they were told, or restored. */
 void alerts_target_keys(struct alerts *a, uint64_t keys[static ALERT_TARGETS_MAX]);
 
-/* Another number whenever there is something new to tell. */
+/* The number of the newest change that there is to tell. */
 uint64_t alerts_changes(struct alerts *a);
 
 /* Whether an alert of that name is firing now. */

@@ -1,65 +1,243 @@
-/* alerts/list.c -- the lists that alerts are found by: by id, by rule and series, by time. */
+/* alerts/list.c -- the lists that alerts are found by: rows of numbers, rule and series, time.
+ *
+ *     row:   3·x  4·-  7·y  9·z      numbers ascend; a hole keeps its number, so that a search halves the row
+ *
+ * Laws: who walks a row goes by numbers, so that it may be closed up at any time; a hole is passed once before
+ * at least half of a row are holes, and then they go. */
 #include "alerts/parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static bool reserve(struct alert ***at, uint32_t n, uint32_t *cap)
+enum { FIRST_ROOM = 64, FIRST_BUCKETS = 256 };
+
+/* ---- rows */
+
+static bool row_grow(struct row *r)
 {
-    if (n < *cap)
-        return true;
-    uint32_t more = *cap == 0 ? 64 : 2 * *cap;
-    struct alert **grown = realloc(*at, more * sizeof **at);
+    uint32_t cap = r->cap == 0 ? FIRST_ROOM : 2 * r->cap;
+    struct numbered *grown = realloc(r->at, cap * sizeof *grown);
     if (grown == NULL)
         return false;
-    *at = grown;
-    *cap = more;
+    r->at = grown;
+    r->cap = cap;
     return true;
+}
+
+static void close_gaps(struct row *r, enum alert_row which)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < r->n; i++) {
+        struct alert *x = r->at[i].alert;
+        if (x == NULL)
+            continue;
+        r->at[n++] = r->at[i];
+        x->at[which] = n;
+    }
+    r->n = n;
+    r->gone = 0;
+}
+
+static void row_leave(struct alerts *a, enum alert_row which, struct alert *x)
+{
+    struct row *r = &a->rows[which];
+    if (x->at[which] == 0)
+        return;
+    r->at[x->at[which] - 1].alert = NULL;
+    x->at[which] = 0;
+    if (++r->gone > FIRST_ROOM && r->gone > r->n / 2)
+        close_gaps(r, which);
+}
+
+/* number: larger than all before. */
+static bool row_add(struct alerts *a, enum alert_row which, uint64_t number, struct alert *x)
+{
+    struct row *r = &a->rows[which];
+    if (r->n == r->cap && !row_grow(r))
+        return false;
+    r->at[r->n++] = (struct numbered){number, x};
+    x->at[which] = r->n;
+    return true;
+}
+
+uint32_t list_place(const struct alerts *a, enum alert_row row, uint64_t number)
+{
+    const struct row *r = &a->rows[row];
+    uint32_t from = 0, to = r->n;
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+        if (r->at[middle].number <= number)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+struct alert *list_after(const struct alerts *a, enum alert_row row, uint64_t number)
+{
+    const struct row *r = &a->rows[row];
+    uint32_t from = list_place(a, row, number);
+    while (from < r->n && r->at[from].alert == NULL)
+        from++;
+    return from < r->n ? r->at[from].alert : NULL;
+}
+
+struct alert *list_of_id(const struct alerts *a, uint64_t id)
+{
+    struct alert *x = list_after(a, BY_ID, id - 1);
+    return x != NULL && x->id == id ? x : NULL;
+}
+
+void list_changed(struct alerts *a, struct alert *x, uint64_t changes)
+{
+    row_leave(a, BY_CHANGE, x);
+    x->changes = changes;
+    if (!row_add(a, BY_CHANGE, changes, x))
+        count(&a->options.stats->alerts_left_out, 1);
+}
+
+/* ---- those that are over */
+
+void list_over(struct alerts *a, struct alert *x, int64_t resolved_ns)
+{
+    if (x->resolved_ns != 0) {
+        *(x->sooner != NULL ? &x->sooner->later : &a->over_first) = x->later;
+        *(x->later != NULL ? &x->later->sooner : &a->over_last) = x->sooner;
+    }
+    x->resolved_ns = resolved_ns;
+    x->sooner = x->later = NULL;
+    if (resolved_ns == 0)
+        return;
+    x->sooner = a->over_last;
+    *(x->sooner != NULL ? &x->sooner->later : &a->over_first) = x;
+    a->over_last = x;
 }
 
 /* ---- by rule and series */
 
-static uint32_t bucket_of(uint16_t number, struct ref series)
+static uint64_t mixed(uint64_t x)
 {
-    uint64_t x = ((uint64_t)series.index << 32 | series.birth) ^ (uint64_t)number << 48;
-    return (uint32_t)(x * UINT64_C(0x9e3779b97f4a7c15) >> 52);
+    x = (x ^ x >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    return x ^ x >> 29;
+}
+
+static uint64_t hash_of_series(uint16_t number, struct ref series)
+{
+    return mixed(((uint64_t)series.index << 32 | series.birth) ^ (uint64_t)number << 48);
+}
+
+static uint64_t hash_of_labels(uint16_t number, const struct labelset *labels)
+{
+    uint64_t h = UINT64_C(14695981039346656037) + number;
+    for (uint32_t i = 0; i < labels->bytes; i++)
+        h = (h ^ ((const unsigned char *)labels)[i]) * UINT64_C(1099511628211);
+    return mixed(h);
+}
+
+static struct alert **bucket_of(const struct alerts *a, uint64_t hash)
+{
+    return &a->buckets[hash & (a->buckets_n - 1)];
+}
+
+static void put_in_bucket(struct alerts *a, struct alert *x, uint64_t hash)
+{
+    struct alert **bucket = bucket_of(a, hash);
+    x->hash = hash;
+    x->hashed = true;
+    x->next = *bucket;
+    *bucket = x;
+}
+
+static bool more_buckets(struct alerts *a)
+{
+    struct alert **before = a->buckets;
+    uint32_t before_n = a->buckets_n, n = before_n == 0 ? FIRST_BUCKETS : 2 * before_n;
+    struct alert **fresh = calloc(n, sizeof *fresh);
+    if (fresh == NULL)
+        return before != NULL; /* longer chains will do */
+    a->buckets = fresh;
+    a->buckets_n = n;
+    for (uint32_t i = 0; i < before_n; i++)
+        for (struct alert *x = before[i], *next; x != NULL; x = next) {
+            next = x->next;
+            put_in_bucket(a, x, x->hash);
+        }
+    free(before);
+    return true;
 }
 
 static bool is_of(const struct alert *x, uint16_t number, struct ref series)
 {
-    return x->number == number && x->series.index == series.index &&
+    return x->bound && x->number == number && x->series.index == series.index &&
            x->series.birth == series.birth;
 }
 
 struct alert *list_find(const struct alerts *a, uint16_t number, struct ref series)
 {
-    struct alert *x = a->buckets[bucket_of(number, series)];
+    if (a->buckets_n == 0)
+        return NULL;
+    struct alert *x = *bucket_of(a, hash_of_series(number, series));
     while (x != NULL && !is_of(x, number, series))
+        x = x->next;
+    return x;
+}
+
+static bool awaits(const struct alert *x, uint16_t number, const struct labelset *labels)
+{
+    return !x->bound && x->number == number && x->labels->bytes == labels->bytes &&
+           memcmp(x->labels, labels, labels->bytes) == 0;
+}
+
+struct alert *list_find_unbound(const struct alerts *a, uint16_t number,
+                                const struct labelset *labels)
+{
+    if (a->buckets_n == 0)
+        return NULL;
+    struct alert *x = *bucket_of(a, hash_of_labels(number, labels));
+    while (x != NULL && !awaits(x, number, labels))
         x = x->next;
     return x;
 }
 
 void list_bind(struct alerts *a, struct alert *x, struct ref series)
 {
-    struct alert **bucket = &a->buckets[bucket_of(x->number, series)];
+    list_unbind(a, x);
     x->series = series;
     x->bound = true;
-    x->next = *bucket;
-    *bucket = x;
+    put_in_bucket(a, x, hash_of_series(x->number, series));
+}
+
+void list_await(struct alerts *a, struct alert *x)
+{
+    list_unbind(a, x);
+    put_in_bucket(a, x, hash_of_labels(x->number, x->labels));
 }
 
 void list_unbind(struct alerts *a, struct alert *x)
 {
-    if (!x->bound)
+    x->bound = false;
+    if (!x->hashed)
         return;
-    struct alert **at = &a->buckets[bucket_of(x->number, x->series)];
+    struct alert **at = bucket_of(a, x->hash);
     while (*at != x)
         at = &(*at)->next;
     *at = x->next;
-    x->bound = false;
+    x->hashed = false;
 }
 
 /* ---- by time: a binary heap */
+
+static bool heap_grow(struct alerts *a)
+{
+    uint32_t cap = a->heap_cap == 0 ? FIRST_ROOM : 2 * a->heap_cap;
+    struct alert **grown = realloc(a->heap, cap * sizeof *grown);
+    if (grown == NULL)
+        return false;
+    a->heap = grown;
+    a->heap_cap = cap;
+    return true;
+}
 
 static void put_at(struct alerts *a, uint32_t i, struct alert *x)
 {
@@ -110,7 +288,7 @@ bool list_due(struct alerts *a, struct alert *x, int64_t look_ns)
         return true;
     }
     if (x->due == 0) {
-        if (!reserve(&a->heap, a->heap_n, &a->heap_cap))
+        if (a->heap_n == a->heap_cap && !heap_grow(a))
             return false;
         put_at(a, a->heap_n++, x);
     }
@@ -124,59 +302,33 @@ struct alert *list_first_due(const struct alerts *a)
     return a->heap_n > 0 ? a->heap[0] : NULL;
 }
 
-/* ---- by id */
-
-/* Ids ascend; where one has gone, the next that is there has its say. */
-uint32_t list_after(const struct alerts *a, uint64_t id)
-{
-    uint32_t from = 0, to = a->all_n;
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2, i = middle;
-        while (i < to && a->all[i] == NULL)
-            i++;
-        if (i < to && a->all[i]->id <= id)
-            from = i + 1;
-        else
-            to = middle;
-    }
-    while (from < a->all_n && a->all[from] == NULL)
-        from++;
-    return from;
-}
-
-static void close_gaps(struct alerts *a)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < a->all_n; i++)
-        if (a->all[i] != NULL)
-            a->all[n++] = a->all[i];
-    a->all_n = n;
-    a->gone = 0;
-}
+/* ---- come and go */
 
 struct alert *list_add(struct alerts *a, struct labelset *labels)
 {
-    if (a->gone > a->all_n / 2) /* here, and not where one goes: somebody may be walking then */
-        close_gaps(a);
-    if (!reserve(&a->all, a->all_n, &a->all_cap))
+    if (a->n >= a->buckets_n && !more_buckets(a))
         return NULL;
     struct alert *x = calloc(1, sizeof *x);
-    if (x == NULL)
+    if (x == NULL || !row_add(a, BY_ID, a->last_id + 1, x)) {
+        free(x);
         return NULL;
+    }
     x->id = ++a->last_id;
     x->number = NUMBER_NONE;
     x->labels = labels;
     x->look_ns = INT64_MAX;
-    a->all[a->all_n++] = x;
+    a->n++;
     return x;
 }
 
 void list_remove(struct alerts *a, struct alert *x)
 {
     list_unbind(a, x);
+    list_over(a, x, 0);
     leave_heap(a, x);
-    a->all[list_after(a, x->id - 1)] = NULL;
-    a->gone++;
+    for (enum alert_row row = 0; row < ALERT_ROWS; row++)
+        row_leave(a, row, x);
+    a->n--;
     if (x->set != NULL)
         set_leave(x->set);
     free(x->labels);

@@ -5,12 +5,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct rule_set *set_new(struct rules *rules)
+{
+    struct rule_set *set = calloc(1, sizeof *set);
+    struct rule_mark *marks = calloc(rules->n + 1, sizeof *marks);
+    if (set == NULL || marks == NULL) {
+        free(set);
+        free(marks);
+        return NULL;
+    }
+    *set = (struct rule_set){.rules = *rules, .marks = marks, .users = 1};
+    *rules = (struct rules){0};
+    return set;
+}
+
 void set_leave(struct rule_set *set)
 {
     if (set == NULL || --set->users > 0)
         return;
     rules_fini(&set->rules);
+    free(set->marks);
     free(set);
+}
+
+static const struct rule *rule_at(const struct rules *rules, uint32_t ordinal)
+{
+    const struct rule_group *group = rules->groups;
+    for (; ordinal >= group->n; group++)
+        ordinal -= group->n;
+    return &group->rules[ordinal];
+}
+
+void set_join(struct rule_set *set, struct alert *x, uint32_t ordinal)
+{
+    struct rule_set *before = x->set;
+    x->set = set;
+    x->rule = rule_at(&set->rules, ordinal);
+    x->ordinal = (uint16_t)ordinal;
+    set->users++;
+    if (before != NULL)
+        set_leave(before);
 }
 
 /* UINT32_MAX: there is no such rule. */
@@ -61,15 +95,15 @@ static void place(struct alerts *a, uint16_t number, uint32_t group, uint32_t in
 
 /* ---- a change */
 
-static enum nabla_status make_watches(const struct rule_set *set, struct policies *p)
+static enum nabla_status make_watches(const struct rules *rules, uint16_t first, struct policies *p)
 {
-    p->watches_first = set->first;
-    p->watches = calloc(set->rules.n + 1, sizeof *p->watches);
+    p->watches_first = first;
+    p->watches = calloc(rules->n + 1, sizeof *p->watches);
     if (p->watches == NULL)
         return NABLA_ENOMEM;
-    for (uint32_t g = 0; g < set->rules.groups_n; g++)
-        for (uint32_t i = 0; i < set->rules.groups[g].n; i++) {
-            const char *match = set->rules.groups[g].rules[i].match;
+    for (uint32_t g = 0; g < rules->groups_n; g++)
+        for (uint32_t i = 0; i < rules->groups[g].n; i++) {
+            const char *match = rules->groups[g].rules[i].match;
             struct selector_fault fault;
             enum nabla_status status =
                 selector_new(match, strlen(match), &p->watches[p->watches_n], &fault);
@@ -82,24 +116,20 @@ static enum nabla_status make_watches(const struct rule_set *set, struct policie
 
 enum nabla_status alerts_prepare(struct alerts *a, struct rules *rules, struct policies *p)
 {
-    struct rule_set *set = calloc(1, sizeof *set);
+    uint16_t first = a->set->first == 0 ? LOOKOUT_HALF : 0;
+    enum nabla_status status = make_watches(rules, first, p);
+    if (status != NABLA_OK)
+        return status;
+    struct rule_set *set = set_new(rules);
     if (set == NULL)
         return NABLA_ENOMEM;
+    set->first = first;
     pthread_mutex_lock(&a->lock);
-    set->first = a->set != NULL && a->set->first == 0 ? LOOKOUT_HALF : 0;
-    set->users = 1;
-    set->rules = *rules;
-    enum nabla_status status = make_watches(set, p);
-    if (status == NABLA_OK) {
-        *rules = (struct rules){0};
-        a->fresh = set;
-        for_each(a, set, place);
-        for_each(a, set, show);
-    } else {
-        free(set);
-    }
+    a->fresh = set;
+    for_each(a, set, place);
+    for_each(a, set, show);
     pthread_mutex_unlock(&a->lock);
-    return status;
+    return NABLA_OK;
 }
 
 static bool same_rule(const struct rule_group *g, const struct rule *x, const struct rule_group *h,
@@ -133,13 +163,9 @@ static struct rule_set *set_of(const struct alerts *a, uint16_t number)
 
 void alert_of_rule(struct alerts *a, struct alert *x, uint16_t number)
 {
-    struct rule_set *before = x->set;
-    x->set = set_of(a, number);
-    x->rule = a->places[number].rule;
+    struct rule_set *set = set_of(a, number);
     x->number = number;
-    x->set->users++;
-    if (before != NULL)
-        set_leave(before);
+    set_join(set, x, (uint32_t)(number - set->first));
 }
 
 /* Under its new number, under which the series may have begun an alert already: the older one stays. */
@@ -148,52 +174,75 @@ static void bind_again(struct alerts *a, struct alert *x, bool bound)
     struct alert *younger = bound ? list_find(a, x->number, x->series) : NULL;
     if (younger != NULL)
         alert_forget(a, younger);
-    if (bound)
+    if (bound) {
         list_bind(a, x, x->series);
-    else
+    } else {
+        list_await(a, x);
         a->places[x->number].unbound++;
+    }
 }
 
-/* Gives each alert of a rule to the rule's heir, or ends it. */
-static void inherit(struct alerts *a, uint16_t number, uint16_t heir, int64_t now_ns)
+void rule_ended(const struct alerts *a, const struct rule_group *group, const struct rule *rule,
+                uint32_t alerts)
 {
-    for (uint32_t i = 0; i < a->all_n; i++) {
-        struct alert *x = a->all[i];
-        if (x == NULL || x->number != number)
-            continue;
-        bool bound = x->bound;
-        list_unbind(a, x);
-        if (heir == NUMBER_NONE) {
-            x->number = NUMBER_NONE;
-            alert_resolve(a, x, now_ns);
-            continue;
-        }
+    char in[LOG_QUOTE_MAX], name[LOG_QUOTE_MAX];
+    if (alerts > 0)
+        log_event(a->options.log, LOG_LEVEL_WARN, "rule_gone", "alert_rule_gone",
+                  "group=%s name=%s resolved=%u", log_quote(in, group->name, strlen(group->name)),
+                  log_quote(name, rule->alert, strlen(rule->alert)), alerts);
+}
+
+/* Gives an alert to its rule's heir, or ends it. */
+static void inherit(struct alerts *a, struct alert *x, uint16_t heir, int64_t now_ns)
+{
+    bool bound = x->bound;
+    alert_counted(a, x, -1);
+    list_unbind(a, x);
+    if (heir == NUMBER_NONE)
+        x->number = NUMBER_NONE;
+    else
         alert_of_rule(a, x, heir);
-        bind_again(a, x, bound);
-        if (bound) /* or its next sample, if it ends the alert, would concern nobody */
-            table_watch_remember(a->table, x->series, heir, LOOKOUT_ENGAGED);
-        (void)list_due(a, x, now_ns); /* whether it goes on holding is seen at once */
+    alert_counted(a, x, 1);
+    if (heir == NUMBER_NONE) {
+        alert_resolve(a, x, now_ns);
+        return;
     }
+    bind_again(a, x, bound);
+    if (bound) /* or its next sample, if it ends the alert, would concern nobody */
+        table_watch_remember(a->table, x->series, heir, LOOKOUT_ENGAGED);
+    (void)list_due(a, x, now_ns); /* whether it goes on holding is seen at once */
+}
+
+static bool is_of_set(const struct alert *x, const struct rule_set *set)
+{
+    return x->number != NUMBER_NONE && x->set == set;
 }
 
 static void inherit_all(struct alerts *a, int64_t now_ns)
 {
     bool taken[RULES_MAX] = {false};
-    for (uint32_t i = 0; i < a->set->rules.n; i++) {
-        uint16_t number = (uint16_t)(a->set->first + i);
-        inherit(a, number, heir_of(a, &a->places[number], taken), now_ns);
+    uint16_t heirs[RULES_MAX];
+    uint64_t id = 0;
+    const struct rule_set *old = a->set;
+    for (uint32_t i = 0; i < old->rules.n; i++) {
+        const struct rule_place *place = &a->places[old->first + i];
+        heirs[i] = heir_of(a, place, taken);
+        if (heirs[i] == NUMBER_NONE)
+            rule_ended(a, &old->rules.groups[place->group], place->rule, place->firing);
+    }
+    for (struct alert *x; (x = list_after(a, BY_ID, id)) != NULL;) {
+        id = x->id;
+        if (is_of_set(x, old))
+            inherit(a, x, heirs[x->ordinal], now_ns);
     }
 }
 
 void alerts_adopt(struct alerts *a, struct instant now)
 {
     pthread_mutex_lock(&a->lock);
-    if (a->set != NULL) {
-        if (a->all_n > 0)
-            inherit_all(a, now.wall_ns);
-        for_each(a, a->set, hide);
-        set_leave(a->set);
-    }
+    inherit_all(a, now.wall_ns);
+    for_each(a, a->set, hide);
+    set_leave(a->set);
     a->set = a->fresh;
     a->fresh = NULL;
     for_each(a, a->set, show);

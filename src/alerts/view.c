@@ -65,27 +65,49 @@ static void copy(struct alerts *a, struct alert *x, struct instant now, struct a
     keep_labels(&room, out->told.annotations, &out->told.annotations_n);
 }
 
+/* ---- walks: a step at most so long under the lock, then others have their turn */
+
+enum { LOOKS_A_HOLD = 4096 };
+
 /* What is asked for. */
 struct question {
+    enum alert_row row;
     bool (*fits)(const struct question *q, const struct alert *x);
     uint32_t number;
     const struct alert_due *due;
     int64_t now_ns;
 };
 
-static bool next(struct alerts *a, const struct question *q, struct instant now, uint64_t *id,
+/* The first that fits, of some; *more: there are others. */
+static struct alert *look_for(struct alerts *a, const struct question *q, uint64_t *at, bool *more)
+{
+    const struct row *row = &a->rows[q->row];
+    uint32_t first = list_place(a, q->row, *at), i = first;
+    for (; i < row->n && i - first < LOOKS_A_HOLD; i++) {
+        struct alert *x = row->at[i].alert;
+        *at = row->at[i].number;
+        if (x != NULL && q->fits(q, x))
+            return x;
+    }
+    *more = i < row->n;
+    return NULL;
+}
+
+static bool next(struct alerts *a, const struct question *q, struct instant now, uint64_t *at,
                  struct alert_view *out)
 {
-    for (uint32_t i = list_after(a, *id); i < a->all_n; i++) {
-        struct alert *x = a->all[i];
-        if (x == NULL || !q->fits(q, x))
-            continue;
-        copy(a, x, now, out);
-        *id = x->id;
-        return true;
+    struct alert *x = NULL;
+    for (bool more = true; more && x == NULL;) {
+        more = false;
+        pthread_mutex_lock(&a->lock);
+        if ((x = look_for(a, q, at, &more)) != NULL)
+            copy(a, x, now, out);
+        pthread_mutex_unlock(&a->lock);
     }
-    return false;
+    return x != NULL;
 }
+
+/* ---- those that are there */
 
 static bool is_active(const struct question *q, const struct alert *x)
 {
@@ -98,35 +120,9 @@ static bool is_active_of(const struct question *q, const struct alert *x)
     return x->number == q->number && x->state.phase != ALERT_INACTIVE;
 }
 
-static bool has_name(const struct alert *x, const char *name, size_t n)
-{
-    return strlen(x->rule->alert) == n && memcmp(x->rule->alert, name, n) == 0;
-}
-
-/* Firing alerts, and those that are over for a while; a clock that was set back tells again. */
-static bool is_due(const struct question *q, const struct alert *x)
-{
-    const struct alert_due *due = q->due;
-    const struct told_of *told = &x->told[due->target];
-    bool firing = x->state.phase == ALERT_FIRING;
-    if (!firing && x->resolved_ns == 0)
-        return false;
-    if (due->name != NULL && !has_name(x, due->name, due->name_n))
-        return false;
-    if (told->changes != x->changes)
-        return true;
-    bool repeated =
-        firing || (due->resolved_again && q->now_ns - x->resolved_ns < ALERTS_RESOLVED_FOR_NS);
-    return repeated && (q->now_ns - told->at_ns >= due->again_ns || q->now_ns < told->at_ns);
-}
-
 bool alerts_next(struct alerts *a, struct instant now, uint64_t *id, struct alert_view *out)
 {
-    struct question q = {.fits = is_active};
-    pthread_mutex_lock(&a->lock);
-    bool found = next(a, &q, now, id, out);
-    pthread_mutex_unlock(&a->lock);
-    return found;
+    return next(a, &(struct question){.fits = is_active}, now, id, out);
 }
 
 bool alerts_next_of(struct alerts *a, struct instant now, uint32_t group, uint32_t index,
@@ -134,50 +130,90 @@ bool alerts_next_of(struct alerts *a, struct instant now, uint32_t group, uint32
 {
     pthread_mutex_lock(&a->lock);
     struct question q = {.fits = is_active_of, .number = set_number(a->set, group, index)};
-    bool found = next(a, &q, now, id, out);
+    bool any =
+        q.number < LOOKOUT_PLACES && a->places[q.number].pending + a->places[q.number].firing > 0;
     pthread_mutex_unlock(&a->lock);
-    return found;
+    return any && next(a, &q, now, id, out);
 }
 
-bool alerts_next_due(struct alerts *a, const struct alert_due *due, struct instant now,
-                     uint64_t *id, struct alert_view *out)
+enum alert_phase alerts_worst(const struct alerts *a, uint32_t group, uint32_t index)
 {
-    struct question q = {.fits = is_due, .due = due, .now_ns = now.wall_ns};
-    pthread_mutex_lock(&a->lock);
-    bool found = next(a, &q, now, id, out);
-    pthread_mutex_unlock(&a->lock);
-    return found;
+    uint32_t number = set_number(a->set, group, index);
+    if (number >= LOOKOUT_PLACES)
+        return ALERT_INACTIVE;
+    const struct rule_place *place = &a->places[number];
+    return place->firing > 0 ? ALERT_FIRING : place->pending > 0 ? ALERT_PENDING : ALERT_INACTIVE;
+}
+
+/* ---- those that are to be told */
+
+static bool is_name(const struct rule *rule, const char *name, size_t n)
+{
+    return strlen(rule->alert) == n && memcmp(rule->alert, name, n) == 0;
+}
+
+/* Firing, or over; and of the name that is asked for. */
+static bool concerns(const struct alert_due *due, const struct alert *x)
+{
+    return (x->state.phase == ALERT_FIRING || x->resolved_ns != 0) &&
+           (due->name == NULL || is_name(x->rule, due->name, due->name_n));
+}
+
+static bool is_news(const struct question *q, const struct alert *x)
+{
+    return concerns(q->due, x) && x->told[q->due->target].changes != x->changes;
+}
+
+/* Firing alerts, and those that are over for a while; a clock that was set back tells again. */
+static bool is_due_again(const struct question *q, const struct alert *x)
+{
+    const struct alert_due *due = q->due;
+    const struct told_of *told = &x->told[due->target];
+    if (!concerns(due, x) || told->changes != x->changes)
+        return false;
+    bool repeated = x->state.phase == ALERT_FIRING ||
+                    (due->resolved_again && q->now_ns - x->resolved_ns < ALERTS_RESOLVED_FOR_NS);
+    return repeated && (q->now_ns - told->at_ns >= due->again_ns || q->now_ns < told->at_ns);
+}
+
+bool alerts_next_news(struct alerts *a, const struct alert_due *due, struct instant now,
+                      uint64_t *changes, struct alert_view *out)
+{
+    struct question q = {.row = BY_CHANGE, .fits = is_news, .due = due, .now_ns = now.wall_ns};
+    return next(a, &q, now, changes, out);
+}
+
+bool alerts_next_again(struct alerts *a, const struct alert_due *due, struct instant now,
+                       uint64_t *id, struct alert_view *out)
+{
+    struct question q = {.fits = is_due_again, .due = due, .now_ns = now.wall_ns};
+    return next(a, &q, now, id, out);
 }
 
 bool alerts_firing(struct alerts *a, const char *name, size_t name_n)
 {
     bool firing = false;
     pthread_mutex_lock(&a->lock);
-    for (uint32_t i = 0; i < a->all_n && !firing; i++)
-        firing = a->all[i] != NULL && a->all[i]->state.phase == ALERT_FIRING &&
-                 has_name(a->all[i], name, name_n);
+    for (uint32_t i = 0; i < LOOKOUT_PLACES && !firing; i++)
+        firing = a->places[i].firing > 0 && is_name(a->places[i].rule, name, name_n);
     pthread_mutex_unlock(&a->lock);
     return firing;
 }
 
-enum alert_phase alerts_worst(const struct alerts *a, uint32_t group, uint32_t index)
+/* What is only said again is no news for the disk, unless it was long ago. */
+static bool is_edit(const struct told_of *before, const struct told_of *now)
 {
-    uint32_t number = set_number(a->set, group, index);
-    enum alert_phase worst = ALERT_INACTIVE;
-    for (uint32_t i = 0; i < a->all_n && worst != ALERT_FIRING; i++)
-        if (a->all[i] != NULL && a->all[i]->number == number && a->all[i]->state.phase > worst)
-            worst = (enum alert_phase)a->all[i]->state.phase;
-    return worst;
+    return before->changes != now->changes || now->at_ns - before->at_ns >= ALERTS_RESOLVED_FOR_NS;
 }
 
 void alerts_told(struct alerts *a, uint32_t target, uint64_t id, uint64_t changes, int64_t now_ns)
 {
+    struct told_of told = {.changes = changes, .at_ns = now_ns};
     pthread_mutex_lock(&a->lock);
-    uint32_t i = list_after(a, id - 1);
-    struct alert *x = i < a->all_n ? a->all[i] : NULL;
-    if (x != NULL && x->id == id) {
-        a->edits++;
-        x->told[target] = (struct told_of){.changes = changes, .at_ns = now_ns};
+    struct alert *x = list_of_id(a, id);
+    if (x != NULL) {
+        a->edits += is_edit(&x->told[target], &told);
+        x->told[target] = told;
         if (x->resolved_ns != 0)
             (void)list_due(a, x, x->look_ns); /* let go of in its time */
     }

@@ -2,6 +2,7 @@
 #include "daemon/saving.h"
 
 #include "alerts/saved.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -12,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PERIOD_MS = 500, FILE_MAX = 1024 * 1024 * 1024 };
+/* REST: so many times what saving took, before it is done again */
+enum { PERIOD_MS = 500, REST = 9, FILE_MAX = 1024 * 1024 * 1024 };
 
 static bool write_whole(int fd, const char *at, size_t n)
 {
@@ -51,10 +53,18 @@ static void tell(const struct saving *s)
                   log_quote(quoted, s->path, strlen(s->path)), strerrordesc_np(s->fault));
 }
 
+static void save(struct saving *s)
+{
+    int64_t begun_ns = clock_now().mono_ns;
+    buf_clear(&s->bytes);
+    alerts_save(s->alerts, &s->bytes);
+    s->fault = s->bytes.failed ? ENOMEM : write_file(s->path, &s->bytes);
+    s->took_ns = clock_now().mono_ns - begun_ns;
+}
+
 static void on_work(uv_work_t *work)
 {
-    struct saving *s = work->data;
-    s->fault = write_file(s->path, &s->bytes);
+    save(work->data);
 }
 
 static void on_worked(uv_work_t *work, int status)
@@ -62,28 +72,23 @@ static void on_worked(uv_work_t *work, int status)
     struct saving *s = work->data;
     (void)status;
     s->busy = false;
+    s->rest_ns = clock_now().mono_ns + REST * s->took_ns;
     if (s->fault != 0)
         s->edits = UINT64_MAX; /* again, next time */
     tell(s);
 }
 
-/* False: nothing is new, or there is no memory. */
-static bool take(struct saving *s)
+static bool has_news(struct saving *s)
 {
-    uint64_t edits = alerts_edits(s->alerts);
-    if (edits == s->edits)
-        return false;
-    buf_clear(&s->bytes);
-    alerts_save(s->alerts, &s->bytes);
-    if (!s->bytes.failed)
-        s->edits = edits;
-    return !s->bytes.failed;
+    uint64_t before = s->edits;
+    s->edits = alerts_edits(s->alerts);
+    return s->edits != before;
 }
 
 static void on_timer(uv_timer_t *timer)
 {
     struct saving *s = timer->data;
-    if (s->busy || !take(s))
+    if (s->busy || clock_now().mono_ns < s->rest_ns || !has_news(s))
         return;
     s->busy = uv_queue_work(timer->loop, &s->work, on_work, on_worked) == 0;
 }
@@ -151,8 +156,8 @@ void saving_start(struct saving *s, uv_loop_t *loop, struct alerts *alerts, stru
 
 void saving_fini(struct saving *s)
 {
-    if (s->path[0] != '\0' && take(s)) {
-        s->fault = write_file(s->path, &s->bytes);
+    if (s->path[0] != '\0' && has_news(s)) {
+        save(s);
         tell(s);
     }
     buf_fini(&s->bytes);

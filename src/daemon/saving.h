@@ -1,5 +1,6 @@
 /* daemon/saving.h -- alerts on disk: state.directory/alerts, written within a second of a change, to a file beside
- * it that is then renamed, by libuv's pool of threads. The format is alerts/saved.h's. */
+ * it that is then renamed, by libuv's pool of threads, which gives it a tenth of a core at most: a hundred thousand
+ * alerts are written every few seconds. The format is alerts/saved.h's. */
 #ifndef DAEMON_SAVING_H
 #define DAEMON_SAVING_H
 
@@ -16,8 +17,9 @@ struct saving {
     char path[SAVING_PATH_MAX]; /* "": nothing is saved */
     uv_timer_t timer;
     uv_work_t work;
-    bool busy;      /* the work is under way, bytes are its */
-    uint64_t edits; /* what was saved */
+    bool busy;                /* the work is under way, bytes are its */
+    uint64_t edits;           /* what was saved */
+    int64_t took_ns, rest_ns; /* of the work; monotonic: not again before */
     struct buf bytes;
     int fault; /* errno of the work; 0: none */
 };

@@ -1,12 +1,14 @@
-/* net/notify.c -- one walk a target: from alert to alert in the order of their ids, a body at a time.
+/* net/notify.c -- two walks a target, a body at a time: news, in the order in which they came to be; and when
+ * there are none, from time to time, what is to be told again.
  *
- *     idle ──something changed, or it is time──► walk ──nothing is due──► idle
- *                                                ▲ │ a body
- *                                          2xx   │ ▼
- *                                                in flight ──no answer, 429, 5xx──► waits ──► walk, from 0
+ *     idle ──a change, or it is time──► walk ──nothing is due──► idle
+ *                                       ▲ │ a body
+ *                                 2xx   │ ▼
+ *                                       in flight ──no answer, 429, 5xx──► waits ──► walk, from where it was
  *
- * Laws: a walk goes on behind the alert at which the last body ended, so a hundred thousand that fire at once
- * are passed once and not once a body; what changes meanwhile is seen by the walk after it.
+ * Laws: a walk goes on behind the alert at which the last body ended, so what a change costs is no matter of how
+ * many alerts there are, and a hundred thousand that fire at once are passed once and not once a body. News
+ * come before what is told again.
  * Elsewhere: what is due (alerts/view.c), bodies (alerts/tell.c), HTTP (post.c). */
 #include "net/notify.h"
 
@@ -35,8 +37,11 @@ struct target {
         uint64_t id, changes;
     } batch[NOTIFY_BATCH]; /* what is in it */
     uint32_t batch_n;
-    uint64_t walked; /* id of the last alert that the walk has passed; 0: it begins */
-    bool look;       /* something may be due that it has passed */
+    uint64_t passed; /* changes: news up to here were told, or are in the batch */
+    uint64_t walked; /* id of the last alert that was told again, in the walk that is going on */
+    struct {
+        uint64_t passed, walked;
+    } before; /* the batch */
     uint32_t failures;
     int64_t wait_ns, idle_ns; /* monotonic: not tried, not walked before */
     counter sent, refused, retried;
@@ -66,7 +71,7 @@ struct notifier {
     int64_t resend_ns, repeat_ns;
     char external_url[CONF_URL_MAX];
     struct target targets[ALERT_TARGETS_MAX];
-    uint64_t seen; /* alerts_changes at the last wake */
+    uint64_t changes; /* that there are, at the last wake */
     struct alert_view view;
     struct tell tell;
 };
@@ -82,7 +87,8 @@ static bool is_idle(const struct target *t)
 
 static int64_t next_ns(const struct target *t)
 {
-    return t->look || t->wait_ns > t->idle_ns ? t->wait_ns : t->idle_ns;
+    bool news = t->passed < t->notifier->changes;
+    return news || t->wait_ns > t->idle_ns ? t->wait_ns : t->idle_ns;
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -127,8 +133,9 @@ static void back_off(struct target *t, int64_t at_least_ns)
     int64_t wait_ns = (int64_t)((double)ms * jitter()) * NS_PER_MS;
     t->failures++;
     t->wait_ns = clock_now().mono_ns + (wait_ns > at_least_ns ? wait_ns : at_least_ns);
-    t->walked = 0;
-    t->look = true;
+    t->passed = t->before.passed;
+    t->walked = t->before.walked;
+    t->idle_ns = 0;
 }
 
 static void log_answer(struct notifier *n, const struct target *t, const char *event,
@@ -196,17 +203,30 @@ static void on_done(void *ctx, const struct post_answer *answer)
 
 /* ---- a body */
 
-/* The first alert that is due behind where the walk is; the walk begins anew if something was changed. */
-static bool walk(struct notifier *n, struct target *t, const struct alert_due *due,
-                 struct instant now)
+/* A walk: over news, or over what is told again. */
+struct walk {
+    bool (*next)(struct alerts *a, const struct alert_due *due, struct instant now, uint64_t *at,
+                 struct alert_view *out);
+    struct alert_due due;
+    uint64_t *at;
+    struct instant now;
+};
+
+static bool step(struct notifier *n, const struct walk *w)
 {
-    if (alerts_next_due(n->alerts, due, now, &t->walked, &n->view))
+    return w->next(n->alerts, &w->due, w->now, w->at, &n->view);
+}
+
+/* The first alert that is due; false: none is. */
+static bool begin(struct notifier *n, struct target *t, struct walk *w)
+{
+    w->next = alerts_next_news;
+    w->at = &t->passed;
+    if (step(n, w))
         return true;
-    if (!t->look)
-        return false;
-    t->look = false;
-    t->walked = 0;
-    return alerts_next_due(n->alerts, due, now, &t->walked, &n->view);
+    w->next = alerts_next_again;
+    w->at = &t->walked;
+    return step(n, w);
 }
 
 static void add(struct notifier *n, struct target *t, int64_t now_ns)
@@ -226,48 +246,48 @@ static const struct label *name_in(const struct alert_view *v)
 }
 
 /* All that is due to an Alertmanager goes together. */
-static void fill(struct notifier *n, struct target *t, const struct alert_due *due,
-                 struct instant now)
+static void fill(struct notifier *n, struct target *t, const struct walk *w)
 {
-    while (t->batch_n < NOTIFY_BATCH && alerts_next_due(n->alerts, due, now, &t->walked, &n->view))
-        add(n, t, now.wall_ns);
+    while (t->batch_n < NOTIFY_BATCH && step(n, w))
+        add(n, t, w->now.wall_ns);
 }
 
 /* A webhook's body is of one name: the walk stays, others may be due behind it. Returns whether an alert of
  * that name is firing. */
-static bool fill_named(struct notifier *n, struct target *t, struct alert_due due,
-                       struct instant now)
+static bool fill_named(struct notifier *n, struct target *t, struct walk w)
 {
     char name[LABEL_VALUE_MAX];
     const struct label *l = name_in(&n->view);
-    uint64_t id = t->walked;
-    due.name = name;
-    due.name_n = l->value_n < sizeof name ? l->value_n : sizeof name;
-    memcpy(name, l->value, due.name_n);
-    while (t->batch_n < NOTIFY_BATCH && alerts_next_due(n->alerts, &due, now, &id, &n->view))
-        add(n, t, now.wall_ns);
-    return alerts_firing(n->alerts, name, due.name_n);
+    uint64_t at = *w.at;
+    w.at = &at;
+    w.due.name = name;
+    w.due.name_n = l->value_n < sizeof name ? l->value_n : sizeof name;
+    memcpy(name, l->value, w.due.name_n);
+    fill(n, t, &w);
+    return alerts_firing(n->alerts, name, w.due.name_n);
 }
 
 /* False: nothing is due. */
 static bool make_body(struct notifier *n, struct target *t, struct buf *body)
 {
-    struct instant now = clock_now();
     bool webhook = t->form == TELL_WEBHOOK, fires = false;
     struct tell_frame frame = {
         .form = t->form, .external_url = n->external_url, .holds_ns = NOTIFY_HOLDS * n->resend_ns};
-    struct alert_due due = {.target = (uint32_t)(t - n->targets),
-                            .again_ns = webhook ? n->repeat_ns : n->resend_ns,
-                            .resolved_again = !webhook};
+    struct walk w = {.due = {.target = (uint32_t)(t - n->targets),
+                             .again_ns = webhook ? n->repeat_ns : n->resend_ns,
+                             .resolved_again = !webhook},
+                     .now = clock_now()};
     t->batch_n = 0;
-    if (!walk(n, t, &due, now))
+    t->before.passed = t->passed;
+    t->before.walked = t->walked;
+    if (!begin(n, t, &w))
         return false;
     tell_begin(&n->tell, &frame);
-    add(n, t, now.wall_ns);
+    add(n, t, w.now.wall_ns);
     if (webhook)
-        fires = fill_named(n, t, due, now);
+        fires = fill_named(n, t, w);
     else
-        fill(n, t, &due, now);
+        fill(n, t, &w);
     tell_end(&n->tell, fires, body);
     return true;
 }
@@ -329,6 +349,7 @@ static void advance(struct notifier *n, struct target *t)
         int64_t longest_ns = (int64_t)LONGEST_IDLE_S * NS_PER_S;
         period_ns /= LOOKS_A_PERIOD;
         t->idle_ns = now_ns + (period_ns < longest_ns ? period_ns : longest_ns);
+        t->passed = n->changes > t->passed ? n->changes : t->passed;
         t->walked = 0;
         return;
     }
@@ -344,13 +365,11 @@ static void advance(struct notifier *n, struct target *t)
 void notifier_wake(struct notifier *n)
 {
     uint64_t changes = alerts_changes(n->alerts);
-    if (changes == n->seen)
+    if (changes == n->changes)
         return;
-    n->seen = changes;
-    for (struct target *t = n->targets; t < n->targets + ALERT_TARGETS_MAX; t++) {
-        t->look = true;
+    n->changes = changes;
+    for (struct target *t = n->targets; t < n->targets + ALERT_TARGETS_MAX; t++)
         advance(n, t);
-    }
     plan(n);
 }
 
@@ -408,8 +427,7 @@ static void set_target(struct target *t, enum tell_form form, const struct conf_
 {
     t->form = form;
     t->peer = *peer;
-    t->look = true;
-    t->wait_ns = 0; /* what kept it from working may be mended */
+    t->wait_ns = t->idle_ns = 0; /* what kept it from working may be mended */
 }
 
 /* Fills keys with whose each number is. */

@@ -1,162 +1,5 @@
-/* tests/unit/alerts/test_alerts.c -- alerts over a real table on a clock of its own: begun, held, ended,
- * told, inherited; one lock, one queue, no loop. */
-#include "../series/bench.h"
-
-#include "alerts/saved.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-#define MIN (60 * S)
-
-struct post {
-    struct bench b;
-    struct lookout *lookout;
-    struct alerts *alerts;
-    int woken;
-};
-
-static void wake(void *ctx)
-{
-    ++*(int *)ctx;
-}
-
-static char *text(const char *s)
-{
-    return s == NULL ? NULL : strdup(s);
-}
-
-struct spec {
-    const char *alert, *match, *when, *clear;
-    int64_t for_ns, keep_ns;
-    enum no_data no_data;
-};
-
-static void compile(const char *s, struct expression *out)
-{
-    struct text_fault fault;
-    ck_assert_msg(expression_compile(s, strlen(s), out, &fault) == NABLA_OK, "%s: %s", s,
-                  fault.message);
-}
-
-static void make_rule(const struct spec *s, struct rule *out)
-{
-    struct selector_fault fault;
-    *out = (struct rule){.alert = text(s->alert),
-                         .match = text(s->match),
-                         .when_text = text(s->when),
-                         .clear_text = text(s->clear),
-                         .for_ns = s->for_ns,
-                         .keep_firing_for_ns = s->keep_ns,
-                         .no_data = s->no_data};
-    compile(s->when, &out->when);
-    if (s->clear != NULL)
-        compile(s->clear, &out->clear);
-    ck_assert_int_eq(selector_new(s->match, strlen(s->match), &out->selector, &fault), NABLA_OK);
-}
-
-static struct rules make_rules(const struct spec *specs, uint32_t n)
-{
-    struct rules r = {.groups_n = 1, .n = n};
-    r.groups = calloc(1, sizeof *r.groups);
-    r.groups[0] = (struct rule_group){.name = text("g"),
-                                      .file = text("rules.yaml"),
-                                      .rules = calloc(n, sizeof(struct rule)),
-                                      .n = n};
-    for (uint32_t i = 0; i < n; i++)
-        make_rule(&specs[i], &r.groups[0].rules[i]);
-    return r;
-}
-
-static void rule_with(struct post *p, const struct spec *specs, uint32_t n)
-{
-    struct rules rules = make_rules(specs, n);
-    struct policies policies = {.defaults = policy_default()};
-    ck_assert_int_eq(alerts_prepare(p->alerts, &rules, &policies), NABLA_OK);
-    table_configure(p->b.table, &policies, 1000, 3600 * S, 0);
-    alerts_adopt(p->alerts, p->b.now);
-}
-
-static void begin_with(struct post *p, const struct spec *specs, uint32_t n, uint32_t max)
-{
-    struct policies policies = {.defaults = policy_default()};
-    memset(p, 0, sizeof *p);
-    p->b.now = (struct instant){.wall_ns = t0, .mono_ns = 5 * S};
-    ck_assert_int_eq(lookout_new(wake, &p->woken, &p->lookout), NABLA_OK);
-    struct table_options o = {.max_series = 1000,
-                              .shards = 1,
-                              .max_future_ns = 3600 * S,
-                              .read_key = read_key,
-                              .policies = &policies,
-                              .stats = &p->b.stats,
-                              .watcher = lookout_watcher(p->lookout)};
-    ck_assert_int_eq(table_new(&o, &p->b.table), NABLA_OK);
-    struct alerts_options a = {.lookout = p->lookout, .stats = &p->b.stats, .max = max};
-    ck_assert_int_eq(alerts_new(&a, p->b.now.wall_ns, &p->alerts), NABLA_OK);
-    alerts_table(p->alerts, p->b.table);
-    rule_with(p, specs, n);
-}
-
-static void end_all(struct post *p)
-{
-    alerts_free(p->alerts);
-    table_free(p->b.table);
-    lookout_free(p->lookout);
-}
-
-/* One sample at the bench's time, then all that follows from it. */
-static void sample(struct post *p, const char *key, double v)
-{
-    push(&p->b, key, p->b.now.wall_ns, v);
-    while (alerts_take(p->alerts, p->b.now))
-        ;
-    (void)alerts_turn(p->alerts, p->b.now);
-}
-
-static void pass(struct post *p, int64_t ns)
-{
-    p->b.now.wall_ns += ns;
-    p->b.now.mono_ns += ns;
-}
-
-static struct alert_view view;
-
-static int active(struct post *p)
-{
-    uint64_t id = 0;
-    int n = 0;
-    while (alerts_next(p->alerts, p->b.now, &id, &view))
-        n++;
-    return n;
-}
-
-static int due(struct post *p, uint32_t target, bool tell)
-{
-    uint64_t id = 0;
-    int n = 0;
-    struct alert_due due = {.target = target, .again_ns = MIN, .resolved_again = true};
-    for (; alerts_next_due(p->alerts, &due, p->b.now, &id, &view); n++)
-        if (tell)
-            alerts_told(p->alerts, target, view.id, view.changes, p->b.now.wall_ns);
-    return n;
-}
-
-static const struct spec warming = {"FreezerWarming", "temperature{room=~\"freezer.*\"}",
-                                    "edge > 0.5/min", "edge < 0.1/min",
-                                    60 * S,           0,
-                                    NO_DATA_KEEP};
-
-static const char freezer[] = "temperature;room=freezer1";
-
-/* Degrees a minute, sample by sample, ten seconds apart. */
-static void ramp(struct post *p, const char *key, double *v, double per_minute, int samples)
-{
-    for (int i = 0; i < samples; i++) {
-        pass(p, 10 * S);
-        *v += per_minute / 6;
-        sample(p, key, *v);
-    }
-}
+/* tests/unit/alerts/test_alerts.c -- the life of alerts: begun, held, ended, told, inherited, bounded. */
+#include "post.h"
 
 START_TEST(holds_fires_and_ends_once)
 {
@@ -265,8 +108,8 @@ END_TEST
 
 START_TEST(rules_that_stay_go_on)
 {
-    struct spec two[] = {{"Other", "temperature", "value > 1000", NULL, 0, 0, NO_DATA_KEEP},
-                         warming};
+    struct spec two[] = {
+        {"Other", "temperature", "value > 1000", NULL, 0, 0, NO_DATA_KEEP, NULL, NULL}, warming};
     struct post p;
     double v = -18;
     begin_with(&p, &warming, 1, 100);
@@ -285,7 +128,7 @@ START_TEST(rules_that_stay_go_on)
     ck_assert_int_eq(active(&p), 0);
     ck_assert_int_eq(due(&p, 0, true), 1);
     ck_assert_int_ne(view.resolved_ns, 0);
-    ck_assert_uint_eq(view.told.labels_n, 2);
+    ck_assert_uint_eq(view.told.labels_n, 3);
     end_all(&p);
 }
 END_TEST
@@ -304,48 +147,6 @@ START_TEST(what_goes_on_ends)
     ramp(&p, freezer, &v, 0, 2);
     ck_assert_int_eq(active(&p), 0);
     end_all(&p);
-}
-END_TEST
-
-/* Saved while it fires, restored into alerts that know the rule: its series speaks again and ends it; whoever
- * was told is told no more than that. */
-START_TEST(outlives_a_restart)
-{
-    struct post p, q;
-    struct buf bytes;
-    double v = -18;
-    buf_init(&bytes);
-    begin_with(&p, &warming, 1, 100);
-    alerts_targets(p.alerts, (const uint64_t[ALERT_TARGETS_MAX]){7, 8});
-    ramp(&p, freezer, &v, 1, 10);
-    ck_assert_int_eq(due(&p, 0, true), 1);
-    alerts_save(p.alerts, &bytes);
-    int64_t fired_ns = view.fired_ns, now_ns = p.b.now.wall_ns;
-    end_all(&p);
-    begin_with(&q, &warming, 1, 100);
-    q.b.now.wall_ns = now_ns;
-    for (size_t i = 0; i < bytes.n; i++) { /* torn, and with a byte that is wrong */
-        ck_assert_int_eq(alerts_restore(q.alerts, bytes.at, i), NABLA_EINVAL);
-        bytes.at[i] ^= 1;
-        ck_assert_int_eq(alerts_restore(q.alerts, bytes.at, bytes.n), NABLA_EINVAL);
-        bytes.at[i] ^= 1;
-    }
-    ck_assert_int_eq(active(&q), 0);
-    ck_assert_int_eq(alerts_restore(q.alerts, bytes.at, bytes.n), NABLA_OK);
-    ck_assert_uint_eq(alerts_count(q.alerts).firing, 1);
-    ck_assert_int_eq(active(&q), 1);
-    ck_assert_int_eq(view.fired_ns, fired_ns);
-    ck_assert_int_eq(due(&q, 0, false), 0);
-    ck_assert_int_eq(due(&q, 1, false), 1);
-    ramp(&q, freezer, &v, 1, 5);
-    ck_assert_int_eq(active(&q), 1);
-    ck_assert_uint_eq(counted(&q.b.stats.alerts_fired), 0);
-    ramp(&q, freezer, &v, 0, 2);
-    ck_assert_int_eq(active(&q), 0);
-    ck_assert_uint_eq(counted(&q.b.stats.alerts_resolved), 1);
-    ck_assert_int_eq(due(&q, 0, true), 1);
-    end_all(&q);
-    buf_fini(&bytes);
 }
 END_TEST
 
@@ -377,6 +178,111 @@ START_TEST(bounded)
 }
 END_TEST
 
+static const struct spec warm = {"Warm", "temperature", "value > 5", NULL, 0,
+                                 0,      NO_DATA_KEEP,  NULL,        NULL};
+
+static void set_room(struct post *p, int room, double v)
+{
+    char key[64];
+    snprintf(key, sizeof key, "temperature;room=%d", room);
+    pass(p, S);
+    sample(p, key, v);
+}
+
+/* What is over makes room for what begins, the oldest first, and is counted if somebody should have known. */
+START_TEST(what_is_over_makes_room)
+{
+    struct post p;
+    begin_with(&p, &warm, 1, 10);
+    alerts_targets(p.alerts, (const uint64_t[ALERT_TARGETS_MAX]){7});
+    for (int i = 0; i < 10; i++)
+        set_room(&p, i, 9);
+    ck_assert_int_eq(due(&p, 0, true), 10);
+    for (int i = 0; i < 6; i++)
+        set_room(&p, i, 1);
+    ck_assert_int_eq(due(&p, 0, false), 6);
+    for (int i = 10; i < 14; i++)
+        set_room(&p, i, 9);
+    ck_assert_uint_eq(counted(&p.b.stats.alerts_dropped), 4);
+    ck_assert_uint_eq(counted(&p.b.stats.alerts_left_out), 0);
+    ck_assert_uint_eq(alerts_count(p.alerts).resolved, 2);
+    ck_assert_int_eq(due(&p, 0, true), 6);
+    for (int i = 14; i < 17; i++) /* two more go, though they were told; there is no third */
+        set_room(&p, i, 9);
+    ck_assert_uint_eq(counted(&p.b.stats.alerts_dropped), 4);
+    ck_assert_uint_eq(counted(&p.b.stats.alerts_left_out), 1);
+    ck_assert_int_eq(active(&p), 10);
+    end_all(&p);
+}
+END_TEST
+
+/* Rooms that warm and cool at random: after each round the alerts are those of the rooms that are warm, and a target
+ * has been told of each change that it could have seen, in the order in which they came. */
+START_TEST(as_a_naive_list_has_it)
+{
+    enum { ROOMS = 400, ROUNDS = 40 };
+    bool warm_now[ROOMS] = {false}, told[ROOMS] = {false};
+    struct post p;
+    unsigned dice = 1;
+    begin_with(&p, &warm, 1, 1000);
+    alerts_targets(p.alerts, (const uint64_t[ALERT_TARGETS_MAX]){7});
+    for (int round = 0; round < ROUNDS; round++) {
+        int firing = 0, news = 0;
+        for (int i = 0; i < ROOMS; i++) {
+            dice = dice * 1103515245u + 12345u;
+            if ((dice >> 16 & 3) == 0)
+                set_room(&p, i, (warm_now[i] = !warm_now[i]) ? 9 : 1);
+            firing += warm_now[i];
+            news += warm_now[i] != told[i];
+            told[i] = warm_now[i];
+        }
+        ck_assert_int_eq(active(&p), firing);
+        ck_assert_uint_eq(alerts_count(p.alerts).firing, firing);
+        struct alert_due d = {.target = 0, .again_ns = 3600 * S};
+        uint64_t at = 0, before = 0;
+        for (; alerts_next_news(p.alerts, &d, p.b.now, &at, &view); before = view.changes, news--) {
+            ck_assert_uint_gt(view.changes, before);
+            alerts_told(p.alerts, 0, view.id, view.changes, p.b.now.wall_ns);
+        }
+        ck_assert_int_le(
+            news, 0); /* below 0: it fired and was over again in between, or the other way round */
+        pass(&p, 3 * MIN);
+        while (alerts_turn(p.alerts, p.b.now) <= p.b.now.wall_ns)
+            ;
+    }
+    end_all(&p);
+}
+END_TEST
+
+/* A name fires while any rule's alert of that name does; a rule is as bad as its worst alert. */
+START_TEST(names_and_rules)
+{
+    struct spec two[] = {warm, warm};
+    struct post p;
+    two[1].when = "value > 50";
+    two[1].for_ns = 60 * S;
+    begin_with(&p, two, 2, 100);
+    ck_assert(!alerts_firing(p.alerts, "Warm", 4));
+    set_room(&p, 1, 60);
+    ck_assert(alerts_firing(p.alerts, "Warm", 4) && !alerts_firing(p.alerts, "Warmer", 6));
+    (void)alerts_lock(p.alerts);
+    ck_assert_int_eq(alerts_worst(p.alerts, 0, 0), ALERT_FIRING);
+    ck_assert_int_eq(alerts_worst(p.alerts, 0, 1), ALERT_PENDING);
+    ck_assert_int_eq(alerts_worst(p.alerts, 0, 2), ALERT_INACTIVE);
+    ck_assert_int_eq(alerts_worst(p.alerts, 1, 0), ALERT_INACTIVE);
+    alerts_unlock(p.alerts);
+    uint64_t id = 0;
+    ck_assert(alerts_next_of(p.alerts, p.b.now, 0, 1, &id, &view));
+    ck_assert_int_eq(view.state.phase, ALERT_PENDING);
+    ck_assert(!alerts_next_of(p.alerts, p.b.now, 0, 1, &id, &view));
+    id = 0;
+    ck_assert(!alerts_next_of(p.alerts, p.b.now, 0, 2, &id, &view));
+    set_room(&p, 1, 1);
+    ck_assert(!alerts_firing(p.alerts, "Warm", 4));
+    end_all(&p);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("alerts");
@@ -387,8 +293,10 @@ Suite *suite(void)
     tcase_add_loop_test(t, silence, 0, ROWS(silences));
     tcase_add_test(t, rules_that_stay_go_on);
     tcase_add_test(t, what_goes_on_ends);
-    tcase_add_test(t, outlives_a_restart);
     tcase_add_test(t, bounded);
+    tcase_add_test(t, what_is_over_makes_room);
+    tcase_add_test(t, as_a_naive_list_has_it);
+    tcase_add_test(t, names_and_rules);
     suite_add_tcase(s, t);
     return s;
 }
