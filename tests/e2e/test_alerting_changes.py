@@ -60,7 +60,7 @@ def test_a_rule_that_holds_for_all(nablad, tmp_path):
             d.send(round_of(-10, at))
             assert d.get("/-/healthy")[0] == 200
             d.send(f"temperature,room=probe{at} value=2000 {(T0 + at) * NS}\n")
-        eventually(lambda: sum(map(len, h.told().values())) == n + 10, "all of them", timeout=180)
+        eventually(lambda: sum(map(len, h.told().values())) == n + 10, "all of them")
         told = {}
         for body in h.bodies():
             for a in body["alerts"]:
@@ -70,12 +70,12 @@ def test_a_rule_that_holds_for_all(nablad, tmp_path):
         assert d.metric("nablad_alerts", state="firing") == n + 10
         port = h.server_address[1]
     d.send(round_of(-20, 9))
-    eventually(lambda: d.metric("nablad_alerts_resolved_total") == n, "the ends", timeout=180)
+    eventually(lambda: d.metric("nablad_alerts_resolved_total") == n, "the ends")
     d.stop()
     d = nablad(stateful(tmp_path, groups, webhooks=[{"url": f"http://127.0.0.1:{port}/alerts"}]))
     assert d.events("alerts_restored")[0]["resolved"] == str(n)
     with hook(port) as h:
-        eventually(lambda: len(h.told()) == n, "their ends, when it is back", timeout=180)
+        eventually(lambda: len(h.told()) == n, "their ends, when it is back")
         assert all(s == ["resolved"] for s in h.told().values())
 
 
@@ -87,7 +87,7 @@ def test_news_pass_what_is_told_again(nablad, tmp_path):
             webhooks=[{"url": h.url}], repeat="1s"))
         d.send("".join(f"temperature,room=r{i} value=-10 {T0 * NS}\n" for i in range(200)))
         eventually(lambda: len(h.told()) == 200 and all(len(s) > 2 for s in h.told().values()),
-                   "all of them, again and again", timeout=120)
+                   "all of them, again and again")
         send(d, "new", [3])
         eventually(lambda: "new" in h.told(), "the new one")
         assert set(h.told()["r7"]) == {"firing"}
