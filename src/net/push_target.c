@@ -282,16 +282,16 @@ void target_take_turn(struct push_target *t, bool succeeded)
 {
     struct spool_queue *q = &t->queue;
     t->in_turn = false;
+    t->figures.dropped += q->dropped;
+    t->kept = q->points;
+    t->kept_bytes = q->bytes;
     if (!succeeded) {
         parcels_return(&t->waiting, &q->in);
         bound_waiting(t);
         return;
     }
-    t->figures.dropped += q->dropped;
     t->figures.queued += t->known ? t->turn_points : q->points + q->dropped;
     t->known = true;
-    t->kept = q->points;
-    t->kept_bytes = q->bytes;
     t->kept_oldest_ns = q->oldest_ns;
     if (t->sent_number == t->turn_sent) /* else another one was sent meanwhile */
         t->sent_number = 0;

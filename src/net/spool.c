@@ -284,10 +284,8 @@ enum nabla_status spool_turn(struct spool *s, struct spool_queue *const queues[]
     for (int tries = 0; rc == MDB_MAP_FULL && tries < 2; tries++) {
         rc = transact(s, queues, n, false, tries == 0);
         forget_oldest(queues, n);
-        for (uint32_t i = 0; i < n; i++)
-            queues[i]->sent = 0; /* it is out already */
         if (rc == 0)
-            rc = transact(s, queues, n, true, false);
+            rc = transact(s, queues, n, true, false); /* what was sent is out already: not there */
     }
     if (rc != 0) {
         snprintf(why, SPOOL_WHY_MAX, "%s", mdb_strerror(rc));

@@ -70,7 +70,8 @@ void spool_make_room(struct spool *s, uint64_t bytes);
 MUST_CHECK enum nabla_status spool_keep_only(struct spool *s, const char *const names[], uint32_t n,
                                              uint64_t *points);
 
-/* Errors: NABLA_EIO (the disk is full, or broken), NABLA_ENOMEM: nothing has changed then. */
+/* Errors: NABLA_EIO (the disk is full, or broken), NABLA_ENOMEM: nothing was put in then, but the oldest may have been
+ * dropped to make room, which points, bytes and `dropped` say. */
 MUST_CHECK enum nabla_status spool_turn(struct spool *s, struct spool_queue *const queues[],
                                         uint32_t n, char why[static SPOOL_WHY_MAX]);
 

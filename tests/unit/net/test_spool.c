@@ -342,6 +342,80 @@ START_TEST(a_file_in_pieces)
 }
 END_TEST
 
+/* A queue may hold more than the file can: the older half goes, what is new comes in, and each point is counted. */
+START_TEST(a_full_file_drops_the_older_half)
+{
+    enum { ROUNDS = 20, BODY = 9 * MIB };
+    struct spool_queue *q = queue_new("a", UINT64_C(1) << 40);
+    uint64_t dropped = 0, most = 0;
+    int cuts = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        add(q, (char)('A' + i), BODY);
+        do_turn(q);
+        cuts += q->dropped > 0;
+        dropped += q->dropped;
+        most = q->points > most ? q->points : most;
+        ck_assert_uint_eq(q->points + dropped, (uint64_t)(i + 1) * POINTS);
+        if (q->dropped > 0) /* half of what there was, and the new one */
+            ck_assert_uint_le(q->points, most / 2 + 2 * (uint64_t)POINTS);
+    }
+    ck_assert_int_ge(cuts, 2);
+    for (int i = (int)(dropped / POINTS); i < ROUNDS; i++)
+        expect_oldest(q, (char)('A' + i), BODY);
+    expect_empty(q);
+    queue_free(q);
+}
+END_TEST
+
+/* What was sent is taken out once, not dropped as well, when its turn finds the file full. */
+START_TEST(sent_when_the_file_is_full)
+{
+    struct spool_queue *q = queue_new("a", UINT64_C(1) << 40);
+    uint64_t in = 0, out = 0, dropped = 0;
+    bool was_cut = false;
+    for (int i = 0; i < 14; i++) {
+        q->wanted = true;
+        for (int j = 0; j < 2; j++, in += POINTS)
+            add(q, (char)('A' + i), 6 * MIB);
+        do_turn(q);
+        was_cut = was_cut || q->dropped > 0;
+        dropped += q->dropped;
+        out += q->sent != 0 ? POINTS : 0;
+        ck_assert_uint_eq(q->points + out + dropped, in);
+        ck_assert_ptr_nonnull(q->oldest);
+        ck_assert_uint_gt(q->oldest->number, q->sent);
+        q->sent = q->held = q->oldest->number;
+        parcel_free(q->oldest);
+    }
+    ck_assert(was_cut);
+    q->oldest = NULL;
+    queue_free(q);
+}
+END_TEST
+
+/* A body larger than the file: all that was there has to go, and is counted, and it waits outside. */
+START_TEST(what_never_fits)
+{
+    struct spool_queue *q = queue_new("a", UINT64_C(1) << 40);
+    for (int i = 0; i < 5; i++)
+        add(q, 'a', 100);
+    do_turn(q);
+    add(q, 'b', 100 * (size_t)MIB);
+    ck_assert_int_eq(turn(q), NABLA_EIO);
+    ck_assert_uint_eq(q->dropped, 5 * POINTS);
+    ck_assert_uint_eq(q->points, 0);
+    ck_assert_uint_eq(q->in.points, POINTS);
+    ck_assert_ptr_null(q->oldest);
+    parcel_free(parcels_take(&q->in));
+    add(q, 'c', 100);
+    do_turn(q);
+    ck_assert_uint_eq(q->dropped, 0);
+    expect_oldest(q, 'c', 100);
+    expect_empty(q);
+    queue_free(q);
+}
+END_TEST
+
 START_TEST(one_process_at_a_time)
 {
     struct spool *other = NULL;
@@ -388,6 +462,9 @@ Suite *suite(void)
     tcase_add_test(t, a_queue_is_removed);
     tcase_add_test(t, a_full_disk);
     tcase_add_test(t, a_file_in_pieces);
+    tcase_add_test(t, a_full_file_drops_the_older_half);
+    tcase_add_test(t, sent_when_the_file_is_full);
+    tcase_add_test(t, what_never_fits);
     tcase_add_test(t, one_process_at_a_time);
     tcase_add_test(t, a_damaged_file_is_set_aside);
     suite_add_tcase(s, t);
