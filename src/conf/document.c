@@ -36,7 +36,7 @@ static struct place place_of_byte(const char *text, size_t n, size_t offset)
 static enum nabla_status not_yaml(const yaml_parser_t *p, const char *text, size_t n,
                                   struct faults *faults)
 {
-    if (p->error == YAML_MEMORY_ERROR)
+    if (p->error == YAML_MEMORY_ERROR || p->problem == NULL) /* it does not always say which */
         return NABLA_ENOMEM;
     if (p->error == YAML_READER_ERROR) {
         faults_add(faults, place_of_byte(text, n, p->problem_offset), "not YAML: %s", p->problem);

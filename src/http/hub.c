@@ -208,11 +208,11 @@ void hub_take(struct http *h)
     }
 }
 
-void hub_beat(struct http *h, int64_t mono_ns)
+void hub_beat(struct http *h, int64_t mono_ns, int64_t silence_ns)
 {
     static const char comment[] = ": heartbeat\n\n";
     for (struct stream *s = h->hub.first; s != NULL; s = s->next)
-        if (mono_ns - s->wrote_ns >= h->options.heartbeat_ns)
+        if (mono_ns - s->wrote_ns >= silence_ns)
             put(s, comment, sizeof comment - 1, mono_ns);
 }
 

@@ -54,9 +54,10 @@ struct stream *hub_join(struct http *h, struct MHD_Connection *connection,
                         const struct network *from, struct ask *ask);
 void hub_leave(struct stream *s); /* frees it */
 
-void hub_take(struct http *h);                  /* points have come */
-void hub_beat(struct http *h, int64_t mono_ns); /* comments to those that heard nothing for long */
-void hub_end(struct http *h);                   /* every stream ends once it is read */
+void hub_take(struct http *h); /* points have come */
+/* A comment to those that heard nothing for so long; a client that is gone is found out by it. */
+void hub_beat(struct http *h, int64_t mono_ns, int64_t silence_ns);
+void hub_end(struct http *h); /* every stream ends once it is read */
 
 /* What waits for the client, as much as fits: bytes, 0 if nothing does; -1 at the end. */
 int64_t stream_take(struct stream *s, char *out, size_t max);

@@ -209,6 +209,8 @@ static size_t take(struct request *r, const char *data, size_t n)
 {
     struct http *h = r->http;
     struct influx_write *w = write_of(r);
+    if (w == NULL) /* no memory, and no 204 at the end, though there may be some then */
+        r->body.failed = true;
     if (w == NULL || w->status != 0)
         return n;
     size_t used = n;

@@ -133,3 +133,21 @@ struct peer_overdue peers_check(struct peers *all, int64_t now_ns,
     }
     return n;
 }
+
+static bool is_between(const struct peer *p)
+{
+    return p->asking && p->begun_ns == 0;
+}
+
+bool peers_give_way(struct peers *all, bool any)
+{
+    struct peer *first = NULL; /* the list begins with the last */
+    for (struct peer *p = all->first; p != NULL; p = p->next)
+        if (!p->ended && (any || is_between(p)))
+            first = p;
+    if (first == NULL)
+        return false;
+    shutdown(first->fd, SHUT_RDWR);
+    first->ended = true;
+    return true;
+}

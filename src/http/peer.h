@@ -59,4 +59,8 @@ struct peer_overdue {
 struct peer_overdue peers_check(struct peers *all, int64_t now_ns,
                                 const struct peer_patience *patience);
 
+/* The one that was opened first goes, of those between two requests, as its client must expect; if there is none
+ * and any is true, the first of all. Returns whether one did. */
+bool peers_give_way(struct peers *all, bool any);
+
 #endif

@@ -16,6 +16,7 @@
 #include "http/socket.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -155,6 +156,29 @@ static void measure_lag(struct http *h, int64_t now, int64_t period_ns)
     h->lag_worst_ns = 0;
 }
 
+/* Somebody knocks and there is a place. */
+static bool has_knocks(struct http *h)
+{
+    if (h->draining || h->peers.n >= h->options.max_connections)
+        return false;
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_LISTEN_FD);
+    struct pollfd door = {.fd = info != NULL ? info->listen_fd : -1, .events = POLLIN};
+    return poll(&door, 1, 0) > 0;
+}
+
+/* When the system has no descriptor for a connection, libmicrohttpd takes none until one of those that it has ends:
+ * for ever, if scrapers keep theirs. So streams without a reader are found out, and one connection gives way, tick by
+ * tick, until nobody has to knock twice. */
+static void open_stuck_door(struct http *h, int64_t now)
+{
+    h->stuck_ticks = has_knocks(h) ? h->stuck_ticks + 1 : 0;
+    if (h->stuck_ticks < 2)
+        return;
+    hub_beat(h, now, 0);
+    if (peers_give_way(&h->peers, h->stuck_ticks > STUCK_TICKS))
+        h->stuck_ticks = 1;
+}
+
 static void on_tick(uv_timer_t *tick)
 {
     struct http *h = tick->data;
@@ -165,7 +189,8 @@ static void on_tick(uv_timer_t *tick)
     count(&h->options.stats->http_requests[HTTP_OTHER][HTTP_4XX], late.requests);
     count(&h->options.stats->limited[LIMIT_HTTP_REQUEST], late.requests);
     count(&h->options.stats->limited[LIMIT_HTTP_ANSWER], late.answers);
-    hub_beat(h, now);
+    open_stuck_door(h, now);
+    hub_beat(h, now, h->options.heartbeat_ns);
     if (h->draining && now >= atomic_load(&h->stop_ns))
         finish(h);
 }

@@ -14,6 +14,7 @@
 #include <uv.h>
 
 enum {
+    STUCK_TICKS = 8,               /* after which even who is busy gives way to those that knock */
     TICK_MOST_MS = 250,            /* deadlines, heartbeats and the loop's lag are looked at */
     CONNECTION_MEMORY = 64 * 1024, /* a connection's: request line and headers, then answers */
     BODY_MAX = 64 * 1024,          /* of a form */
@@ -81,6 +82,7 @@ struct http {
 
     struct loop_stats *lag; /* NULL if the statistics had no room */
     int64_t tick_due_ns, lag_since_ns, lag_worst_ns;
+    uint32_t stuck_ticks; /* for which the door had knocks and places, and stayed closed */
 };
 
 /* Has libmicrohttpd run soon: something was resumed. */

@@ -1,0 +1,28 @@
+/* faults.h -- what a test asks of the preloaded library, and what it counts: one shared page, a file that both
+ * map. tests/e2e/faults.py knows the same layout. */
+#ifndef FAULTS_H
+#define FAULTS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+enum fault_kind {
+    FAULT_MALLOC, /* ENOMEM: malloc and its kin, anonymous mmap; not where libuv calls, which aborts */
+    FAULT_READ,   /* of sockets and files: errors that they have; of a file half of it, too */
+    FAULT_WRITE,  /* likewise, ENOSPC */
+    FAULT_ACCEPT, /* EMFILE, ENFILE, ECONNABORTED, ENOBUFS, ENOMEM, EPROTO, EINTR */
+    FAULT_SYNC,   /* EIO, ENOSPC: fsync, fdatasync, msync */
+    FAULT_OPEN,   /* EMFILE, ENFILE, ENOMEM, EIO: open, socket */
+    FAULT_KINDS,
+};
+
+struct fault_page {
+    struct {
+        _Atomic uint32_t every,
+            seed; /* one call of so many fails, by chance from the seed; 0: none does */
+        _Atomic uint64_t calls, failed; /* while every is not 0 */
+    } kind[FAULT_KINDS];
+    _Atomic int64_t wall_step_ns; /* added to what CLOCK_REALTIME says */
+};
+
+#endif
