@@ -48,7 +48,10 @@ void feed_listen(struct feed *f, enum feed_ear ear, void (*on_ready)(void *ctx),
     bool wanted = false;
     pthread_mutex_lock(&f->lock);
     struct ring *r = &f->rings[ear];
-    *r = (struct ring){.on_ready = on_ready, .ctx = ctx, .at = r->at};
+    if (on_ready == NULL || r->on_ready == NULL)
+        *r = (struct ring){.at = r->at};
+    r->on_ready = on_ready;
+    r->ctx = ctx;
     for (int i = 0; i < FEED_EARS; i++)
         wanted = wanted || f->rings[i].on_ready != NULL;
     f->wanted = wanted;

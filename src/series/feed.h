@@ -35,7 +35,8 @@ MUST_CHECK enum nabla_status feed_new(uint32_t capacity, struct feed **out);
 void feed_free(struct feed *f);
 
 /* on_ready(ctx) is called, from any thread and at most once until the next feed_take, when there is
- * something to take; it must only wake its thread. NULL: nobody listens any more. */
+ * something to take; it must only wake its thread. Who listens already goes on with what waits. NULL: nobody
+ * listens any more, and what waits is forgotten. */
 void feed_listen(struct feed *f, enum feed_ear ear, void (*on_ready)(void *ctx), void *ctx);
 
 bool feed_wanted(const struct feed *f); /* cheap; any thread */

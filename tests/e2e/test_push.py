@@ -406,6 +406,17 @@ def test_reload_adds_and_removes(nablad, sink, tmp_path, durable):
     assert pushed(d, "queued_points_total", "a") == 20
 
 
+def test_reloads_in_the_middle_lose_nothing(nablad, sink):
+    s = sink()
+    conf = config({"url": f"tcp://127.0.0.1:{s.port}", "format": "graphite"})
+    d = nablad(conf)
+    with d.connect() as sock:
+        for at in range(0, 2000, 50):
+            sock.sendall(samples(20, at, at + 50).encode())
+            assert d.get("/-/reload", method="POST")[0] == 200
+    eventually(lambda: same_rates(graphite_points(s.lines), rates(20, 2000)), "all points")
+
+
 def test_directory_for_one_at_a_time(nablad, run_nablad, tmp_path):
     conf = config({"url": "udp://127.0.0.1:9", "format": "influx"}, directory=tmp_path / "state")
     d = nablad(conf)

@@ -101,6 +101,25 @@ START_TEST(told_once_until_taken)
 }
 END_TEST
 
+START_TEST(who_listens_already_loses_nothing)
+{
+    struct feed *f = listened(4);
+    struct feed_item out[8];
+    uint64_t lost;
+    put(f, 0, 3);
+    put(f, 3, 3);
+    feed_listen(f, FEED_STREAMS, on_ready, &woken);
+    ck_assert_uint_eq(feed_take(f, FEED_STREAMS, out, 8, &lost), 4);
+    ck_assert_uint_eq(lost, 2);
+    put(f, 6, 1);
+    ck_assert_int_eq(woken, 2);
+    feed_listen(f, FEED_STREAMS, NULL, NULL);
+    feed_listen(f, FEED_STREAMS, on_ready, &woken);
+    ck_assert_uint_eq(feed_take(f, FEED_STREAMS, out, 8, &lost), 0);
+    feed_free(f);
+}
+END_TEST
+
 START_TEST(ears_do_not_hear_each_other)
 {
     struct feed *f = listened(4);
@@ -130,6 +149,7 @@ Suite *suite(void)
     tcase_add_test(t, in_order_around_the_ring);
     tcase_add_test(t, full_the_newest_are_lost_and_counted);
     tcase_add_test(t, told_once_until_taken);
+    tcase_add_test(t, who_listens_already_loses_nothing);
     tcase_add_test(t, ears_do_not_hear_each_other);
     suite_add_tcase(s, t);
     return s;
