@@ -4,12 +4,12 @@
  *     the URI, raw                        │  or dropped        └─ job: suspended, step by step
  *                                         └─ more of it than a turn may take: suspended for one
  *
- * Laws: a request whose length two headers tell differently is refused and its connection closed,
- * because what stands behind it may see another request there; an answer is chosen when the request
- * has come whole, so that no client is answered while it still sends.
- * Elsewhere: the deadline of a request that comes too slowly (http/peer.c). */
+ * Law: an answer is chosen when the request has come whole, so that no client is answered while it still
+ * sends, but for a request that is refused by its headers.
+ * Elsewhere: where a request ends (framing.c), the deadline of one that comes too slowly (peer.c). */
 #include "http/request.h"
 
+#include "http/framing.h"
 #include "http/gradient.h"
 #include "http/reply.h"
 #include "http/routes.h"
@@ -59,30 +59,6 @@ void request_head_refused(struct http *h)
 {
     count(&h->options.stats->http_requests[HTTP_OTHER][HTTP_4XX], 1);
     count(&h->options.stats->limited[LIMIT_HTTP_HEAD], 1);
-}
-
-/* How many headers tell the length of the body, and whether they agree. */
-struct framing {
-    const char *length;
-    bool bad, chunked;
-};
-
-static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const char *name,
-                                      const char *value)
-{
-    struct framing *f = cls;
-    (void)kind;
-    if (value == NULL)
-        return MHD_YES;
-    if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
-        f->bad |= f->length != NULL && strcmp(f->length, value) != 0;
-        f->bad |= value[0] == '\0' || value[strspn(value, "0123456789")] != '\0';
-        f->length = value;
-    } else if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
-        f->bad |= f->chunked || strcasecmp(value, "chunked") != 0;
-        f->chunked = true;
-    }
-    return MHD_YES;
 }
 
 const char *request_header(const struct request *r, const char *name)
@@ -141,18 +117,16 @@ static enum MHD_Result refuse_body(struct request *r)
 }
 
 /* The headers are here: find the route, refuse what must not be read on. */
-static enum MHD_Result judge(struct request *r, const char *method)
+static enum MHD_Result judge(struct request *r, const char *method, const char *version)
 {
-    struct framing f = {0};
-    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, look_at_header, &f);
+    unsigned long long length;
+    const char *why = framing_read(r->connection, version, &length);
     r->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     r->is_post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
-    if (f.bad || (f.chunked && f.length != NULL))
-        return reply_error(r, MHD_HTTP_BAD_REQUEST,
-                           "Content-Length and Transfer-Encoding do not agree on one length");
+    if (why != NULL)
+        return reply_error(r, MHD_HTTP_BAD_REQUEST, "%s", why);
     char *path = find_path(r->uri);
     r->route = route_find(path, strcspn(path, "?"), &r->name, &r->name_n);
-    unsigned long long length = f.length != NULL ? strtoull(f.length, NULL, 10) : 0;
     bool too_long = length > body_max(r);
     r->too_many = !too_long && !has_place(r, length);
     bool is_told = length > BODY_SKIP_MAX || request_header(r, MHD_HTTP_HEADER_EXPECT) != NULL;
@@ -275,18 +249,19 @@ enum MHD_Result request_go_on(void *cls, struct MHD_Connection *connection, cons
                               void **state)
 {
     struct request *r = *state;
-    (void)cls, (void)connection, (void)url, (void)version;
+    (void)cls, (void)connection, (void)url;
     if (r == NULL)
         return MHD_NO; /* no memory: the connection is closed */
     if (!r->seen) {
         r->seen = true;
-        return judge(r, method);
+        return judge(r, method, version);
     }
     if (*n > 0)
         return take_body(r, data, n);
     if (r->job.step != NULL)
         return r->job_done ? end_job(r) : MHD_YES;
     r->whole = true;
+    pace_progress(&r->http->pace); /* the next may wait in the same buffer, without an event */
     r->http->answering++;
     peer_whole(r->peer);
     return answer(r, method);
