@@ -49,7 +49,6 @@ TESTS = {
     "COLUMNS_MAX": "unit/series/test_select.c:more_labels_than_columns",
     "CHAIN_MAX": "unit/series/test_select.c:finds_what_there_is",
     "limits.max_alerts": "unit/alerts/test_alerts.c:bounded",
-    "ALERTS_RESOLVED_MAX": "unit/alerts/test_alerts.c:bounded",
     "CONNECTION_MEMORY": "e2e/test_limits.py:test_heads",
     "PARAMS_MAX": "unit/http/test_params.c:too_many_pairs",
     "BODY_MAX": "e2e/test_http.py:test_a_body_that_is_too_large",
