@@ -84,6 +84,20 @@ enum gradient_outcome {
     GRADIENT_OUTCOME_COUNT
 };
 
+/* What is on the disk, and what it costs: state/state.h. */
+struct state_stats {
+    atomic_bool kept;                  /* there is a directory; else all of it is 0 */
+    counter snapshots, failures;       /* that were written whole, and that were not */
+    counter saved_series, saved_bytes; /* in all of them */
+    _Atomic int64_t last_ns; /* wall clock, when the last one was on the disk; 0: none yet */
+    _Atomic int64_t took_ns,
+        took_cpu_ns;         /* the last one: from its beginning to the disk, of its thread */
+    _Atomic int64_t held_ns; /* the longest that a shard was held for one */
+    counter loaded_series, refused_series; /* at start */
+    counter damaged;                       /* values, or whole files, that could not be read */
+    _Atomic int64_t load_ns;               /* that loading took */
+};
+
 struct stats {
     int64_t start_wall_ns;
     counter lines;   /* read, comments and empty ones not counted */
@@ -104,7 +118,8 @@ struct stats {
     counter alerts_left_out; /* for want of room or memory: limits.max_alerts */
     counter alerts_dropped;  /* resolved ones that not everybody was told of */
     counter alerts_lost;     /* silences and ends of watched series that came too many at once */
-    counter log_suppressed;  /* log lines held back by the rate limit */
+    struct state_stats state;
+    counter log_suppressed; /* log lines held back by the rate limit */
     struct listener_stats listeners[STATS_LISTENERS_MAX];
     uint32_t listeners_n; /* set before any thread starts */
     struct loop_stats loops[STATS_LOOPS_MAX];

@@ -156,6 +156,7 @@ struct conf {
     } log;
     struct {
         char directory[CONF_PATH_MAX]; /* what outlives a restart; "": nothing does */
+        int64_t interval_ns;           /* between snapshots of series; 10 s */
     } state;
     struct conf_pushes push;
     struct conf_alerting alerting;

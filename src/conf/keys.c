@@ -196,6 +196,8 @@ const struct conf_key conf_keys[] = {
 
     {.path = "state", .type = CONF_SECTION},
     {"state.directory", CONF_TEXT, "", .restart = true, AT(struct conf, state.directory)},
+    {"state.interval", CONF_DURATION, "10s", RANGE("100ms", "1h"), .restart = true,
+     AT(struct conf, state.interval_ns)},
 
     {.path = "push", .type = CONF_PUSHES},
     PEER_KEYS("push[]"),

@@ -1,7 +1,8 @@
 /* daemon/app.c -- in which order things start and stop.
  *
- *     start  table ─ buffers open ─ net binds ─ http binds ─ net runs ─ http runs ─ ready
- *     stop   not ready ─ net drains ─ http answers ─ points are pushed ─ gone     each within the bound
+ *     start  table ─ state loads ─ buffers open ─ net binds ─ http binds ─ state saves ─ net runs ─ http runs ─ ready
+ *     stop   not ready ─ net drains ─ http answers ─ points are pushed ─ the state is saved ─ gone
+ *            each within the bound, but for the disk, which takes what it takes
  *
  * Elsewhere: what runs meanwhile (keep.c), a new configuration (reload.c), systemd (systemd.c). */
 #include "daemon/app.h"
@@ -54,6 +55,7 @@ static enum nabla_status make_table(struct app *app)
         .feed = app->feed,
         .log = app->log,
         .watcher = lookout_watcher(app->alerting.lookout),
+        .secrets = keeping_secrets(&app->keeping),
     };
     app->sweep_period_ns = app_sweep_period(&app->conf.policies);
     enum nabla_status status = table_new(&o, &app->table);
@@ -212,11 +214,17 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
     if (status == NABLA_OK)
         status = alerting_init(&app->alerting, &app->loop, &app->conf, &app->stats, app->log);
     if (status == NABLA_OK)
+        status = keeping_open(&app->keeping, &app->conf, &app->stats.state, app->log);
+    if (status == NABLA_OK)
         status = make_table(app);
+    if (status == NABLA_OK)
+        keeping_load(&app->keeping, app->table);
     if (status == NABLA_OK)
         status = make_push(app);
     if (status == NABLA_OK)
         status = make_doors(app);
+    if (status == NABLA_OK)
+        status = keeping_start(&app->keeping, NULL);
     if (status == NABLA_OK)
         status = run_doors(app);
     if (status != NABLA_OK)
@@ -233,6 +241,7 @@ static void stop_doors(struct app *app)
     net_stop(app->net, bound_ns / 2);
     http_stop(app->http, deadline_ns - clock_now().mono_ns);
     push_stop(app->push, deadline_ns);
+    keeping_stop(&app->keeping);
 }
 
 void app_run(struct app *app)
@@ -266,6 +275,7 @@ void app_fini(struct app *app)
     if (app->net != NULL)
         net_stop(app->net, 0);
     push_stop(app->push, 0);
+    keeping_fini(&app->keeping);
     http_free(app->http);
     net_free(app->net);
     if (app->loop.data != NULL) {

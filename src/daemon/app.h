@@ -7,6 +7,7 @@
 #include "base/stats.h"
 #include "conf/conf.h"
 #include "daemon/alerting.h"
+#include "daemon/keeping.h"
 #include "http/http.h"
 #include "net/net.h"
 #include "net/push.h"
@@ -33,6 +34,7 @@ struct app {
     struct feed *feed;
     struct key_rules key_rules;
     struct alerting alerting;
+    struct keeping keeping;
     struct table *table;
     struct net *net;
     struct push *push;

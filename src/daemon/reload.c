@@ -62,6 +62,7 @@ static enum nabla_status adopt(struct app *app, struct conf *fresh)
     pthread_rwlock_wrlock(&app->key_rules.lock);
     app->key_rules.templates = fresh->templates;
     pthread_rwlock_unlock(&app->key_rules.lock);
+    keeping_configure(&app->keeping, fresh);
     alerting_adopt(&app->alerting);
     http_configure(app->http, fresh->exposure);
     push_configure(app->push, &fresh->push);

@@ -263,6 +263,37 @@ static void write_notifications(struct page *p, struct notifier *n)
                  (const char *[]){"kind", kind_of(&c), "target", c.name, NULL}, c.works);
 }
 
+static void write_state(struct page *p, const struct state_stats *s)
+{
+    if (!atomic_load(&s->kept))
+        return;
+    total(p, "nablad_state_snapshots_total", "Snapshots of series that are whole on the disk.",
+          (double)counted(&s->snapshots));
+    total(p, "nablad_state_failures_total", "Snapshots that the disk did not take.",
+          (double)counted(&s->failures));
+    total(p, "nablad_state_saved_series_total", "Series written, in all snapshots.",
+          (double)counted(&s->saved_series));
+    total(p, "nablad_state_saved_bytes_total", "Bytes written, in all snapshots.",
+          (double)counted(&s->saved_bytes));
+    gauge(p, "nablad_state_last_snapshot_timestamp_seconds",
+          "When the last snapshot was on the disk, since the Unix epoch; 0: there is none.",
+          (double)atomic_load(&s->last_ns) / NS_PER_S);
+    gauge(p, "nablad_state_snapshot_seconds", "How long the last snapshot took.",
+          (double)atomic_load(&s->took_ns) / NS_PER_S);
+    gauge(p, "nablad_state_snapshot_cpu_seconds", "CPU time of the last snapshot.",
+          (double)atomic_load(&s->took_cpu_ns) / NS_PER_S);
+    gauge(p, "nablad_state_hold_seconds", "The longest that samples had to wait for a snapshot.",
+          (double)atomic_load(&s->held_ns) / NS_PER_S);
+    gauge(p, "nablad_state_loaded_series", "Series that were there again after the start.",
+          (double)counted(&s->loaded_series));
+    gauge(p, "nablad_state_refused_series", "Saved series that had no place after the start.",
+          (double)counted(&s->refused_series));
+    gauge(p, "nablad_state_damaged", "Values, or files, that could not be read at the start.",
+          (double)counted(&s->damaged));
+    gauge(p, "nablad_state_load_seconds", "How long the start waited for the saved series.",
+          (double)atomic_load(&s->load_ns) / NS_PER_S);
+}
+
 static void write_daemon(struct page *p, const struct stats *s, const struct http *h)
 {
     title(p, "nablad_build_info", "gauge", "Always 1; the label says which version runs.");
@@ -347,6 +378,7 @@ void own_metrics_write(struct buf *b, enum exposition form, struct http *h)
     write_alerts(&p, s, h);
     write_notifications(&p, h->options.notifier);
     write_push(&p, h->options.push_board);
+    write_state(&p, &s->state);
     write_process(&p, s);
     buf_fini(&p.labels);
 }

@@ -70,6 +70,12 @@ void keyhash_batch(const struct secrets *secrets, const struct batch *batch, str
     }
 }
 
+struct keyhash keyhash_of_labels(const struct secrets *secrets, const void *bytes, size_t n)
+{
+    XXH128_hash_t h = XXH3_128bits_withSecret(bytes, n, secrets->sub, sizeof secrets->sub);
+    return (struct keyhash){.lo = ~h.low64, .hi = ~h.high64};
+}
+
 uint32_t keyhash_bytes(const struct secrets *secrets, const void *bytes, size_t n)
 {
     return (uint32_t)XXH3_64bits_withSecret(bytes, n, secrets->key, sizeof secrets->key);

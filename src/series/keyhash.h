@@ -25,6 +25,9 @@ MUST_CHECK enum nabla_status secrets_draw(struct secrets *out);
  * often their field's name: each is hashed once. */
 void keyhash_batch(const struct secrets *secrets, const struct batch *batch, struct keyhash *out);
 
+/* For labels whose spelling nobody knows: meets no raw key's. */
+struct keyhash keyhash_of_labels(const struct secrets *secrets, const void *bytes, size_t n);
+
 /* 32 bits of the hash of any bytes. */
 uint32_t keyhash_bytes(const struct secrets *secrets, const void *bytes, size_t n);
 

@@ -149,6 +149,11 @@ enum cause birth_prepare(struct table *t, const struct sample *sample, struct ne
  * afterwards. Returns CAUSE_COUNT or why it was refused. */
 enum cause birth_settle(struct table *t, struct shard *s, struct keyhash key, struct newborn *b,
                         struct ref *target);
+/* The same of labels that were judged and sorted. */
+enum cause birth_prepare_labels(struct table *t, const struct label_list *list, struct newborn *b);
+/* birth_settle of a series that was saved: false if there is one with these labels, or no room. */
+bool birth_restore(struct table *t, struct shard *s, struct keyhash key, struct newborn *b,
+                   struct ref *target);
 void birth_drop(struct table *t, struct newborn *b); /* it was settled by another way */
 /* Forgets a series, its record and its names; the shard is locked. */
 void birth_end(struct table *t, struct shard *s, uint32_t place);

@@ -142,7 +142,11 @@ void extra_settle(struct push *p);
 
 /* The extra of p's series, made if it is not there; NULL without memory. */
 struct extra *extra_of(struct push *p);
+struct extra *extra_make(struct table *t, struct shard *s, uint32_t place);
 void extra_end(struct table *t, struct shard *s, uint32_t place);
+/* The policy may be another than before: if it asks for no extra, what is held back goes on, then the extra
+ * goes, too. */
+void extra_fit(struct table *t, struct shard *s, uint32_t place, struct tally *tally);
 /* The policy asks for it no more: it goes, but for what values need that no double holds. */
 void extra_reduce(struct table *t, struct shard *s, uint32_t place);
 uint64_t extras_bytes(const struct shard *s);

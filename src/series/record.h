@@ -14,6 +14,9 @@ enum {
     RECORD_BROKEN = 4, /* NaN ended its run: the window says where time was, and counts as empty */
     RECORD_EXTRA = 8,  /* it has a struct extra */
     RECORD_WATCHED = 16, /* rules look at each of its samples: series/watch.h */
+    RECORD_CHANGED = 32, /* not as it was last saved: series/table_save.h; of a free place, too */
+    RECORD_UNKEYED =
+        64, /* restored, and nobody knows how its labels are spelled: key is made of them */
     RECORD_OVER = RECORD_STALE | RECORD_BROKEN, /* the next sample begins anew */
 };
 

@@ -74,7 +74,11 @@ enum nabla_status table_new(struct table_options *o, struct table **out)
     t->catalog.max_series = o->max_series;
     t->budget.limit = o->keep_bytes;
     t->catalog.policies[0] = policies;
-    enum nabla_status status = secrets_draw(&t->secrets);
+    enum nabla_status status = NABLA_OK;
+    if (o->secrets != NULL)
+        t->secrets = *o->secrets;
+    else
+        status = secrets_draw(&t->secrets);
     if (status != NABLA_OK) {
         table_free(t);
         return status;
@@ -123,25 +127,14 @@ void table_free(struct table *t)
     free(t);
 }
 
-/* What the old policy gathered goes if the new one asks for nothing; what it held back comes first. */
 static void choose(struct table *t, struct shard *s, uint32_t place, struct tally *tally)
 {
     struct record *x = record_at(s, place);
     if (x->identity == NULL)
         return;
     birth_choose_policy(t, x);
-    struct instant then = {.mono_ns = x->seen_ns};
-    struct push p = {.t = t,
-                     .ref = ref_of(s, place),
-                     .x = x,
-                     .policy = policy_of(t, x),
-                     .now = then,
-                     .tally = tally};
-    if (!p.policy->extras && (x->flags & RECORD_EXTRA) != 0) {
-        p.extra = extra_at(s, place);
-        extra_settle(&p);
-        extra_reduce(t, s, place);
-    }
+    x->flags |= RECORD_CHANGED;
+    extra_fit(t, s, place, tally);
     watch_choose(t, s, place);
 }
 

@@ -24,6 +24,7 @@ struct table;
 struct selector;
 struct log;
 struct watcher;
+struct secrets;
 
 enum { TABLE_SHARDS_MAX = 64, SCRAPERS_MAX = 4 };
 
@@ -39,6 +40,8 @@ struct table_options {
     struct feed *feed;             /* borrowed; may be NULL */
     struct log *log;               /* borrowed; may be NULL */
     const struct watcher *watcher; /* borrowed; NULL: the policies' watches are for nobody */
+    const struct secrets
+        *secrets; /* copied: those that saved series' keys were hashed with; NULL: new ones */
 };
 
 /* Errors: NABLA_ENOMEM, NABLA_EINVAL, NABLA_EIO (no random bytes). */

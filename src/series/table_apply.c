@@ -83,6 +83,7 @@ static void push_into(struct run *r, struct ref ref, struct record *x, uint32_t 
     p->ref = ref;
     p->x = x;
     p->policy = policy_of(r->t, x);
+    x->flags |= RECORD_CHANGED;
     p->adds = (s->form & KEY_ADDS) != 0;
     bool plain = !p->adds && s->rest == 0;
     bool taken = plain && (p->policy->only_trend ? push_next_trend(p, value)

@@ -109,7 +109,7 @@ static bool take_place(struct shard *s, uint32_t *place)
 static void give_place(struct shard *s, uint32_t place)
 {
     struct record *x = record_at(s, place);
-    *x = (struct record){.birth = x->birth + 1, .seen_ns = s->first_free};
+    *x = (struct record){.birth = x->birth + 1, .seen_ns = s->first_free, .flags = RECORD_CHANGED};
     s->first_free = place + 1;
 }
 
@@ -173,7 +173,7 @@ static enum cause make(struct table *t, struct shard *s, struct keyhash key, str
     if (!take_place(s, &place))
         return CAUSE_MEMORY;
     struct record *x = record_at(s, place);
-    *x = (struct record){.key = key, .birth = x->birth};
+    *x = (struct record){.key = key, .birth = x->birth, .flags = RECORD_CHANGED};
     if (!enter(t, s, place, b->tag)) {
         give_place(s, place);
         return CAUSE_MEMORY;
@@ -183,7 +183,6 @@ static enum cause make(struct table *t, struct shard *s, struct keyhash key, str
     columns_born(t, ref_of(s, place).index, x->identity);
     birth_choose_policy(t, x);
     watch_choose(t, s, place);
-    count(&t->stats->events[EVENT_BORN], 1);
     *out = ref_of(s, place);
     return CAUSE_COUNT;
 }
@@ -206,20 +205,25 @@ static bool keep_identity(struct table *t, const struct label_list *list, struct
     return true;
 }
 
+enum cause birth_prepare_labels(struct table *t, const struct label_list *list, struct newborn *b)
+{
+    pthread_mutex_lock(&t->catalog.lock);
+    bool kept = keep_identity(t, list, b);
+    if (kept)
+        index_prefetch(&t->catalog.index, b->tag);
+    pthread_mutex_unlock(&t->catalog.lock);
+    return kept ? CAUSE_COUNT : CAUSE_MEMORY;
+}
+
 enum cause birth_prepare(struct table *t, const struct sample *sample, struct newborn *b)
 {
     struct label_list list;
     b->identity = NULL;
     enum cause cause = read_labels(t, sample, &list);
-    if (cause != CAUSE_COUNT)
-        return cause;
-    pthread_mutex_lock(&t->catalog.lock);
-    bool kept = keep_identity(t, &list, b);
-    if (kept)
-        index_prefetch(&t->catalog.index, b->tag);
+    if (cause == CAUSE_COUNT)
+        cause = birth_prepare_labels(t, &list, b);
     b->ends = sample_is_end(sample->v);
-    pthread_mutex_unlock(&t->catalog.lock);
-    return kept ? CAUSE_COUNT : CAUSE_MEMORY;
+    return cause;
 }
 
 static void drop(struct table *t, struct newborn *b)
@@ -238,20 +242,46 @@ void birth_drop(struct table *t, struct newborn *b)
     pthread_mutex_unlock(&t->catalog.lock);
 }
 
+/* A restored series learns how its labels are spelled, from a key of its own shard. */
+static bool give_key(struct table *t, struct shard *s, struct keyhash key, struct ref target)
+{
+    struct record *x = record_of(t, target);
+    if (ref_shard(target) != s->number || (x->flags & RECORD_UNKEYED) == 0 ||
+        index_add(&s->index, keyhash_tag(key), ref_place(target)) != NABLA_OK)
+        return false;
+    index_remove(&s->index, keyhash_tag(x->key), ref_place(target));
+    x->key = key;
+    x->flags &= (uint8_t)~RECORD_UNKEYED;
+    return true;
+}
+
 enum cause birth_settle(struct table *t, struct shard *s, struct keyhash key, struct newborn *b,
                         struct ref *target)
 {
     enum cause cause = CAUSE_COUNT;
     pthread_mutex_lock(&t->catalog.lock);
-    if (find_identity(t, b, target))
-        add_alias(t, s, key, *target);
-    else if (b->ends)
+    if (find_identity(t, b, target)) {
+        if (!give_key(t, s, key, *target))
+            add_alias(t, s, key, *target);
+    } else if (b->ends) {
         cause = CAUSE_NOT_FINITE;
-    else
+    } else {
         cause = make(t, s, key, b, target);
+        count(&t->stats->events[EVENT_BORN], cause == CAUSE_COUNT);
+    }
     drop(t, b);
     pthread_mutex_unlock(&t->catalog.lock);
     return cause;
+}
+
+bool birth_restore(struct table *t, struct shard *s, struct keyhash key, struct newborn *b,
+                   struct ref *target)
+{
+    pthread_mutex_lock(&t->catalog.lock);
+    bool made = !find_identity(t, b, target) && make(t, s, key, b, target) == CAUSE_COUNT;
+    drop(t, b);
+    pthread_mutex_unlock(&t->catalog.lock);
+    return made;
 }
 
 void birth_end(struct table *t, struct shard *s, uint32_t place)

@@ -32,19 +32,17 @@ struct extremes *extremes_of(const struct table *t, struct extra *e, uint32_t sc
     return at;
 }
 
-static struct extra *make(struct push *p)
+struct extra *extra_make(struct table *t, struct shard *s, uint32_t place)
 {
-    struct shard *s = shard_of(p);
-    uint32_t place = ref_place(p->ref);
     struct extra *e = calloc(1, sizeof *e);
     if (e == NULL || !tiers_reach(&s->extras, place, sizeof e)) {
         free(e);
         return NULL;
     }
-    begin_extremes(p->t, e);
+    begin_extremes(t, e);
     e->came.t_ns = INT64_MIN;
     *(struct extra **)tiers_at(&s->extras, place, sizeof e) = e;
-    p->x->flags |= RECORD_EXTRA;
+    record_at(s, place)->flags |= RECORD_EXTRA;
     s->extras_n++;
     return e;
 }
@@ -53,7 +51,7 @@ struct extra *extra_of(struct push *p)
 {
     if ((p->x->flags & RECORD_EXTRA) != 0)
         return extra_at(shard_of(p), ref_place(p->ref));
-    return make(p);
+    return extra_make(p->t, shard_of(p), ref_place(p->ref));
 }
 
 void extra_end(struct table *t, struct shard *s, uint32_t place)
@@ -413,6 +411,7 @@ void extra_release(struct push *p, bool all)
         p->adds = p->extra->adds;
         p->now.mono_ns = held.came_ns; /* silence counts from when it came */
         enum cause cause = offer(p, held.x);
+        p->x->flags |= RECORD_CHANGED;
         if (cause != CAUSE_COUNT)
             p->tally->rejected[cause]++;
     }
@@ -427,6 +426,23 @@ void extra_settle(struct push *p)
     p->adds = p->extra->adds;
     if (p->adds && !push_holds(p, sum) && (w->n == 0 || sum.t_ns >= w->at[w->n - 1].t_ns))
         (void)push_plain(p, sum);
+}
+
+/* What the old policy gathered goes if the new one asks for nothing; what it held back comes first. */
+void extra_fit(struct table *t, struct shard *s, uint32_t place, struct tally *tally)
+{
+    struct record *x = record_at(s, place);
+    struct push p = {.t = t,
+                     .ref = ref_of(s, place),
+                     .x = x,
+                     .policy = policy_of(t, x),
+                     .now = {.mono_ns = x->seen_ns},
+                     .tally = tally};
+    if (p.policy->extras || (x->flags & RECORD_EXTRA) == 0)
+        return;
+    p.extra = extra_at(s, place);
+    extra_settle(&p);
+    extra_reduce(t, s, place);
 }
 
 enum cause push_refined(struct push *p, struct exact x)

@@ -13,7 +13,7 @@ static void end_run(struct push *p)
     push_out(p, &points);
     if (p->extra != NULL)
         extra_points(p, &points);
-    p->x->flags |= RECORD_STALE;
+    p->x->flags |= RECORD_STALE | RECORD_CHANGED;
     p->tally->events[EVENT_STALED]++;
 }
 

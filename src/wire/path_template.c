@@ -210,6 +210,16 @@ enum nabla_status path_templates_add(struct path_templates *t, const char *text,
     return NABLA_OK;
 }
 
+/* FNV-1a over the texts, zeros behind each included. */
+uint64_t path_templates_print(const struct path_templates *t)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (uint32_t i = 0; i < t->n; i++)
+        for (size_t k = 0; k < sizeof t->at[i].text; k++)
+            h = (h ^ (unsigned char)t->at[i].text[k]) * UINT64_C(1099511628211);
+    return h;
+}
+
 void path_templates_fini(struct path_templates *t)
 {
     free(t->at);

@@ -43,6 +43,8 @@ struct path_template_fault {
  * NABLA_ENOMEM. Then nothing has changed. */
 MUST_CHECK enum nabla_status path_templates_add(struct path_templates *t, const char *text,
                                                 size_t n, struct path_template_fault *fault);
+/* A number that two lists share only if they say the same, but for a chance of 2^-64. */
+uint64_t path_templates_print(const struct path_templates *t);
 void path_templates_fini(struct path_templates *t); /* accepts a zeroed one */
 
 /* Adds the metric, its name ending with ending, and the labels of path[0..n) to out, which so far has

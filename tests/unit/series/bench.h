@@ -49,9 +49,9 @@ static inline void hear(void *ctx)
     ++*(int *)ctx;
 }
 
-/* A table with one policy for all, at time t0. */
-static inline void setup(struct bench *b, uint32_t shards, uint32_t max_series,
-                         struct policy policy)
+/* A table with one policy for all, at time t0; secrets: NULL for new ones. */
+static inline void setup_with(struct bench *b, uint32_t shards, uint32_t max_series,
+                              struct policy policy, const struct secrets *secrets)
 {
     struct policies policies = {.defaults = policy};
     memset(b, 0, sizeof *b);
@@ -63,9 +63,17 @@ static inline void setup(struct bench *b, uint32_t shards, uint32_t max_series,
                               .read_key = read_key,
                               .policies = &policies,
                               .stats = &b->stats,
+                              .secrets = secrets,
+                              .keep_bytes = 1 << 20,
                               .feed = b->feed};
     ck_assert_int_eq(table_new(&o, &b->table), NABLA_OK);
     b->now = (struct instant){.wall_ns = t0, .mono_ns = 5 * S};
+}
+
+static inline void setup(struct bench *b, uint32_t shards, uint32_t max_series,
+                         struct policy policy)
+{
+    setup_with(b, shards, max_series, policy, NULL);
 }
 
 static inline void teardown(struct bench *b)

@@ -1,0 +1,49 @@
+/* state/health.h -- a file of store.h's, read: first looked through, then its good values.
+ *
+ *     health_check ── fork ──► walks all of it, sums all of it ──► what it is good for
+ *     health_read  ──────────► the values, in the order of their keys
+ *
+ * LMDB believes what stands in a file, and may not survive one that is damaged; so a process of its own goes first.
+ * Neither writes to the file. */
+#ifndef STATE_HEALTH_H
+#define STATE_HEALTH_H
+
+#include "state/store.h"
+
+enum health {
+    HEALTH_GOOD,
+    HEALTH_ABSENT,
+    HEALTH_SPOILT,  /* some values are damaged; the others can be read */
+    HEALTH_DAMAGED, /* nothing can be read */
+    HEALTH_FOREIGN, /* it is none of ours */
+    HEALTH_NEWER,   /* of a later version than this program's */
+    HEALTH_SEALED,  /* it cannot be read: permissions, a broken disk, no memory */
+};
+const char *health_text(enum health h); /* "is damaged", ...; static */
+
+struct health_report {
+    enum health health;
+    int fault;        /* errno's or LMDB's, of one that is sealed or damaged; 0: none */
+    uint32_t version; /* 0: not known */
+    uint64_t values, bad_values, series, bad_series;
+    struct store_meta meta; /* of a good or spoilt one */
+};
+
+/* on_fault(ctx, line) is called in that other process, for each value that is bad; NULL: nobody asks. Errors:
+ * NABLA_EIO: there could be no such process. */
+MUST_CHECK enum nabla_status health_check(const char *path,
+                                          void (*on_fault)(void *ctx, const char *line), void *ctx,
+                                          struct health_report *out);
+
+struct store_value {
+    enum store_kind kind;
+    uint32_t shard, number; /* a chunk's */
+    const char *bytes;      /* borrowed */
+    size_t n;
+};
+/* Visits the good values of a good or spoilt file. Errors: NABLA_EIO. */
+MUST_CHECK enum nabla_status health_read(const char *path,
+                                         void (*on_value)(void *ctx, const struct store_value *v),
+                                         void *ctx);
+
+#endif

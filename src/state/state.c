@@ -1,0 +1,210 @@
+/* state/state.c -- what is in the directory at start, and the thread that keeps it up to date.
+ * Elsewhere: one snapshot (snapshot.c), the file (store.c, health.c). */
+#include "state/state.h"
+
+#include "base/log.h"
+#include "state/folder.h"
+#include "state/health.h"
+#include "state/snapshot.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct state {
+    struct state_stats *stats;
+    struct log *log;
+    int64_t interval_ns;
+    struct health_report found; /* at start */
+    struct table *table;
+    struct snapshot snapshot;
+    struct state_journal journal;
+    pthread_t thread;
+    bool runs;
+    pthread_mutex_t lock; /* of stopping */
+    pthread_cond_t wake;
+    bool stopping;
+};
+
+static void tell_fault(struct state *s, const char *path)
+{
+    char quoted[LOG_QUOTE_MAX];
+    const struct health_report *r = &s->found;
+    count(&s->stats->damaged, r->bad_values + r->bad_series + (r->bad_values == 0));
+    log_event(s->log, LOG_LEVEL_ERROR, NULL, "state_damaged",
+              "file=%s values=%llu bad_values=%llu bad_series=%llu version=%u why=\"%s\"",
+              log_quote(quoted, path, strlen(path)), (unsigned long long)r->values,
+              (unsigned long long)r->bad_values, (unsigned long long)r->bad_series, r->version,
+              health_text(r->health));
+}
+
+static bool can_load(const struct state *s)
+{
+    return s->found.health == HEALTH_GOOD || s->found.health == HEALTH_SPOILT;
+}
+
+static void look(struct state *s)
+{
+    const char *path = s->snapshot.path;
+    if (health_check(path, NULL, NULL, &s->found) != NABLA_OK)
+        s->found = (struct health_report){.health = HEALTH_SEALED};
+    if (s->found.health != HEALTH_GOOD && s->found.health != HEALTH_ABSENT)
+        tell_fault(s, path);
+}
+
+static enum nabla_status take_folder(struct state *s, const struct state_options *o)
+{
+    char why[STORE_WHY_MAX], quoted[LOG_QUOTE_MAX];
+    enum nabla_status status = folder_take(o->directory, &s->snapshot.folder, why);
+    if (status != NABLA_OK)
+        log_event(s->log, LOG_LEVEL_ERROR, NULL,
+                  status == NABLA_ELIMIT ? "state_taken" : "state_not_kept", "why=%s",
+                  log_quote(quoted, why, strlen(why)));
+    return status;
+}
+
+enum nabla_status state_open(const struct state_options *o, struct state **out)
+{
+    struct state *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return NABLA_ENOMEM;
+    s->stats = o->stats;
+    s->log = o->log;
+    s->interval_ns = o->interval_ns;
+    s->stats->kept = true;
+    snapshot_init(&s->snapshot, o);
+    enum nabla_status status = take_folder(s, o);
+    if (status == NABLA_ELIMIT) {
+        state_free(s);
+        return status;
+    }
+    if (status == NABLA_OK)
+        look(s);
+    if (can_load(s))
+        s->snapshot.meta.secrets = s->found.meta.secrets;
+    snapshot_instead_of(&s->snapshot, s->found.health);
+    *out = s;
+    return NABLA_OK;
+}
+
+/* ---- loading */
+
+struct loading {
+    struct state *state;
+    struct restore restore;
+};
+
+static void on_value(void *ctx, const struct store_value *v)
+{
+    struct loading *l = ctx;
+    table_restore(l->state->table, v->bytes, v->n, &l->restore);
+}
+
+static void tell_loaded(struct state *s, const struct restore *r, int64_t took_ns)
+{
+    count(&s->stats->loaded_series, r->series);
+    count(&s->stats->refused_series, r->refused);
+    s->stats->load_ns = took_ns;
+    log_event(s->log, r->refused > 0 ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, NULL, "state_loaded",
+              "series=%llu refused=%llu ms=%lld", (unsigned long long)r->series,
+              (unsigned long long)r->refused, (long long)(took_ns / NS_PER_MS));
+}
+
+const struct secrets *state_secrets(const struct state *s)
+{
+    return can_load(s) ? &s->found.meta.secrets : NULL;
+}
+
+void state_load(struct state *s, struct table *t)
+{
+    s->table = t;
+    if (!can_load(s))
+        return;
+    struct loading l = {
+        .state = s,
+        .restore = {.now = clock_now(), .keyed = s->found.meta.key_rules == s->snapshot.key_rules}};
+    if (health_read(s->snapshot.path, on_value, &l) != NABLA_OK)
+        log_event(s->log, LOG_LEVEL_ERROR, NULL, "state_damaged", "why=\"it could not be read\"");
+    tell_loaded(s, &l.restore, clock_now().mono_ns - l.restore.now.mono_ns);
+}
+
+/* ---- saving */
+
+/* Until the time has come, or state_stop calls. Returns whether it has. */
+static bool wait_until(struct state *s, int64_t mono_ns)
+{
+    struct timespec until = {.tv_sec = mono_ns / NS_PER_S, .tv_nsec = mono_ns % NS_PER_S};
+    pthread_mutex_lock(&s->lock);
+    int rc = 0;
+    while (!s->stopping && rc == 0)
+        rc = pthread_cond_timedwait(&s->wake, &s->lock, &until);
+    bool stopping = s->stopping;
+    pthread_mutex_unlock(&s->lock);
+    return stopping;
+}
+
+static void save(struct state *s)
+{
+    uint64_t cut = s->journal.cut != NULL ? s->journal.cut(s->journal.ctx) : 0;
+    if (snapshot_write(&s->snapshot, s->table) && s->journal.forget != NULL)
+        s->journal.forget(s->journal.ctx, cut);
+}
+
+static void *run(void *ctx)
+{
+    struct state *s = ctx;
+    for (bool stopping = false; !stopping;) {
+        int64_t next_ns = clock_now().mono_ns + s->interval_ns;
+        save(s);
+        stopping = wait_until(s, next_ns);
+    }
+    save(s);
+    return NULL;
+}
+
+static void init_wake(struct state *s)
+{
+    pthread_condattr_t kind;
+    pthread_condattr_init(&kind);
+    pthread_condattr_setclock(&kind, CLOCK_MONOTONIC);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->wake, &kind);
+    pthread_condattr_destroy(&kind);
+}
+
+enum nabla_status state_start(struct state *s, const struct state_journal *journal)
+{
+    s->journal = journal != NULL ? *journal : (struct state_journal){0};
+    table_secrets(s->table, &s->snapshot.meta.secrets);
+    init_wake(s);
+    s->runs = pthread_create(&s->thread, NULL, run, s) == 0;
+    return s->runs ? NABLA_OK : NABLA_ENOMEM;
+}
+
+void state_key_rules(struct state *s, uint64_t key_rules)
+{
+    s->snapshot.key_rules = key_rules;
+}
+
+void state_stop(struct state *s)
+{
+    if (s == NULL || !s->runs)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->thread, NULL);
+    s->runs = false;
+}
+
+void state_free(struct state *s)
+{
+    if (s == NULL)
+        return;
+    state_stop(s);
+    snapshot_fini(&s->snapshot);
+    free(s);
+}
