@@ -106,6 +106,14 @@ static bool begins_engaged(const struct place *p, const struct rule *rule)
     return p->eager || rule->when.watches_n > 0 || rule->clear.watches_n > 0;
 }
 
+/* Out of the way of samples that change nothing, which are nearly all. */
+__attribute__((noinline)) static bool put_look(struct lookout *l, struct ref series, uint16_t rule,
+                                               const struct facts *f, int64_t wall_ns)
+{
+    struct look look = {.series = series, .rule = rule, .wall_ns = wall_ns, .facts = *f};
+    return put(l, &look);
+}
+
 static void look_at(struct lookout *l, struct ref series, struct watched *w, const struct facts *f,
                     int64_t wall_ns)
 {
@@ -118,8 +126,7 @@ static void look_at(struct lookout *l, struct ref series, struct watched *w, con
     bool engaged = (w->memory & ENGAGED) != 0 || is_yes(now) || begins_engaged(p, rule) ||
                    (silent && rule->no_data == NO_DATA_ALERT);
     bool changed = now != (w->memory & ~ENGAGED) || silent;
-    struct look look = {.series = series, .rule = w->watch, .wall_ns = wall_ns, .facts = *f};
-    if (engaged && changed && !put(l, &look)) {
+    if (engaged && changed && !put_look(l, series, w->watch, f, wall_ns)) {
         if (silent)
             lose(l);
         return;
