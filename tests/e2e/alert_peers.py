@@ -1,4 +1,5 @@
 """Who is told of alerts: a webhook that keeps what it gets, and Debian's Alertmanager."""
+import base64
 import contextlib
 import http.server
 import json
@@ -6,11 +7,11 @@ import signal
 import subprocess
 import threading
 import time
+import urllib.request
 
 import yaml
 
 from daemon import DEADLINE_S, eventually
-from peers import fetch
 
 
 class Hook(http.server.ThreadingHTTPServer):
@@ -72,12 +73,14 @@ def hook(port=0):
 
 class Alertmanager:
     """On a port of its own; groups by alertname and tells the webhook at once. What it told of is on its disk
-    soon after, so that it may be killed when it remembers()."""
+    soon after, so that it may be killed when it remembers(). web: what its --web.config.file says; context and
+    user are how the test then speaks to it."""
 
-    def __init__(self, folder, port, webhook):
+    def __init__(self, folder, port, webhook, web=None, context=None, user=None):
         self.folder = folder / "alertmanager"
         self.folder.mkdir()
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http{'s' if context else ''}://127.0.0.1:{port}"
+        self.context, self.user = context, user
         self.argv = ["prometheus-alertmanager", "--config.file=alertmanager.yml", "--storage.path=data",
                      f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
                      "--data.maintenance-interval=100ms"]
@@ -85,7 +88,17 @@ class Alertmanager:
             "route": {"receiver": "hook", "group_by": ["alertname"], "group_wait": "500ms",
                       "group_interval": "1s", "repeat_interval": "4h"},
             "receivers": [{"name": "hook", "webhook_configs": [{"url": webhook}]}]}))
+        if web:
+            (self.folder / "web.yml").write_text(yaml.safe_dump(web))
+            self.argv.append("--web.config.file=web.yml")
         self.proc = None
+
+    def get(self, path):
+        request = urllib.request.Request(self.url + path)
+        if self.user:
+            request.add_header("Authorization", "Basic " + base64.b64encode(self.user.encode()).decode())
+        with urllib.request.urlopen(request, timeout=DEADLINE_S, context=self.context) as answer:
+            return answer.read()
 
     def start(self):
         with open(self.folder / "alertmanager.log", "ab") as log:
@@ -95,7 +108,7 @@ class Alertmanager:
         def ready():
             assert self.proc.poll() is None, (self.folder / "alertmanager.log").read_text()[-2000:]
             with contextlib.suppress(OSError):
-                return fetch(self.url + "/-/ready")
+                return self.get("/-/ready")
         eventually(ready, "Alertmanager")
 
     def remembers(self):
@@ -112,13 +125,13 @@ class Alertmanager:
         self.proc.terminate()
         self.proc.wait(DEADLINE_S)
 
-    def alerts(self, **filters):
-        return json.loads(fetch(self.url + "/api/v2/alerts", **filters))
+    def alerts(self):
+        return json.loads(self.get("/api/v2/alerts"))
 
 
 @contextlib.contextmanager
-def alertmanager(folder, port, webhook):
-    a = Alertmanager(folder, port, webhook)
+def alertmanager(folder, port, webhook, **more):
+    a = Alertmanager(folder, port, webhook, **more)
     a.start()
     try:
         yield a
