@@ -98,6 +98,17 @@ struct state_stats {
     _Atomic int64_t load_ns;               /* that loading took */
 };
 
+/* What became of those who wanted in by HTTP where there are users or tokens. */
+enum auth_outcome {
+    AUTH_OK,
+    AUTH_MISSING,   /* nothing was shown, and that has not the right */
+    AUTH_WRONG,     /* what was shown is nobody's */
+    AUTH_FORBIDDEN, /* somebody who has not the right */
+    AUTH_LIMITED,   /* too many failures from that address */
+    AUTH_BUSY,      /* too many passwords wait to be verified */
+    AUTH_OUTCOME_COUNT
+};
+
 struct stats {
     int64_t start_wall_ns;
     counter lines;   /* read, comments and empty ones not counted */
@@ -113,6 +124,8 @@ struct stats {
     counter feed_lost;        /* points that slow stream readers missed */
     counter gradients[GRADIENT_OUTCOME_COUNT];
     counter gradient_elements, gradient_ns; /* of results; that threads spent on them */
+    counter auth[AUTH_OUTCOME_COUNT];
+    counter passwords_verified; /* by bcrypt: those that were not known from before */
     counter reloads_ok, reloads_failed;
     counter alerts_fired, alerts_resolved;
     counter alerts_left_out; /* for want of room or memory: limits.max_alerts */

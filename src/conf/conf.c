@@ -6,7 +6,9 @@
 #include "conf/file.h"
 #include "conf/keys.h"
 #include "conf/read.h"
+#include "conf/read_http.h"
 #include "conf/rules_file.h"
+#include "doors/access.h"
 #include "series/selector.h"
 
 #include <stdlib.h>
@@ -47,6 +49,7 @@ void conf_fini(struct conf *c)
     rules_fini(&c->rules);
     path_templates_fini(&c->templates);
     exposure_leave(c->exposure);
+    access_leave(c->access);
     free(c->alerting.alertmanagers.at);
     free(c->alerting.webhooks.at);
     *c = (struct conf){0};
@@ -101,6 +104,8 @@ enum nabla_status conf_read_file(const char *path, struct conf *c, struct buf *e
     if (status != NABLA_OK)
         return status;
     status = read_rule_files(path, &next, errors);
+    enum nabla_status web = read_http_web(path, &next, errors);
+    status = status == NABLA_OK ? web : status;
     if (status == NABLA_OK)
         *c = next;
     else

@@ -118,6 +118,8 @@ struct conf_pushes {
 };
 void conf_pushes_fini(struct conf_pushes *p); /* frees what it owns; accepts a zeroed one */
 
+struct access; /* of doors/access.h */
+
 struct conf {
     struct {
         uint32_t threads;                     /* 1..32 */
@@ -142,7 +144,12 @@ struct conf {
         uint32_t max_body;                /* bytes of samples that are posted; 32 MiB */
         uint64_t max_memory;       /* bytes that answers and bodies on their way hold; 128 MiB */
         uint32_t max_decompressed; /* the same, once they are unpacked; 64 MiB */
+        uint32_t auth_failures;    /* a minute from one address; 10 */
+        int insecure;              /* others may reach it, and everybody may do everything; 0 */
+        char web_config[CONF_PATH_MAX]; /* web.yml; "": none */
     } http;
+    struct access *access; /* what web.yml holds; held; NULL: everybody may do everything. Only
+                              conf_read_file reads it */
     struct conf_gradient gradient;
     struct {
         uint32_t max_series;   /* 1,000,000 */
@@ -171,14 +178,14 @@ struct conf {
 void conf_default(struct conf *c);
 void conf_fini(struct conf *c); /* frees what it owns; accepts a zeroed one */
 
-/* Reads a file over the defaults into *c, which is written over, not ended, and the files of rules
- * that it names, which stand beside it unless they begin with /. Errors: NABLA_EIO (the
+/* Reads a file over the defaults into *c, which is written over, not ended, and the files that it names
+ * (rules, web.yml and its certificates), which stand beside it unless they begin with /. Errors: NABLA_EIO (the
  * file cannot be read), NABLA_EINVAL, NABLA_ENOMEM. Then *c is untouched, and every fault found has
  * been appended to errors, in the file's order, a line each:
  * "file:line:column: what is wrong; did you mean ...?" */
 MUST_CHECK enum nabla_status conf_read_file(const char *path, struct conf *c, struct buf *errors);
 
-/* The same of bytes, without the files of rules; name stands for the file in errors. */
+/* The same of bytes, without the files that they name; name stands for the file in errors. */
 MUST_CHECK enum nabla_status conf_read_text(const char *name, const char *text, size_t n,
                                             struct conf *c, struct buf *errors);
 

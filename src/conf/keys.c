@@ -163,6 +163,10 @@ const struct conf_key conf_keys[] = {
      AT(struct conf, http.max_decompressed)},
     {"http.max_memory", CONF_SIZE, "128MiB", RANGE("1MiB", "1024GiB"), .restart = true,
      AT(struct conf, http.max_memory)},
+    {"http.web_config", CONF_TEXT, "", AT(struct conf, http.web_config)},
+    {"http.insecure", CONF_WORD, "false", .words = yes_or_no, AT(struct conf, http.insecure)},
+    {"http.auth_failures", CONF_INTEGER, "10", RANGE("1", "100000"), .restart = true,
+     AT(struct conf, http.auth_failures)},
 
     {.path = "gradient", .type = CONF_SECTION},
     {"gradient.max_body", CONF_SIZE, "32MiB", RANGE("64KiB", "1GiB"), .restart = true,

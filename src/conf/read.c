@@ -8,12 +8,13 @@
  * costs its neighbours nothing.
  * Elsewhere: YAML itself (document.c), names and ranges (keys.c), what stands behind a key: single values and lists of
  * them (read_values.c, value.c), lists of mappings, a file a block (read_ingest.c, read_series.c, read_peers.c,
- * exposure_read.c). */
+ * read_http.c, exposure_read.c). */
 #include "conf/read.h"
 
 #include "base/log.h"
 #include "conf/document.h"
 #include "conf/exposure_read.h"
+#include "conf/read_http.h"
 #include "conf/read_ingest.h"
 #include "conf/read_peers.h"
 #include "conf/read_series.h"
@@ -132,7 +133,9 @@ void reader_mapping(struct reader *r, const char *parent, const yaml_node_t *map
 static const struct {
     const char *section;
     void (*check)(struct reader *r, const char *section, const yaml_node_t *map);
-} checks[] = {{"defaults", read_defaults_check}, {"alerting", read_alerting_check}};
+} checks[] = {{"defaults", read_defaults_check},
+              {"alerting", read_alerting_check},
+              {"http", read_http_doors}};
 
 static void read_section(struct reader *r, const struct conf_key *key, const yaml_node_t *node,
                          void *into)

@@ -75,7 +75,8 @@ static void log_http(struct app *app)
     struct conf_address at = app->conf.http.listen;
     at.port = http_port(app->http);
     bind_name(name, TRANSPORT_TCP, &at);
-    log_event(app->log, LOG_LEVEL_INFO, NULL, "listening", "listener=http%s", name + strlen("tcp"));
+    log_event(app->log, LOG_LEVEL_INFO, NULL, "listening", "listener=http%s%s",
+              http_has_tls(app->http) ? "s" : "", name + strlen("tcp"));
 }
 
 static enum nabla_status make_doors(struct app *app)
@@ -106,6 +107,8 @@ static enum nabla_status make_doors(struct app *app)
                                 .max_body = app->conf.http.max_body,
                                 .max_decompressed = app->conf.http.max_decompressed,
                                 .max_line = app->conf.ingest.max_line,
+                                .access = app->conf.access,
+                                .auth_failures = app->conf.http.auth_failures,
                                 .exposure = app->conf.exposure,
                                 .activated = http_fd,
                                 .table = app->table,
@@ -197,6 +200,7 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
     pthread_rwlock_init(&app->key_rules.lock, NULL);
     app->key_rules.templates = app->conf.templates;
     app->at_start.exposure = NULL;
+    app->at_start.access = NULL;
     app->at_start.push = (struct conf_pushes){0};
     app->config_file = config_file;
     app->stats.start_wall_ns = clock_now().wall_ns;

@@ -64,7 +64,7 @@ static enum nabla_status adopt(struct app *app, struct conf *fresh)
     pthread_rwlock_unlock(&app->key_rules.lock);
     keeping_configure(&app->keeping, fresh);
     alerting_adopt(&app->alerting);
-    http_configure(app->http, fresh->exposure);
+    http_configure(app->http, fresh->exposure, fresh->access);
     push_configure(app->push, &fresh->push);
     struct conf old = app->conf;
     app->conf = *fresh;

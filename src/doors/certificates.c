@@ -8,6 +8,8 @@
 #include "doors/secret.h"
 
 #include <arpa/inet.h>
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -310,6 +312,20 @@ enum nabla_status certificates_begin(struct certificates *c, gnutls_session_t se
     gnutls_db_set_ptr(session, c); /* judge_client's; a session here has no database */
     (void)certificates_hold(c);
     return NABLA_OK;
+}
+
+static int find_none(gnutls_session_t session, const gnutls_datum_t *authorities, int n,
+                     const gnutls_pk_algorithm_t *algorithms, int algorithms_n,
+                     gnutls_pcert_st **chain, unsigned *chain_n, gnutls_privkey_t *key)
+{
+    (void)session, (void)authorities, (void)n, (void)algorithms, (void)algorithms_n;
+    (void)chain, (void)chain_n, (void)key;
+    return -1;
+}
+
+void *certificates_none(void)
+{
+    return (void *)find_none;
 }
 
 int64_t certificates_end_s(const struct certificates *c)

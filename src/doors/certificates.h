@@ -25,7 +25,6 @@
 
 #include "numeric/status.h"
 
-#include <gnutls/gnutls.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -66,6 +65,8 @@ struct certificate_fault {
 };
 
 struct certificates;
+/* A pointer to it is a gnutls_session_t; <gnutls/gnutls.h> gives too many names away to be included. */
+struct gnutls_session_int;
 
 /* Errors, *out being untouched: NABLA_EIO (a file cannot be read), NABLA_EINVAL (it is no certificate or
  * key, the key is another certificate's, a client's certificate is to be verified and there is no CA),
@@ -80,7 +81,12 @@ void certificates_leave(struct certificates *c); /* the last one frees; NULL is 
 /* Gives a server's session these credentials, versions, ciphers and what is asked of its client, and
  * counts it as one that holds c. Call it before the handshake. It takes gnutls_db_set_ptr for itself.
  * Errors: NABLA_ENOMEM; the session then holds nothing. */
-MUST_CHECK enum nabla_status certificates_begin(struct certificates *c, gnutls_session_t session);
+MUST_CHECK enum nabla_status certificates_begin(struct certificates *c,
+                                                struct gnutls_session_int *session);
+
+/* For a library that gives each session credentials of its own before certificates_begin is called: a
+ * gnutls_certificate_retrieve_function2 that finds no certificate, so that they are good for nothing. */
+void *certificates_none(void);
 
 /* When the first of the server's certificates ends, in seconds since the Unix epoch. */
 int64_t certificates_end_s(const struct certificates *c);

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 
 struct http;
+struct access;
 
 /* A stream's client that has gone is noticed by it, and proxies keep the connection. */
 #define HTTP_HEARTBEAT_NS (15 * (int64_t)NS_PER_S)
@@ -33,6 +34,10 @@ struct http_options {
     int64_t query_timeout_ns;  /* 0: none */
     int64_t heartbeat_ns;      /* of event streams that are silent; 0: HTTP_HEARTBEAT_NS */
     struct conf_gradient gradient;
+    struct access
+        *access; /* who may do what at first, and whether there is TLS; held; NULL: no TLS, and
+                              everybody may do everything */
+    uint32_t auth_failures;    /* a minute from one address */
     struct exposure *exposure; /* what /metrics shows at first; it is held; NULL: all, as it is */
     uint32_t max_body, max_decompressed; /* bytes of samples that are posted */
     uint32_t max_line;                   /* of those, where they are lines */
@@ -57,8 +62,11 @@ MUST_CHECK enum nabla_status http_new(const struct http_options *options, struct
 MUST_CHECK enum nabla_status http_start(struct http *http);
 uint16_t http_port(const struct http *http); /* the port in use, for port 0 */
 
-/* What /metrics shows from now on, as in the options. Any thread. */
-void http_configure(struct http *http, struct exposure *exposure);
+/* What /metrics shows from now on, and who may do what, as in the options; connections that are there keep
+ * the certificate that they began with. Whether there is TLS stays as it was at the start; if it is on and
+ * access has no certificate, the one that was there goes on. Any thread. */
+void http_configure(struct http *http, struct exposure *exposure, struct access *access);
+bool http_has_tls(const struct http *http);
 
 /* Takes no new connections, lets what was asked be answered, at most timeout_ns, then ends. */
 void http_stop(struct http *http, int64_t timeout_ns);

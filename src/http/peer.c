@@ -2,6 +2,8 @@
  * A shutdown is all that is needed: libmicrohttpd then reads the end and frees the connection. */
 #include "http/peer.h"
 
+#include "doors/certificates.h"
+
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stddef.h>
@@ -70,6 +72,7 @@ void peer_closed(struct peers *all, struct peer *p, uint64_t *head_bytes)
     if (p->next != NULL)
         p->next->at = p->at;
     all->n--;
+    certificates_leave(p->certificates);
     free(p);
 }
 
@@ -113,8 +116,10 @@ static void tell(struct peer *p)
 {
     static const char text[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n"
                                "Cache-Control: no-store\r\nConnection: close\r\n\r\n";
-    ssize_t sent = send(p->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
-    (void)sent; /* a courtesy */
+    if (p->certificates == NULL) { /* else it would be no record of TLS */
+        ssize_t sent = send(p->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+        (void)sent; /* a courtesy */
+    }
 }
 
 struct peer_overdue peers_check(struct peers *all, int64_t now_ns,

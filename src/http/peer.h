@@ -13,18 +13,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct certificates;
+
 struct peer {
     struct peer *next, **at;
     int fd;
     struct network from;
-    uint32_t network;  /* its number in peers.networks */
-    bool asking;       /* no request of this connection is being answered */
-    bool reading;      /* a request's first line has come */
-    bool endless;      /* its answer has no end: an event stream */
-    bool last;         /* its answer is the last: what comes behind is nobody's request */
-    bool ended;        /* told to go */
-    uint64_t received; /* bytes, when the last request had come whole */
-    int64_t begun_ns;  /* monotonic; 0: no byte of a request, or no answer, has been seen yet */
+    uint32_t network; /* its number in peers.networks */
+    bool asking;      /* no request of this connection is being answered */
+    bool reading;     /* a request's first line has come */
+    bool endless;     /* its answer has no end: an event stream */
+    bool last;        /* its answer is the last: what comes behind is nobody's request */
+    bool ended;       /* told to go */
+    struct certificates *certificates; /* held: those of its TLS; NULL: it has none */
+    uint64_t received;                 /* bytes, when the last request had come whole */
+    int64_t begun_ns; /* monotonic; 0: no byte of a request, or no answer, has been seen yet */
 };
 
 struct peers {
@@ -42,13 +45,13 @@ void peers_fini(struct peers *all); /* none is left, or it is zeroed */
 bool peers_admit(const struct peers *all, const struct network *from);
 
 struct peer *peer_opened(struct peers *all, int fd); /* NULL if there is no memory */
-/* *head_bytes: what it sent of a request whose first line never came; 0: none. */
+/* *head_bytes: what it sent of a request whose first line never came; 0: none. Its TLS session has ended. */
 void peer_closed(struct peers *all, struct peer *p, uint64_t *head_bytes);
 void peer_asks(struct peer *p);     /* the first line of a request is here */
 void peer_whole(struct peer *p);    /* its request is here, or is answered before it is */
 void peer_answered(struct peer *p); /* it may ask again */
 
-/* Ends the connections whose request has been coming, with a 408, or whose answer has been on its way for
+/* Ends the connections whose request or handshake has been coming, with a 408 where it can be read, or whose answer has been on its way for
  * too long. */
 struct peer_patience {
     int64_t request_ns, answer_ns;

@@ -6,6 +6,7 @@
  * costs the memory of one slice. */
 #include "http/reply.h"
 
+#include "http/auth.h"
 #include "http/gzip.h"
 #include "http/routes.h"
 #include "wire/json_out.h"
@@ -47,6 +48,7 @@ enum MHD_Result reply_queue(struct request *r, unsigned status, const char *type
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     MHD_add_response_header(response, MHD_HTTP_HEADER_X_CONTENT_TYPE_OPTIONS, "nosniff");
+    auth_add_headers(r->http, status, response);
     if (!r->whole || r->http->draining) /* what the rest of a refused request is, nobody knows */
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     enum MHD_Result result = MHD_queue_response(r->connection, status, response);
@@ -115,6 +117,9 @@ enum MHD_Result reply_buf(struct request *r, unsigned status, const char *type, 
 static const char *error_type(unsigned status)
 {
     switch (status) {
+    case MHD_HTTP_UNAUTHORIZED: return "unauthorized";
+    case MHD_HTTP_FORBIDDEN: return "forbidden";
+    case MHD_HTTP_TOO_MANY_REQUESTS: return "too_many_requests";
     case MHD_HTTP_NOT_FOUND: return "not_found";
     case MHD_HTTP_UNPROCESSABLE_CONTENT: return "execution";
     case MHD_HTTP_SERVICE_UNAVAILABLE: return "unavailable";
@@ -123,8 +128,8 @@ static const char *error_type(unsigned status)
     }
 }
 
-static enum MHD_Result reply_error_text(struct request *r, unsigned status, const char *text,
-                                        struct extra extra)
+enum MHD_Result reply_error_extra(struct request *r, unsigned status, const char *text,
+                                  struct extra extra)
 {
     struct buf b = {0};
     buf_printf(&b, "{\"status\":\"error\",\"errorType\":\"%s\",\"error\":", error_type(status));
@@ -146,7 +151,7 @@ enum MHD_Result reply_error(struct request *r, unsigned status, const char *form
     va_start(args, format);
     vsnprintf(room, (size_t)n + 1, format, args);
     va_end(args);
-    enum MHD_Result result = reply_error_text(r, status, room, (struct extra){0});
+    enum MHD_Result result = reply_error_extra(r, status, room, (struct extra){0});
     buf_fini(&text);
     return result;
 }
@@ -163,15 +168,15 @@ enum MHD_Result reply_fault(struct request *r, enum nabla_status why, const stru
 
 enum MHD_Result reply_405(struct request *r, const char *allow)
 {
-    return reply_error_text(r, MHD_HTTP_METHOD_NOT_ALLOWED,
-                            "this resource does not take that method; see Allow",
-                            (struct extra){MHD_HTTP_HEADER_ALLOW, allow});
+    return reply_error_extra(r, MHD_HTTP_METHOD_NOT_ALLOWED,
+                             "this resource does not take that method; see Allow",
+                             (struct extra){MHD_HTTP_HEADER_ALLOW, allow});
 }
 
 enum MHD_Result reply_busy(struct request *r, const char *why)
 {
-    return reply_error_text(r, MHD_HTTP_SERVICE_UNAVAILABLE, why,
-                            (struct extra){MHD_HTTP_HEADER_RETRY_AFTER, "1"});
+    return reply_error_extra(r, MHD_HTTP_SERVICE_UNAVAILABLE, why,
+                             (struct extra){MHD_HTTP_HEADER_RETRY_AFTER, "1"});
 }
 
 /* Makes the next slice; false if it cannot be made. */

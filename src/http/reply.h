@@ -1,6 +1,6 @@
 /* http/reply.h -- answers: small ones at once, large ones slice by slice, either made smaller by
  * gzip when the client asked for that. Each counts the request and its bytes, and has Content-Type,
- * Cache-Control: no-store and X-Content-Type-Options: nosniff. */
+ * Cache-Control: no-store and X-Content-Type-Options: nosniff, and the headers of web.yml. */
 #ifndef HTTP_REPLY_H
 #define HTTP_REPLY_H
 
@@ -29,6 +29,9 @@ struct extra {
 __attribute__((format(printf, 3, 4))) enum MHD_Result reply_error(struct request *r,
                                                                   unsigned status,
                                                                   const char *format, ...);
+/* The same, with a header of its own. */
+enum MHD_Result reply_error_extra(struct request *r, unsigned status, const char *text,
+                                  struct extra extra);
 /* NABLA_EINVAL is the client's fault: 400; NABLA_ELIMIT: 503; all else ours: 500. */
 enum MHD_Result reply_fault(struct request *r, enum nabla_status why, const struct fault *fault);
 enum MHD_Result reply_405(struct request *r, const char *allow);

@@ -9,6 +9,7 @@
  * Elsewhere: where a request ends (framing.c), the deadline of one that comes too slowly (peer.c). */
 #include "http/request.h"
 
+#include "http/auth.h"
 #include "http/framing.h"
 #include "http/gradient.h"
 #include "http/reply.h"
@@ -59,6 +60,18 @@ void request_head_refused(struct http *h)
 {
     count(&h->options.stats->http_requests[HTTP_OTHER][HTTP_4XX], 1);
     count(&h->options.stats->limited[LIMIT_HTTP_HEAD], 1);
+}
+
+void request_park(struct request **list, struct request *r)
+{
+    link_in(list, r);
+    MHD_suspend_connection(r->connection);
+}
+
+void request_unpark(struct request *r)
+{
+    unlink_from(r);
+    MHD_resume_connection(r->connection);
 }
 
 const char *request_header(const struct request *r, const char *name)
@@ -127,9 +140,14 @@ static enum MHD_Result judge(struct request *r, const char *method, const char *
         return reply_error(r, MHD_HTTP_BAD_REQUEST, "%s", why);
     char *path = find_path(r->uri);
     r->route = route_find(path, strcspn(path, "?"), &r->name, &r->name_n);
+    bool is_told = length > BODY_SKIP_MAX || request_header(r, MHD_HTTP_HEADER_EXPECT) != NULL;
+    auth_judge(r);
+    if (r->check != NULL) /* the body is judged as it comes */
+        return MHD_YES;
+    if (r->refused != 0)
+        return is_told ? auth_refuse(r) : MHD_YES;
     bool too_long = length > body_max(r);
     r->too_many = !too_long && !has_place(r, length);
-    bool is_told = length > BODY_SKIP_MAX || request_header(r, MHD_HTTP_HEADER_EXPECT) != NULL;
     r->too_long = too_long;
     return is_told && (too_long || r->too_many) ? refuse_body(r) : MHD_YES;
 }
@@ -137,10 +155,8 @@ static enum MHD_Result judge(struct request *r, const char *method, const char *
 /* Until every other connection has had its turn. */
 static void rest(struct request *r)
 {
-    struct http *h = r->http;
-    link_in(&h->resting, r);
-    MHD_suspend_connection(r->connection);
-    server_nudge(h);
+    request_park(&r->http->resting, r);
+    server_nudge(r->http);
 }
 
 /* Takes data[0..*n); *n is what is left of them. */
@@ -148,10 +164,11 @@ static enum MHD_Result take_body(struct request *r, const char *data, size_t *n)
 {
     const struct body_rule *rule = body_rule(r);
     size_t here = *n;
-    r->too_long |= r->came + here > body_max(r);
-    r->too_many |= !r->too_long && !has_place(r, r->came + here);
+    bool is_wanted = r->is_post && r->refused == 0;
+    r->too_long |= is_wanted && r->came + here > body_max(r);
+    r->too_many |= is_wanted && !r->too_long && !has_place(r, r->came + here);
     *n = 0;
-    if (!r->is_post || r->too_long || r->too_many) {
+    if (!is_wanted || r->too_long || r->too_many) {
         buf_fini(&r->body);
         r->skipped += here;
         return r->skipped <= BODY_SKIP_MAX ? MHD_YES : MHD_NO;
@@ -215,6 +232,8 @@ static unsigned method_bit(const char *method)
 static enum MHD_Result answer(struct request *r, const char *method)
 {
     struct fault fault;
+    if (r->refused != 0)
+        return auth_refuse(r);
     if (r->route == NULL)
         return reply_error(r, MHD_HTTP_NOT_FOUND, "there is nothing here; / says what there is");
     if ((r->route->methods & method_bit(method)) == 0)
@@ -288,8 +307,7 @@ enum MHD_Result request_prepare(struct request *r, struct job job)
     r->job_done = r->job_end == STEP_DONE || r->job_end == STEP_FAILED;
     if (r->job_done)
         return end_job(r);
-    link_in(r->job_end == STEP_WAIT ? &h->waiting : &h->jobs, r);
-    MHD_suspend_connection(r->connection);
+    request_park(r->job_end == STEP_WAIT ? &h->waiting : &h->jobs, r);
     server_nudge(h);
     return MHD_YES;
 }
@@ -298,8 +316,7 @@ static void finish(struct request *r, enum step end)
 {
     r->job_end = end;
     r->job_done = true;
-    unlink_from(r);
-    MHD_resume_connection(r->connection);
+    request_unpark(r);
 }
 
 void request_wake(struct request *r, enum step end)
@@ -325,16 +342,14 @@ bool jobs_step(struct http *h)
 
 void requests_resume(struct http *h)
 {
-    while (h->resting != NULL) {
-        struct request *r = h->resting;
-        unlink_from(r);
-        MHD_resume_connection(r->connection);
-    }
+    while (h->resting != NULL)
+        request_unpark(h->resting);
 }
 
 void jobs_cancel(struct http *h)
 {
     requests_resume(h);
+    auth_cancel(h);
     while (h->jobs != NULL || h->waiting != NULL)
         finish(h->jobs != NULL ? h->jobs : h->waiting, STEP_FAILED);
 }
@@ -352,6 +367,7 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state,
     if (r->job.free != NULL)
         r->job.free(r->job.ctx);
     gradient_leave(r);
+    auth_leave(r);
     r->http->held_bytes -= r->held;
     if (r->whole)
         r->http->answering--;

@@ -7,6 +7,7 @@
 #include "http/server.h"
 
 struct route;
+struct check;
 
 enum step {
     STEP_MORE,
@@ -43,6 +44,9 @@ struct request {
     bool whole;              /* counted in http->answering */
     bool queued;             /* an answer has been given to libmicrohttpd */
     bool too_long, too_many; /* why the body was not kept */
+    unsigned refused;        /* by auth.h: the status that it is answered with; 0: it is not */
+    uint32_t retry_s;        /* of a 429 */
+    struct check *check;     /* its password is being verified; NULL: none is */
     bool has_place;          /* among those that may have a large body */
 
     struct job
@@ -50,7 +54,7 @@ struct request {
     bool job_done, job_late;
     enum step job_end;
     int64_t deadline_ns;        /* monotonic: its answer is prepared by then, or a 503 is */
-    struct request *next, **at; /* in http->jobs, http->waiting or http->resting */
+    struct request *next, **at; /* in http->jobs, http->waiting, http->resting or http->checking */
 };
 
 /* libmicrohttpd's callbacks; cls is the struct http. */
@@ -82,6 +86,10 @@ const char *request_header(const struct request *r, const char *name);
 
 /* A job that waits has come to its end, STEP_DONE or STEP_FAILED: it is answered. */
 void request_wake(struct request *r, enum step end);
+
+/* Suspends a request, which is in no list, until it is taken out of this one. */
+void request_park(struct request **list, struct request *r);
+void request_unpark(struct request *r);
 
 /* One step of every job. Returns true if there are any left. */
 bool jobs_step(struct http *h);

@@ -5,37 +5,40 @@
 
 static const char name_mark[] = "NAME";
 
+/* Influx' writers create their database by a query. What tells nothing is for everybody who is somebody. */
 #define QUERY      METHOD_GET | METHOD_POST, "GET, HEAD, POST", NULL
 #define READ       METHOD_GET, "GET, HEAD", NULL
 #define POST(body) METHOD_POST, "POST", &(body)
 
 static const struct route routes[] = {
-    {"/api/v1/rates", QUERY, HTTP_RATES, rates_answer},
-    {"/api/v1/points", QUERY, HTTP_POINTS, points_answer},
-    {"/api/v1/series", QUERY, HTTP_SERIES, series_answer},
-    {"/api/v1/labels", QUERY, HTTP_LABELS, labels_answer},
-    {"/api/v1/label/NAME/values", QUERY, HTTP_LABEL_VALUES, label_values_answer},
-    {"/api/v1/query", QUERY, HTTP_QUERY, query_answer},
-    {"/api/v1/query_range", QUERY, HTTP_QUERY_RANGE, query_range_answer},
-    {"/api/v1/query_exemplars", QUERY, HTTP_EXEMPLARS, exemplars_answer},
-    {"/api/v1/metadata", READ, HTTP_METADATA, metadata_answer},
-    {"/api/v1/status/buildinfo", READ, HTTP_BUILDINFO, buildinfo_answer},
-    {"/api/v1/rules", READ, HTTP_RULES, rules_answer},
-    {"/api/v1/alerts", READ, HTTP_ALERTS, alerts_answer},
-    {"/api/v1/stream", READ, HTTP_STREAM, stream_answer},
-    {"/api/v1/gradient", POST(gradient_body), HTTP_GRADIENT, gradient_answer},
-    {"/api/v1/write", POST(remote_write_body), HTTP_REMOTE_WRITE, remote_write_answer},
-    {"/write", POST(influx_write_body), HTTP_INFLUX_WRITE, influx_write_answer},
-    {"/api/v2/write", POST(influx_write_body), HTTP_INFLUX_WRITE2, influx_write_answer},
-    {"/query", QUERY, HTTP_INFLUX_QUERY, influx_query_answer},
-    {"/ping", READ, HTTP_INFLUX_PING, influx_ping_answer},
-    {"/health", READ, HTTP_INFLUX_HEALTH, influx_health_answer},
-    {"/metrics", READ, HTTP_METRICS, metrics_answer},
-    {"/federate", READ, HTTP_FEDERATE, federate_answer},
-    {"/-/healthy", READ, HTTP_HEALTHY, healthy_answer},
-    {"/-/ready", READ, HTTP_READY, ready_answer},
-    {"/-/reload", METHOD_POST | METHOD_PUT, "POST, PUT", NULL, HTTP_RELOAD, reload_answer},
-    {"/", READ, HTTP_HOME, home_answer},
+    {"/api/v1/rates", RIGHT_READ, QUERY, HTTP_RATES, rates_answer},
+    {"/api/v1/points", RIGHT_READ, QUERY, HTTP_POINTS, points_answer},
+    {"/api/v1/series", RIGHT_READ, QUERY, HTTP_SERIES, series_answer},
+    {"/api/v1/labels", RIGHT_READ, QUERY, HTTP_LABELS, labels_answer},
+    {"/api/v1/label/NAME/values", RIGHT_READ, QUERY, HTTP_LABEL_VALUES, label_values_answer},
+    {"/api/v1/query", RIGHT_READ, QUERY, HTTP_QUERY, query_answer},
+    {"/api/v1/query_range", RIGHT_READ, QUERY, HTTP_QUERY_RANGE, query_range_answer},
+    {"/api/v1/query_exemplars", RIGHT_READ, QUERY, HTTP_EXEMPLARS, exemplars_answer},
+    {"/api/v1/metadata", RIGHT_READ, READ, HTTP_METADATA, metadata_answer},
+    {"/api/v1/status/buildinfo", RIGHT_READ, READ, HTTP_BUILDINFO, buildinfo_answer},
+    {"/api/v1/rules", RIGHT_READ, READ, HTTP_RULES, rules_answer},
+    {"/api/v1/alerts", RIGHT_READ, READ, HTTP_ALERTS, alerts_answer},
+    {"/api/v1/stream", RIGHT_READ, READ, HTTP_STREAM, stream_answer},
+    {"/api/v1/gradient", RIGHT_READ, POST(gradient_body), HTTP_GRADIENT, gradient_answer},
+    {"/api/v1/write", RIGHT_WRITE, POST(remote_write_body), HTTP_REMOTE_WRITE, remote_write_answer},
+    {"/write", RIGHT_WRITE, POST(influx_write_body), HTTP_INFLUX_WRITE, influx_write_answer},
+    {"/api/v2/write", RIGHT_WRITE, POST(influx_write_body), HTTP_INFLUX_WRITE2,
+     influx_write_answer},
+    {"/query", RIGHT_READ | RIGHT_WRITE, QUERY, HTTP_INFLUX_QUERY, influx_query_answer},
+    {"/ping", RIGHTS_ALL, READ, HTTP_INFLUX_PING, influx_ping_answer},
+    {"/health", RIGHTS_ALL, READ, HTTP_INFLUX_HEALTH, influx_health_answer},
+    {"/metrics", RIGHT_READ, READ, HTTP_METRICS, metrics_answer},
+    {"/federate", RIGHT_READ, READ, HTTP_FEDERATE, federate_answer},
+    {"/-/healthy", RIGHTS_ALL, READ, HTTP_HEALTHY, healthy_answer},
+    {"/-/ready", RIGHTS_ALL, READ, HTTP_READY, ready_answer},
+    {"/-/reload", RIGHT_ADMIN, METHOD_POST | METHOD_PUT, "POST, PUT", NULL, HTTP_RELOAD,
+     reload_answer},
+    {"/", RIGHTS_ALL, READ, HTTP_HOME, home_answer},
 };
 enum { ROUTES = sizeof routes / sizeof routes[0] };
 

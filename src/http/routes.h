@@ -2,6 +2,7 @@
 #ifndef HTTP_ROUTES_H
 #define HTTP_ROUTES_H
 
+#include "doors/rights.h"
 #include "http/request.h"
 
 enum {
@@ -24,6 +25,7 @@ struct body_rule {
 
 struct route {
     const char *path; /* "/api/v1/label/NAME/values": NAME is any one segment */
+    unsigned rights;  /* doors/rights.h: any of them will do */
     unsigned methods;
     const char *allow;            /* the same, for the header of a 405 */
     const struct body_rule *body; /* NULL: a body is a form, or nothing */

@@ -9,17 +9,22 @@
  * The stop: hear what was asked, take no more connections, end the streams, answer what is whole,
  * and only then, or when the time is up, stop libmicrohttpd with nothing suspended: it aborts
  * otherwise.
- * Elsewhere: requests (http/request.c), streams (http/hub.c), late requests (http/peer.c). */
+ * Elsewhere: requests (http/request.c), who may make them (http/auth.c), TLS (http/tls.c), streams (http/hub.c), late requests (http/peer.c). */
 #include "http/server.h"
 
+#include "doors/access.h"
+#include "doors/certificates.h"
+#include "http/auth.h"
 #include "http/request.h"
 #include "http/socket.h"
+#include "http/tls.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { RUNS_FOR_FREED = 8, TICKS_A_TIMEOUT = 8, LAST_RUNS = 4 };
@@ -216,6 +221,8 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (what == MHD_CONNECTION_NOTIFY_STARTED && info != NULL) {
         *context = peer_opened(&h->peers, info->connect_fd);
+        if (h->tls && !tls_begin(h, connection, *context))
+            shutdown(info->connect_fd, SHUT_RDWR);
         count(&h->door->connections, 1);
     } else if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
         uint64_t head_bytes;
@@ -246,14 +253,17 @@ __attribute__((format(printf, 2, 0))) static void on_log(void *cls, const char *
 static enum nabla_status start_daemon(struct http *h)
 {
     unsigned timeout_s = (unsigned)((h->options.timeout_ns + NS_PER_S - 1) / NS_PER_S);
+    struct MHD_OptionItem tls[2];
+    tls_options(h, tls);
     h->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, on_accept, h,
-        request_go_on, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h, MHD_OPTION_LISTEN_SOCKET,
-        h->listen_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)h->options.max_connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, h, MHD_OPTION_URI_LOG_CALLBACK, request_begin, h,
-        MHD_OPTION_NOTIFY_COMPLETED, request_end, h, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (h->tls ? MHD_USE_TLS : 0),
+        0, on_accept, h, request_go_on, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h,
+        MHD_OPTION_LISTEN_SOCKET, h->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)h->options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, timeout_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_URI_LOG_CALLBACK,
+        request_begin, h, MHD_OPTION_NOTIFY_COMPLETED, request_end, h, MHD_OPTION_ARRAY, tls,
+        MHD_OPTION_END);
     if (h->daemon == NULL)
         return NABLA_EIO;
     h->listen_fd = -1;
@@ -316,8 +326,8 @@ static enum nabla_status open_door(struct http *h)
     if (h->text == NULL || stats->listeners_n == STATS_LISTENERS_MAX)
         return NABLA_ENOMEM;
     h->door = &stats->listeners[stats->listeners_n++];
-    snprintf(h->door->name, sizeof h->door->name, "http://%s%s%s:%u", brackets ? "[" : "", host,
-             brackets ? "]" : "", h->port);
+    snprintf(h->door->name, sizeof h->door->name, "%s://%s%s%s:%u", h->tls ? "https" : "http",
+             brackets ? "[" : "", host, brackets ? "]" : "", h->port);
     return NABLA_OK;
 }
 
@@ -368,8 +378,10 @@ enum nabla_status http_new(const struct http_options *options, struct http **out
     if (h == NULL)
         return NABLA_ENOMEM;
     h->options = *options;
-    pthread_mutex_init(&h->exposure_lock, NULL);
+    pthread_mutex_init(&h->adopted_lock, NULL);
     h->exposure = exposure_hold(options->exposure);
+    h->access = access_hold(options->access);
+    h->tls = h->access != NULL && h->access->certificates != NULL;
     set_defaults(&h->options);
     enum nabla_status status = open_socket(h);
     if (status == NABLA_OK)
@@ -377,6 +389,8 @@ enum nabla_status http_new(const struct http_options *options, struct http **out
     if (status == NABLA_OK)
         status = peers_init(&h->peers, h->options.max_connections,
                             h->options.max_connections_per_address);
+    if (status == NABLA_OK)
+        status = auth_new(options->auth_failures, h->secret, &h->auth);
     if (status == NABLA_OK)
         status = hub_init(h);
     if (status == NABLA_OK)
@@ -403,21 +417,50 @@ enum nabla_status http_start(struct http *h)
     return NABLA_OK;
 }
 
-void http_configure(struct http *h, struct exposure *exposure)
+bool http_has_tls(const struct http *h)
 {
-    pthread_mutex_lock(&h->exposure_lock);
+    return h->tls;
+}
+
+/* A configuration without certificates cannot end TLS: what it says else holds, with those of before. */
+static void keep_certificates(const struct http *h, struct access *fresh)
+{
+    if (h->tls && fresh->certificates == NULL)
+        fresh->certificates = certificates_hold(h->access->certificates);
+}
+
+void http_configure(struct http *h, struct exposure *exposure, struct access *access)
+{
+    struct access *fresh = access != NULL ? access_hold(access) : h->tls ? access_new() : NULL;
+    pthread_mutex_lock(&h->adopted_lock);
     struct exposure *old = h->exposure;
+    struct access *old_access = h->access;
     h->exposure = exposure_hold(exposure);
-    pthread_mutex_unlock(&h->exposure_lock);
+    if (fresh != NULL)
+        keep_certificates(h, fresh);
+    if (fresh != NULL || !h->tls) /* no memory: who may do what stays as it was */
+        h->access = fresh;
+    else
+        old_access = NULL;
+    pthread_mutex_unlock(&h->adopted_lock);
     exposure_leave(old);
+    access_leave(old_access);
 }
 
 struct exposure *http_exposure(struct http *h)
 {
-    pthread_mutex_lock(&h->exposure_lock);
+    pthread_mutex_lock(&h->adopted_lock);
     struct exposure *e = exposure_hold(h->exposure);
-    pthread_mutex_unlock(&h->exposure_lock);
+    pthread_mutex_unlock(&h->adopted_lock);
     return e;
+}
+
+struct access *http_access(struct http *h)
+{
+    pthread_mutex_lock(&h->adopted_lock);
+    struct access *a = access_hold(h->access);
+    pthread_mutex_unlock(&h->adopted_lock);
+    return a;
 }
 
 uint16_t http_port(const struct http *h)
@@ -459,6 +502,8 @@ void http_free(struct http *h)
     readings_fini(&h->readings);
     free(h->text);
     exposure_leave(h->exposure);
-    pthread_mutex_destroy(&h->exposure_lock);
+    access_leave(h->access);
+    auth_free(h->auth);
+    pthread_mutex_destroy(&h->adopted_lock);
     free(h);
 }

@@ -59,11 +59,13 @@ struct http {
     bool finishing;     /* nothing may be suspended any more */
     uint32_t answering; /* requests that have come whole and are not answered */
     struct peers peers;
-    struct request *jobs;    /* requests whose answers are being prepared, suspended */
-    struct request *waiting; /* the same, by other threads */
-    struct request *resting; /* suspended for a turn: their bodies had their share */
-    int64_t slice_ns;        /* what a step of one of the jobs may take of this turn of the loop */
-    uint32_t gradients;      /* requests that have a place, see gradient.h */
+    struct request *jobs;     /* requests whose answers are being prepared, suspended */
+    struct request *waiting;  /* the same, by other threads */
+    struct request *resting;  /* suspended for a turn: their bodies had their share */
+    struct request *checking; /* the same: a password is being verified */
+    struct auth *auth;
+    int64_t slice_ns;   /* what a step of one of the jobs may take of this turn of the loop */
+    uint32_t gradients; /* requests that have a place, see gradient.h */
     struct hub hub;
     struct scraper scrapers[SCRAPERS_MAX];
     uint64_t scrapers_replaced;
@@ -77,8 +79,10 @@ struct http {
     /* Names that Influx clients created: all lines go to one table, but they look for them. */
     char databases[DATABASES_MAX][DATABASE_NAME_MAX];
     uint32_t databases_n;
-    pthread_mutex_t exposure_lock; /* of exposure, which any thread sets */
-    struct exposure *exposure;     /* held */
+    pthread_mutex_t adopted_lock; /* of the two that follow, which any thread sets */
+    struct exposure *exposure;    /* held */
+    struct access *access;        /* the same */
+    bool tls;                     /* since the start, whatever access says now */
 
     struct loop_stats *lag; /* NULL if the statistics had no room */
     int64_t tick_due_ns, lag_since_ns, lag_worst_ns;
@@ -90,5 +94,8 @@ void server_nudge(struct http *h);
 
 /* What /metrics shows now, held for the caller; NULL: all, as it is. */
 struct exposure *http_exposure(struct http *h);
+
+/* Who may do what now, the same; NULL: everybody may do everything. */
+struct access *http_access(struct http *h);
 
 #endif
