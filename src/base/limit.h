@@ -20,7 +20,9 @@
     X(HTTP_DECOMPRESSED, "http.max_decompressed")                                                  \
     X(HTTP_MEMORY, "http.max_memory")                                                              \
     X(HTTP_QUERY, "http.query_timeout")                                                            \
-    X(HTTP_SAMPLES, "QUERY_SAMPLES_MAX")
+    X(HTTP_SAMPLES, "QUERY_SAMPLES_MAX")                                                           \
+    X(HTTP_AUTH_FAILURES, "http.auth_failures")                                                    \
+    X(HTTP_AUTH_WAITING, "AUTH_WAITING_MAX")
 
 enum limit {
 #define X(symbol, label) LIMIT_##symbol,

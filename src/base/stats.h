@@ -104,8 +104,7 @@ enum auth_outcome {
     AUTH_MISSING,   /* nothing was shown, and that has not the right */
     AUTH_WRONG,     /* what was shown is nobody's */
     AUTH_FORBIDDEN, /* somebody who has not the right */
-    AUTH_LIMITED,   /* too many failures from that address */
-    AUTH_BUSY,      /* too many passwords wait to be verified */
+    AUTH_LIMITED,   /* too many failures from that address, or too many passwords wait */
     AUTH_OUTCOME_COUNT
 };
 

@@ -212,6 +212,7 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
         return NABLA_ENOMEM;
     log_event(app->log, LOG_LEVEL_INFO, NULL, "starting", "version=%s config=%s", NABLA_VERSION,
               config_file == NULL ? "-" : config_file);
+    app_look_at_doors(app, &app->conf);
     enum nabla_status status = make_loop(app);
     if (status == NABLA_OK)
         status = feed_new(FEED_CAPACITY, &app->feed);

@@ -67,6 +67,10 @@ enum nabla_status app_reload(struct app *app, struct buf *errors);
 /* How often every series must be visited so that silence is noticed in good time. */
 int64_t app_sweep_period(const struct policies *policies);
 
+/* daemon/doors.c: logs what is allowed but unwise of who may come in by HTTP, and keeps secrets out of core
+ * dumps. */
+void app_look_at_doors(struct app *app, const struct conf *conf);
+
 /* daemon/keep.c: what the main loop does while it runs: sweeps, its lag, signs of life. */
 void app_keep(struct app *app);
 

@@ -1,5 +1,6 @@
 /* daemon/reload.c -- a configuration replaces another while everything runs, or nothing changes. */
 #include "daemon/app.h"
+#include "doors/access.h"
 
 #include <string.h>
 
@@ -23,6 +24,8 @@ static void log_restart_keys(struct app *app, const struct conf *fresh)
     struct buf keys;
     buf_init(&keys);
     conf_restart_keys(&app->at_start, fresh, &keys);
+    if (http_has_tls(app->http) != (fresh->access != NULL && fresh->access->certificates != NULL))
+        buf_printf(&keys, "%stls_server_config in http.web_config", keys.n > 0 ? ", " : "");
     if (keys.n > 0)
         log_event(app->log, LOG_LEVEL_WARN, NULL, "restart_needed", "keys=\"%.*s\"", (int)keys.n,
                   keys.at);
@@ -55,6 +58,7 @@ static enum nabla_status adopt(struct app *app, struct conf *fresh)
     if (status != NABLA_OK)
         return status;
     log_restart_keys(app, fresh);
+    app_look_at_doors(app, fresh);
     log_set_level(app->log, fresh->log.level);
     app->sweep_period_ns = app_sweep_period(&fresh->policies);
     table_configure(app->table, &fresh->policies, fresh->limits.max_series,

@@ -96,6 +96,7 @@ static bool must_wait(struct request *r)
     if (wait_ns == 0)
         return false;
     refuse(r, MHD_HTTP_TOO_MANY_REQUESTS, AUTH_LIMITED);
+    count(&r->http->options.stats->limited[LIMIT_HTTP_AUTH_FAILURES], 1);
     r->retry_s = (uint32_t)((wait_ns + NS_PER_S - 1) / NS_PER_S);
     return true;
 }
@@ -199,7 +200,8 @@ static void start_check(struct request *r, const struct access *a, const struct 
     struct auth *g = h->auth;
     struct check *c = g->waiting < AUTH_WAITING_MAX && !h->finishing ? calloc(1, sizeof *c) : NULL;
     if (c == NULL) {
-        refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE, AUTH_BUSY);
+        refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE, AUTH_LIMITED);
+        count(&h->options.stats->limited[LIMIT_HTTP_AUTH_WAITING], 1);
         return;
     }
     c->work.data = c;
@@ -272,7 +274,8 @@ void auth_add_headers(struct http *h, unsigned status, struct MHD_Response *resp
 {
     struct access *a = http_access(h);
     for (uint32_t i = 0; a != NULL && i < a->headers_n; i++)
-        MHD_add_response_header(response, a->headers[i].name, a->headers[i].value);
+        if (MHD_get_response_header(response, a->headers[i].name) == NULL)
+            MHD_add_response_header(response, a->headers[i].name, a->headers[i].value);
     if (a != NULL && status == MHD_HTTP_UNAUTHORIZED && a->users_n > 0)
         MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
                                 "Basic realm=\"nablad\", charset=\"UTF-8\"");

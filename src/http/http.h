@@ -25,6 +25,8 @@ struct access;
  * One is always let through. */
 #define HTTP_HELD_BYTES (128 * (uint64_t)1024 * 1024)
 
+enum { HTTP_AUTH_FAILURES = 10 };
+
 struct http_options {
     struct conf_address listen;
     uint32_t max_connections, max_streams;

@@ -3,7 +3,8 @@
 #include "http/own_metrics.h"
 
 #include "alerts/alerts.h"
-
+#include "doors/access.h"
+#include "doors/certificates.h"
 #include "http/routes.h"
 #include "net/notify.h"
 
@@ -319,6 +320,24 @@ static void write_daemon(struct page *p, const struct stats *s, const struct htt
           (double)counted(&s->log_suppressed));
 }
 
+static void write_auth(struct page *p, const struct stats *s, struct http *h)
+{
+    static const char *const outcomes[] = {"ok", "missing", "wrong", "forbidden", "limited"};
+    struct access *a = http_access(h);
+    title(p, "nablad_auth_total", "counter", "Requests by what they showed of who sends them.");
+    for (enum auth_outcome o = 0; o < AUTH_OUTCOME_COUNT; o++)
+        labelled(p, "nablad_auth_total", (const char *[]){"outcome", outcomes[o], NULL},
+                 (double)counted(&s->auth[o]));
+    total(p, "nablad_auth_passwords_verified_total",
+          "Passwords that were not known yet, and cost bcrypt's time.",
+          (double)counted(&s->passwords_verified));
+    if (a != NULL && a->certificates != NULL)
+        gauge(p, "nablad_certificate_end_seconds",
+              "When the HTTP server's certificate ends, since the Unix epoch.",
+              (double)certificates_end_s(a->certificates));
+    access_leave(a);
+}
+
 /* Pages in memory, 0 if the kernel does not say. */
 static unsigned long resident_pages(void)
 {
@@ -374,6 +393,7 @@ void own_metrics_write(struct buf *b, enum exposition form, struct http *h)
     write_samples(&p, s);
     write_listeners(&p, s);
     write_http(&p, s, h);
+    write_auth(&p, s, h);
     write_gradients(&p, s, h);
     write_alerts(&p, s, h);
     write_notifications(&p, h->options.notifier);

@@ -364,6 +364,8 @@ static void set_defaults(struct http_options *o)
         o->heartbeat_ns = HTTP_HEARTBEAT_NS;
     if (o->max_held_bytes == 0)
         o->max_held_bytes = HTTP_HELD_BYTES;
+    if (o->auth_failures == 0)
+        o->auth_failures = HTTP_AUTH_FAILURES;
     if (o->answer_timeout_ns == 0)
         o->answer_timeout_ns = INT64_MAX;
     if (o->max_connections_per_address == 0)
@@ -390,7 +392,7 @@ enum nabla_status http_new(const struct http_options *options, struct http **out
         status = peers_init(&h->peers, h->options.max_connections,
                             h->options.max_connections_per_address);
     if (status == NABLA_OK)
-        status = auth_new(options->auth_failures, h->secret, &h->auth);
+        status = auth_new(h->options.auth_failures, h->secret, &h->auth);
     if (status == NABLA_OK)
         status = hub_init(h);
     if (status == NABLA_OK)

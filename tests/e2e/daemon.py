@@ -13,6 +13,7 @@ import pathlib
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -100,8 +101,8 @@ class Stream:
 
     def __init__(self, daemon, path):
         self.events = []
-        self.conn = http.client.HTTPConnection(*daemon.http_address, timeout=DEADLINE_S)
-        self.conn.request("GET", path)
+        self.conn = daemon.http_connection()
+        self.conn.request("GET", path, headers=daemon.headers)
         self.response = self.conn.getresponse()
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
@@ -145,6 +146,9 @@ class Daemon:
         self.log_path = folder / "log"
         self.stopped = False
         self.listeners = []
+        self.headers = {}  # of every request
+        self.tls = ssl.create_default_context()  # of HTTPS: whoever it is
+        self.tls.check_hostname, self.tls.verify_mode = False, ssl.CERT_NONE
         argv = [str(a) for a in (command or [NABLAD])] + ["--config", str(self.config), *args]
         with open(self.log_path, "wb") as log:
             self.proc = subprocess.Popen(
@@ -187,12 +191,21 @@ class Daemon:
         return self.address("udp")
 
     @property
+    def http_scheme(self):
+        return "https" if any(l.startswith("https://") for l in self.listeners) else "http"
+
+    @property
     def http_address(self):
-        return self.address("http")
+        return self.address(self.http_scheme)
 
     @property
     def http(self):
-        return "http://%s:%d" % self.http_address
+        return "%s://%s:%d" % (self.http_scheme, *self.http_address)
+
+    def http_connection(self):
+        if self.http_scheme == "http":
+            return http.client.HTTPConnection(*self.http_address, timeout=DEADLINE_S)
+        return http.client.HTTPSConnection(*self.http_address, timeout=DEADLINE_S, context=self.tls)
 
     def resident_bytes(self):
         with open(f"/proc/{self.proc.pid}/smaps_rollup") as f:
@@ -238,9 +251,9 @@ class Daemon:
         """(status, headers, body): parsed if it is JSON, text if it is text, else bytes."""
         if params:
             path += "?" + urllib.parse.urlencode(params, doseq=True)
-        conn = http.client.HTTPConnection(*self.http_address, timeout=DEADLINE_S)
+        conn = self.http_connection()
         try:
-            conn.request(method, path, body=data, headers=headers or {})
+            conn.request(method, path, body=data, headers={**self.headers, **(headers or {})})
             response = conn.getresponse()
             body = response.read()
         finally:

@@ -27,6 +27,8 @@ TESTS = {
     "http.answer_timeout": "e2e/test_limits.py:test_an_answer_taken_in_drops",
     "http.query_timeout": "e2e/test_limits.py:test_an_answer_that_takes_too_long",
     "http.max_memory": "unit/http/test_traps.c:large_answers_are_bounded",
+    "http.auth_failures": "e2e/test_auth.py:test_guessing_is_slowed_down",
+    "AUTH_WAITING_MAX": "e2e/test_auth.py:test_too_many_passwords_at_once",
     "http.max_streams": "e2e/test_http.py:test_the_limit_of_streams",
     "http.max_streams_per_address": "e2e/test_limits.py:test_streams_of_one_address",
     "STREAM_QUEUE_MAX": "unit/http/test_stream.c:slow_reader",
