@@ -26,7 +26,8 @@ enum { NUMBER_BYTES = 8, KEY_MAX = SPOOL_NAME_MAX + 1 + NUMBER_BYTES, PATH_ROOM 
 static const uint64_t map_extra = UINT64_C(64) << 20;
 
 struct spool {
-    MDB_env *env;
+    char path[PATH_ROOM];
+    MDB_env *env; /* NULL: it could not be opened again */
     MDB_dbi dbi;
     int lock;
     uint64_t map_bytes;
@@ -273,6 +274,20 @@ static void forget_oldest(struct spool_queue *const queues[], uint32_t n)
     }
 }
 
+static int open_env(struct spool *s);
+
+/* Once a page that LMDB must write was not written, it refuses all until it is opened anew; and only then is it
+ * known what the file holds. */
+static void open_again(struct spool *s, struct spool_queue *const queues[], uint32_t n)
+{
+    if (s->env != NULL)
+        mdb_env_close(s->env);
+    s->env = NULL;
+    (void)open_env(s); /* if this fails, too, the next turn tries */
+    for (uint32_t i = 0; i < n; i++)
+        queues[i]->counted = false;
+}
+
 enum nabla_status spool_turn(struct spool *s, struct spool_queue *const queues[], uint32_t n,
                              char why[static SPOOL_WHY_MAX])
 {
@@ -280,7 +295,9 @@ enum nabla_status spool_turn(struct spool *s, struct spool_queue *const queues[]
         queues[i]->dropped = 0;
         queues[i]->oldest = NULL;
     }
-    int rc = transact(s, queues, n, true, false);
+    int rc = s->env == NULL ? open_env(s) : 0;
+    if (rc == 0)
+        rc = transact(s, queues, n, true, false);
     for (int tries = 0; rc == MDB_MAP_FULL && tries < 2; tries++) {
         rc = transact(s, queues, n, false, tries == 0);
         forget_oldest(queues, n);
@@ -289,6 +306,8 @@ enum nabla_status spool_turn(struct spool *s, struct spool_queue *const queues[]
     }
     if (rc != 0) {
         snprintf(why, SPOOL_WHY_MAX, "%s", mdb_strerror(rc));
+        if (rc != MDB_MAP_FULL)
+            open_again(s, queues, n);
         return rc == ENOMEM ? NABLA_ENOMEM : NABLA_EIO;
     }
     for (uint32_t i = 0; i < n; i++)
@@ -344,18 +363,18 @@ static uint64_t map_for(uint64_t bytes)
 void spool_make_room(struct spool *s, uint64_t bytes)
 {
     uint64_t wanted = map_for(bytes);
-    if (wanted > s->map_bytes && mdb_env_set_mapsize(s->env, wanted) == 0)
+    if (wanted > s->map_bytes && (s->env == NULL || mdb_env_set_mapsize(s->env, wanted) == 0))
         s->map_bytes = wanted;
 }
 
-static int open_env(struct spool *s, const char *path)
+static int open_env(struct spool *s)
 {
     MDB_txn *txn;
     int rc = mdb_env_create(&s->env);
     if (rc == 0)
         rc = mdb_env_set_mapsize(s->env, s->map_bytes);
     if (rc == 0)
-        rc = mdb_env_open(s->env, path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NORDAHEAD, 0600);
+        rc = mdb_env_open(s->env, s->path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NORDAHEAD, 0600);
     if (rc == 0)
         rc = mdb_txn_begin(s->env, NULL, 0, &txn);
     if (rc == 0) {
@@ -398,17 +417,17 @@ static enum nabla_status take_lock(struct spool *s, const char *directory,
 static enum nabla_status open_file(struct spool *s, const char *directory,
                                    char why[static SPOOL_WHY_MAX])
 {
-    char path[PATH_ROOM], aside[PATH_ROOM + 16];
-    snprintf(path, sizeof path, "%s/push.mdb", directory);
-    snprintf(aside, sizeof aside, "%s.damaged", path);
-    int rc = open_env(s, path);
-    if (is_damage(rc) && rename(path, aside) == 0) {
-        snprintf(why, SPOOL_WHY_MAX, "%.200s was damaged, and is now %.200s", path, aside);
-        rc = open_env(s, path);
+    char aside[PATH_ROOM + 16];
+    snprintf(s->path, sizeof s->path, "%s/push.mdb", directory);
+    snprintf(aside, sizeof aside, "%s.damaged", s->path);
+    int rc = open_env(s);
+    if (is_damage(rc) && rename(s->path, aside) == 0) {
+        snprintf(why, SPOOL_WHY_MAX, "%.200s was damaged, and is now %.200s", s->path, aside);
+        rc = open_env(s);
     }
     if (rc == 0)
         return NABLA_OK;
-    snprintf(why, SPOOL_WHY_MAX, "%.400s: %s", path, mdb_strerror(rc));
+    snprintf(why, SPOOL_WHY_MAX, "%.400s: %s", s->path, mdb_strerror(rc));
     return rc == ENOMEM ? NABLA_ENOMEM : NABLA_EIO;
 }
 
