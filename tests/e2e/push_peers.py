@@ -126,7 +126,7 @@ class Influx(Database):
 
 
 class Sink:
-    """Takes connections and keeps the lines that come; .port stays over close() and open()."""
+    """Takes connections and keeps the lines that come; .port (0: any) stays over close() and open()."""
 
     def __init__(self, port, reads=True):
         self.port, self.reads = port, reads
@@ -153,6 +153,7 @@ class Sink:
 
         self.closing = threading.Event()
         self.server = Server(("127.0.0.1", self.port), Handler)
+        self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
 

@@ -9,10 +9,11 @@
 enum fault_kind {
     FAULT_MALLOC, /* ENOMEM: malloc and its kin, anonymous mmap; not where libuv calls, which aborts */
     FAULT_READ,   /* of sockets and files: errors that they have; of a file half of it, too */
-    FAULT_WRITE,  /* likewise, ENOSPC */
+    FAULT_WRITE,  /* of sockets */
     FAULT_ACCEPT, /* EMFILE, ENFILE, ECONNABORTED, ENOBUFS, ENOMEM, EPROTO, EINTR */
     FAULT_SYNC,   /* EIO, ENOSPC: fsync, fdatasync, msync */
     FAULT_OPEN,   /* EMFILE, ENFILE, ENOMEM, EIO: open, socket */
+    FAULT_DISK,   /* writes of files: ENOSPC, EIO, EDQUOT, EINTR, half of it */
     FAULT_KINDS,
 };
 

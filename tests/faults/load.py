@@ -43,6 +43,11 @@ class Load:
         for thread in self.threads:
             thread.start()
 
+    def forget(self):
+        """What was acknowledged until now is not asked for."""
+        for acked in self.acked.values():
+            acked.clear()
+
     def stop(self):
         self.done.set()
         for thread in self.threads:
@@ -123,17 +128,18 @@ class Load:
     def acked_samples(self):
         return sum(map(len, self.acked.values())) * (SERIES + BORN)
 
-    def check(self, d):
+    def check(self, d, acked_of=None):
         """Every acknowledged series is there, with the newest acknowledged sample in its window; returns how many
         samples that were acknowledged are lost."""
+        acked_of = acked_of or self.acked
         newest = {}
         for r in d.rates("acked", time="unix"):
             newest[r["metric"]["w"], r["metric"]["n"]] = r["window"][-1]["time"]
         lost = sum(newest.get((str(w), str(i)), 0) < T0 + acked[-1]
-                   for w, acked in self.acked.items() if acked for i in range(SERIES))
+                   for w, acked in acked_of.items() if acked for i in range(SERIES))
         born = {(r["metric"]["w"], r["metric"]["batch"], r["metric"]["n"]) for r in d.rates("born")}
         return lost + sum((str(w), str(n), str(i)) not in born
-                          for w, acked in self.acked.items() for n in acked for i in range(BORN))
+                          for w, acked in acked_of.items() for n in acked for i in range(BORN))
 
     def wait_acked(self, more):
         """Until so many more batches were acknowledged: it works."""

@@ -157,16 +157,20 @@ static int error_of(enum fault_kind kind, int type, uint64_t chance)
     return reads ? PICK(packet_read, chance) : PICK(packet_write, chance);
 }
 
-static enum verdict judge(enum fault_kind kind, int fd)
+static enum verdict judge(enum fault_kind on_socket, enum fault_kind on_file, int fd)
 {
     uint64_t chance;
     struct stat st;
     int type = 0; /* of a socket; a file has none */
     socklen_t n = sizeof type;
-    if (!fails(kind, &chance) || fstat(fd, &st) != 0)
+    if (page == NULL || (page->kind[on_socket].every == 0 && page->kind[on_file].every == 0) ||
+        fstat(fd, &st) != 0)
         return PASS;
     if (!S_ISREG(st.st_mode) &&
         (!S_ISSOCK(st.st_mode) || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) != 0))
+        return PASS;
+    enum fault_kind kind = type == 0 ? on_file : on_socket;
+    if (!fails(kind, &chance))
         return PASS;
     note(kind);
     if (type == 0 && chance % 4 == 0)
@@ -180,71 +184,71 @@ static size_t cut(enum verdict v, size_t n)
     return v == SHORT && n > 1 ? n / 2 : n;
 }
 
-#define JUDGED(kind, fd)                                                                           \
-    enum verdict v = judge(kind, fd);                                                              \
+#define JUDGED(on_socket, on_file, fd)                                                             \
+    enum verdict v = judge(on_socket, on_file, fd);                                                \
     if (v == FAIL)                                                                                 \
     return -1
 
 FACE ssize_t read(int fd, void *to, size_t n)
 {
     NEXT(read);
-    JUDGED(FAULT_READ, fd);
+    JUDGED(FAULT_READ, FAULT_READ, fd);
     return next(fd, to, cut(v, n));
 }
 
 FACE ssize_t pread(int fd, void *to, size_t n, off_t at)
 {
     NEXT(pread);
-    JUDGED(FAULT_READ, fd);
+    JUDGED(FAULT_READ, FAULT_READ, fd);
     return next(fd, to, cut(v, n), at);
 }
 
 FACE ssize_t recv(int fd, void *to, size_t n, int flags)
 {
     NEXT(recv);
-    JUDGED(FAULT_READ, fd);
+    JUDGED(FAULT_READ, FAULT_READ, fd);
     return next(fd, to, cut(v, n), flags);
 }
 
 FACE ssize_t recvmsg(int fd, struct msghdr *to, int flags)
 {
     NEXT(recvmsg);
-    JUDGED(FAULT_READ, fd);
+    JUDGED(FAULT_READ, FAULT_READ, fd);
     return next(fd, to, flags);
 }
 
 FACE ssize_t write(int fd, const void *from, size_t n)
 {
     NEXT(write);
-    JUDGED(FAULT_WRITE, fd);
+    JUDGED(FAULT_WRITE, FAULT_DISK, fd);
     return next(fd, from, cut(v, n));
 }
 
 FACE ssize_t pwrite(int fd, const void *from, size_t n, off_t at)
 {
     NEXT(pwrite);
-    JUDGED(FAULT_WRITE, fd);
+    JUDGED(FAULT_WRITE, FAULT_DISK, fd);
     return next(fd, from, cut(v, n), at);
 }
 
 FACE ssize_t send(int fd, const void *from, size_t n, int flags)
 {
     NEXT(send);
-    JUDGED(FAULT_WRITE, fd);
+    JUDGED(FAULT_WRITE, FAULT_DISK, fd);
     return next(fd, from, cut(v, n), flags);
 }
 
 FACE ssize_t sendmsg(int fd, const struct msghdr *from, int flags)
 {
     NEXT(sendmsg);
-    JUDGED(FAULT_WRITE, fd);
+    JUDGED(FAULT_WRITE, FAULT_DISK, fd);
     return next(fd, from, flags);
 }
 
 FACE ssize_t writev(int fd, const struct iovec *from, int n)
 {
     NEXT(writev);
-    JUDGED(FAULT_WRITE, fd);
+    JUDGED(FAULT_WRITE, FAULT_DISK, fd);
     return next(fd, from, v == SHORT && n > 1 ? n / 2 : n);
 }
 

@@ -5,7 +5,7 @@ import struct
 import daemon
 
 LIBRARY = daemon.BUILD / "tests" / "faults" / "libfaults.so"
-KINDS = ("malloc", "read", "write", "accept", "sync", "open")
+KINDS = ("malloc", "read", "write", "accept", "sync", "open", "disk")
 KIND = struct.Struct("=IIQQ")  # every, seed, calls, failed
 STEP = struct.Struct("=q")
 

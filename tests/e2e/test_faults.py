@@ -1,0 +1,28 @@
+"""What nablad promises while things fail: no crash, no hang, nothing acknowledged lost, recovery without help. The
+same a hundred times longer: ./dev faults."""
+import pathlib
+import sys
+
+import pytest
+
+from daemon import BUILD
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "faults"))
+import preloaded  # noqa: E402
+import scenarios  # noqa: E402
+from world import World  # noqa: E402
+
+HAS_SANITIZER = "NABLA_SANITIZE:STRING=\n" not in (BUILD / "CMakeCache.txt").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(HAS_SANITIZER, reason="a sanitizer has a malloc of its own")
+@pytest.mark.parametrize("name", [*scenarios.FAILING, *scenarios.OTHERS])
+def test_what_fails(tmp_path, name):
+    assert preloaded.LIBRARY.exists(), "not built"
+    world = World(tmp_path, silent=name == "silent")
+    try:
+        tried, lost = scenarios.run(world, name)
+    finally:
+        world.close()
+    assert tried > 0 and lost == 0
