@@ -69,7 +69,14 @@ enum event {
 /* Why a listener turned a connection or a datagram away before a line of it was read.
  * X(symbol, label value in nablad_listener_refused_total{reason}, what the log says) */
 #define REFUSAL_LIST(X)                                                                            \
-    X(NETWORK, "network", "the listener's allow does not have the sender's address")
+    X(NETWORK, "network", "the listener's allow does not have the sender's address")               \
+    X(TLS, "tls", "TLS came to a listener of plain lines, one without cert_file")                  \
+    X(NOT_TLS, "not_tls", "what came to a listener of TLS is not TLS: plain lines?")               \
+    X(TLS_HANDSHAKE, "tls_handshake", "the TLS handshake failed")                                  \
+    X(TLS_TIMEOUT, "tls_timeout", "the TLS handshake took longer than ingest.handshake_timeout")   \
+    X(CLIENT_CERTIFICATE, "client_certificate",                                                    \
+      "the client showed no certificate, or none that client_ca_file stands for")                  \
+    X(TLS_BROKEN, "tls_broken", "what came after the TLS handshake is not TLS")
 
 enum refusal {
 #define X(symbol, label, text) REFUSAL_##symbol,

@@ -26,6 +26,7 @@ static inline uint64_t counted(const counter *c)
 struct listener_stats {
     char name[STATS_NAME_MAX]; /* "tcp://127.0.0.1:2207"; set before any thread starts */
     counter bytes, lines, datagrams;
+    counter tls_handshakes;                   /* that succeeded */
     counter connections, refused_connections; /* accepted, turned away at the limit */
     counter idle_closed;                      /* without a line for too long */
     counter refused[REFUSAL_COUNT];           /* connections and datagrams, at the door */

@@ -41,7 +41,10 @@ struct conf_listener {
     int format; /* enum line_format of wire/lines.h: 0 auto, 1 influx, 2 graphite, 3 json, 4 statsd, 5 pickle */
     int64_t precision_ns;  /* of Influx timestamps: 1, 1000, 1000000, 1000000000 */
     struct prefixes allow; /* who may send; none: everybody */
-    int insecure;          /* 1: strangers may reach it, and that is meant */
+    char cert_file[CONF_PATH_MAX], key_file[CONF_PATH_MAX]; /* TLS; "": none */
+    char client_ca_file
+        [CONF_PATH_MAX]; /* who signs clients' certificates; "": nobody is asked for one */
+    int insecure;        /* 1: strangers may reach it, and that is meant */
 };
 
 /* What POST /api/v1/gradient may ask for. */
@@ -126,6 +129,7 @@ struct conf {
         uint32_t max_line;                    /* bytes, 64 KiB; 256 bytes .. 64 KiB */
         uint32_t max_connections;             /* TCP, all listeners together; 1024 */
         uint32_t max_connections_per_address; /* 256 */
+        int64_t handshake_timeout_ns;         /* of TLS; 10 s */
         int64_t idle_timeout_ns;              /* TCP, without a whole line; 0: never; 1 h */
         uint32_t receive_buffer;              /* bytes asked of the kernel for UDP, 4 MiB */
         struct conf_listener listeners[CONF_LISTENERS_MAX];

@@ -15,6 +15,6 @@ bool reach_guarded(const struct conf_listener *l);
 bool reach_allowed(const struct conf_address *address, bool guarded, bool insecure,
                    const char *remedies, char why[static REACH_WHY_MAX]);
 
-#define REACH_LINE_REMEDIES "allow"
+#define REACH_LINE_REMEDIES "allow, or cert_file and client_ca_file"
 
 #endif

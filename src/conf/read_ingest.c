@@ -21,6 +21,24 @@ static bool is_double(const struct conf_listener *at, size_t n)
     return false;
 }
 
+static const char *tls_fault(const struct conf_listener *l, char why[static REACH_WHY_MAX])
+{
+    bool cert = l->cert_file[0] != '\0', key = l->key_file[0] != '\0';
+    if (cert && l->transport == TRANSPORT_UDP) {
+        snprintf(why, REACH_WHY_MAX, "TLS is for tcp");
+        return "cert_file";
+    }
+    if (cert != key) {
+        snprintf(why, REACH_WHY_MAX, "it needs a %s", cert ? "key_file" : "cert_file");
+        return cert ? "cert_file" : "key_file";
+    }
+    if (l->client_ca_file[0] != '\0' && !cert) {
+        snprintf(why, REACH_WHY_MAX, "it needs a cert_file");
+        return "client_ca_file";
+    }
+    return NULL;
+}
+
 /* What is wrong with the last of at[0..n): the key's name, and why; NULL: nothing. */
 static const char *listener_fault(const struct conf_listener *at, size_t n,
                                   char why[static REACH_WHY_MAX])
@@ -30,6 +48,9 @@ static const char *listener_fault(const struct conf_listener *at, size_t n,
         snprintf(why, REACH_WHY_MAX, "pickle is for tcp"); /* a frame has no place in a datagram */
         return "format";
     }
+    const char *wrong = tls_fault(l, why);
+    if (wrong != NULL)
+        return wrong;
     if (is_double(at, n)) {
         snprintf(why, REACH_WHY_MAX, "another listener has this address and protocol");
         return "address";

@@ -52,9 +52,11 @@ int64_t app_sweep_period(const struct policies *policies)
     return smaller(shortest, 10LL * NS_PER_S);
 }
 
-static enum nabla_status adopt(struct app *app, struct conf *fresh)
+static enum nabla_status adopt(struct app *app, struct conf *fresh, struct buf *errors)
 {
-    enum nabla_status status = alerting_prepare(&app->alerting, fresh);
+    enum nabla_status status = net_prepare(app->net, errors);
+    if (status == NABLA_OK)
+        status = alerting_prepare(&app->alerting, fresh);
     if (status != NABLA_OK)
         return status;
     log_restart_keys(app, fresh);
@@ -68,6 +70,7 @@ static enum nabla_status adopt(struct app *app, struct conf *fresh)
     pthread_rwlock_unlock(&app->key_rules.lock);
     keeping_configure(&app->keeping, fresh);
     alerting_adopt(&app->alerting);
+    net_adopt(app->net);
     http_configure(app->http, fresh->exposure, fresh->access);
     push_configure(app->push, &fresh->push);
     struct conf old = app->conf;
@@ -85,7 +88,7 @@ enum nabla_status app_reload(struct app *app, struct buf *errors)
         conf_default(&fresh);
     else
         status = conf_read_file(app->config_file, &fresh, errors);
-    if (status == NABLA_OK && (status = adopt(app, &fresh)) != NABLA_OK)
+    if (status == NABLA_OK && (status = adopt(app, &fresh, errors)) != NABLA_OK)
         conf_fini(&fresh);
     if (status == NABLA_OK) {
         count(&app->stats.reloads_ok, 1);

@@ -79,6 +79,7 @@ static const struct {
     OF(datagrams, "Datagrams received."),
     OF(connections, "Connections accepted."),
     OF(refused_connections, "Connections turned away at the limit."),
+    OF(tls_handshakes, "TLS handshakes that succeeded."),
     OF(idle_closed, "Connections closed because they brought no line for too long."),
 #undef OF
     {"nablad_udp_kernel_drops_total", "Datagrams that the kernel had no room for.",

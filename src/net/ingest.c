@@ -2,7 +2,7 @@
  *
  *     run ──► wake: a deadline is set ──► drain: turns that do not wait, until two of them in a row
  *     brought no byte, or the deadline is past ──► close everything ──► the thread ends */
-#include "net/ingest.h"
+#include "net/connection.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +29,7 @@ static void on_tick(uv_timer_t *timer)
     struct ingest *in = timer->data;
     note_lag(in, clock_now().mono_ns);
     tcp_close_idle(in);
+    secure_close_slow(in);
     for (uint32_t i = 0; i < in->listeners_n; i++)
         if (in->listeners[i].counts_drops)
             udp_count_drops(&in->listeners[i]);
@@ -132,6 +133,7 @@ void ingest_free(struct ingest *in)
     if (!in->ran)
         close_all(in);
     pickle_free(in->sink.pickle);
+    free(in->tls_buf);
     free(in->listeners);
     free(in);
 }

@@ -27,7 +27,7 @@ struct ingest;
 struct listener {
     struct ingest *ingest;
     struct inlet inlet;
-    const struct gate *gate; /* borrowed */
+    struct gate *gate; /* borrowed */
     enum transport transport;
     bool counts_drops;   /* UDP: of the loops that share a socket, one counts for all */
     uint32_t drops_seen; /* of the socket's own counter */
@@ -45,9 +45,10 @@ struct house {
     struct stats *stats;
     struct log *log;
     uint32_t max_connections, max_per_address, max_line;
-    uint32_t idle_ticks;     /* a connection without a line for more of them is closed; 0: never */
-    atomic_uint connections; /* any thread: open on all loops */
-    uv_mutex_t lock;         /* of networks: a connection comes or goes */
+    uint32_t idle_ticks;      /* a connection without a line for more of them is closed; 0: never */
+    uint32_t handshake_ticks; /* a TLS handshake that takes longer is given up */
+    atomic_uint connections;  /* any thread: open on all loops */
+    uv_mutex_t lock;          /* of networks: a connection comes or goes */
     struct networks networks;
 };
 
@@ -70,7 +71,11 @@ struct ingest {
     uint64_t bytes;           /* read by it so far */
     struct connection *first; /* all connections, a list: that which brought a line last is first */
     struct connection *last;
-    struct connection *paused;  /* those that had their share of this turn */
+    struct connection *paused;                   /* those that had their share of this turn */
+    struct secure *first_shaking, *last_shaking; /* TLS handshakes, the oldest first */
+    uint64_t steps_turn;        /* the turn in which handshakes were last gone on with, */
+    uint32_t steps;             /* and how often in it */
+    char *tls_buf;              /* owned: CARRY_MAX + READ_MAX bytes; NULL: no listener has TLS */
     struct listener *listeners; /* owned */
     uint32_t listeners_n;
     struct sink sink;

@@ -24,6 +24,7 @@ struct net {
     uint32_t running; /* loops [0..running) have a thread */
     struct gate gates[STATS_LISTENERS_MAX];
     uint32_t gates_n;
+    uint32_t first_stats; /* of listeners: [i] is gates[i - first_stats]'s */
 };
 
 /* A listener to be: from the configuration, or from systemd with a socket bound already. */
@@ -113,8 +114,7 @@ static void ask_receive_buffer(struct net *net, const struct conf *conf, int fd,
 }
 
 static enum nabla_status open_on(struct net *net, const struct conf *conf, struct ingest *in,
-                                 struct plan *p, struct listener_stats *stats,
-                                 const struct gate *gate)
+                                 struct plan *p, struct listener_stats *stats, struct gate *gate)
 {
     struct listener *l = &in->listeners[in->listeners_n];
     int fd;
@@ -136,6 +136,10 @@ static enum nabla_status open_on(struct net *net, const struct conf *conf, struc
         close(fd);
         return status;
     }
+    if (gate->tls && in->tls_buf == NULL && (in->tls_buf = malloc(CARRY_MAX + READ_MAX)) == NULL) {
+        close(fd);
+        return NABLA_ENOMEM;
+    }
     in->listeners_n++;
     if (l->transport == TRANSPORT_TCP)
         return tcp_listen(l, fd);
@@ -156,13 +160,26 @@ static enum nabla_status judge(struct net *net, const struct plan *p)
     return NABLA_EINVAL;
 }
 
+static enum nabla_status make_gate(struct net *net, struct gate *gate, const struct plan *p)
+{
+    char name[STATS_NAME_MAX], why[GATE_WHY_MAX];
+    enum nabla_status status = gate_init(gate, &p->listener, why);
+    if (status == NABLA_OK)
+        return NABLA_OK;
+    bind_name(name, p->listener.transport, &p->listener.address);
+    log_event(net->house.log, LOG_LEVEL_ERROR, NULL, "listen_refused", "listener=%s why=\"%s\"",
+              name, status == NABLA_ENOMEM ? "no memory" : why);
+    return status;
+}
+
 static enum nabla_status open_everywhere(struct net *net, const struct conf *conf, struct plan *p)
 {
     struct stats *all = net->house.stats;
     struct listener_stats *stats = &all->listeners[all->listeners_n++];
     struct gate *gate = &net->gates[net->gates_n++];
     enum nabla_status status = judge(net, p);
-    gate_init(gate, &p->listener);
+    if (status == NABLA_OK)
+        status = make_gate(net, gate, p);
     if (status == NABLA_OK && net->loops_n > 1 && p->fd < 0 && (status = claim(p)) != NABLA_OK)
         log_failure(net, p);
     for (uint32_t i = 0; i < net->loops_n && status == NABLA_OK; i++) {
@@ -221,10 +238,12 @@ enum nabla_status net_new(const struct net_options *options, struct net **out)
     if (net == NULL)
         return NABLA_ENOMEM;
     net->house.stats = options->stats;
+    net->first_stats = options->stats->listeners_n;
     net->house.log = options->log;
     net->house.max_connections = options->conf->ingest.max_connections;
     net->house.max_per_address = options->conf->ingest.max_connections_per_address;
     net->house.max_line = options->conf->ingest.max_line;
+    net->house.handshake_ticks = ticks_of(options->conf->ingest.handshake_timeout_ns);
     net->house.idle_ticks = ticks_of(options->conf->ingest.idle_timeout_ns);
     uv_mutex_init(&net->house.lock);
     enum nabla_status status = networks_init(&net->house.networks, net->house.max_connections);
@@ -248,6 +267,26 @@ enum nabla_status net_start(struct net *net)
     return NABLA_OK;
 }
 
+enum nabla_status net_prepare(struct net *net, struct buf *errors)
+{
+    enum nabla_status status = NABLA_OK;
+    for (uint32_t i = 0; i < net->gates_n; i++) {
+        char why[GATE_WHY_MAX];
+        enum nabla_status one = gate_prepare(&net->gates[i], why);
+        if (one != NABLA_OK)
+            buf_printf(errors, "%s: %s\n", net->house.stats->listeners[net->first_stats + i].name,
+                       why);
+        status = status == NABLA_OK ? one : status;
+    }
+    return status;
+}
+
+void net_adopt(struct net *net)
+{
+    for (uint32_t i = 0; i < net->gates_n; i++)
+        gate_adopt(&net->gates[i]);
+}
+
 void net_stop(struct net *net, int64_t timeout_ns)
 {
     int64_t deadline_ns = clock_now().mono_ns + timeout_ns;
@@ -264,6 +303,8 @@ void net_free(struct net *net)
         return;
     for (uint32_t i = 0; i < net->loops_n; i++)
         ingest_free(net->loops[i]);
+    for (uint32_t i = 0; i < net->gates_n; i++)
+        gate_fini(&net->gates[i]);
     free(net->loops);
     networks_fini(&net->house.networks);
     uv_mutex_destroy(&net->house.lock);

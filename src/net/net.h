@@ -6,6 +6,7 @@
 #ifndef NET_NET_H
 #define NET_NET_H
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/stats.h"
 #include "conf/conf.h"
@@ -28,6 +29,12 @@ MUST_CHECK enum nabla_status net_new(const struct net_options *options, struct n
 
 /* Starts the threads. Errors: NABLA_EIO. */
 MUST_CHECK enum nabla_status net_start(struct net *net);
+
+/* Reads the listeners' certificates again; each that cannot be used is a line of errors, and nothing
+ * changes. Then net_adopt puts them in force, for connections that come from then on. Errors: NABLA_EIO,
+ * NABLA_EINVAL, NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status net_prepare(struct net *net, struct buf *errors);
+void net_adopt(struct net *net);
 
 /* Reads what the kernel has received, connections that wait to be accepted among it, until nothing
  * more comes or timeout_ns have passed; then closes all and ends the threads, and waits for them. */

@@ -7,7 +7,7 @@
  * counted when it passes the limit and skipped to its end. One that brings no whole line for too long is
  * closed, however many bytes it sends. When the table is busy the loop waits in
  * it, and the kernel's window closes: back-pressure, nothing is dropped. */
-#include "net/ingest.h"
+#include "net/connection.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -20,21 +20,6 @@ enum {
     CARRY_KEPT = 4096, /* bytes of an empty carry that stay allocated */
     KEEPALIVE_S =
         60, /* of silence: a sender that lost its power must not hold its place for ever */
-};
-
-struct connection {
-    uv_tcp_t tcp;
-    struct listener *listener;
-    struct connection *next, *previous; /* of the loop's list */
-    struct connection *next_paused;
-    bool paused, closing;
-    bool skipping;    /* the rest of a line that is too long */
-    uint32_t network; /* its number in house.networks */
-    uint32_t tick;    /* of the loop, when it last brought a whole line */
-    uint64_t turn;    /* of the loop, in which it last read */
-    uint32_t taken;   /* bytes in that turn */
-    uint32_t carry_n, carry_cap;
-    char *carry; /* owned: the beginning of a line */
 };
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
@@ -105,6 +90,7 @@ static void note_line(struct ingest *in, struct connection *c)
 static void on_closed(uv_handle_t *handle)
 {
     struct connection *c = handle->data;
+    secure_free(c->secure);
     free(c->carry);
     free(c);
 }
@@ -127,6 +113,8 @@ static void close_connection(struct connection *c)
     c->closing = true;
     if (c->paused)
         unpause(in, c);
+    if (c->secure != NULL)
+        secure_leave(c);
     unlink_from(in, c);
     leave(in->house, c->network);
     atomic_fetch_sub(&c->listener->inlet.stats->open_connections, 1);
@@ -139,7 +127,8 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     struct connection *c = handle->data;
     (void)suggested;
-    *buf = uv_buf_init(c->listener->ingest->tcp_buf + CARRY_MAX, READ_MAX);
+    bool later = c->secure != NULL && !secure_may_read(c);
+    *buf = uv_buf_init(c->listener->ingest->tcp_buf + CARRY_MAX, later ? 0 : READ_MAX);
 }
 
 static bool grow_carry(struct connection *c, uint32_t n)
@@ -292,18 +281,23 @@ static void take_frames(struct connection *c, const char *bytes, size_t n)
     }
 }
 
+void connection_pause(struct connection *c)
+{
+    struct ingest *in = c->listener->ingest;
+    uv_read_stop((uv_stream_t *)&c->tcp);
+    c->paused = true;
+    c->next_paused = in->paused;
+    in->paused = c;
+}
+
 /* A busy connection waits for the others, the timers and the next turn. */
 static void pause_if_greedy(struct connection *c, size_t n)
 {
     struct ingest *in = c->listener->ingest;
     c->taken = c->turn == in->turn ? c->taken + (uint32_t)n : (uint32_t)n;
     c->turn = in->turn;
-    if (c->taken < TURN_MAX)
-        return;
-    uv_read_stop((uv_stream_t *)&c->tcp);
-    c->paused = true;
-    c->next_paused = in->paused;
-    in->paused = c;
+    if (c->taken >= TURN_MAX)
+        connection_pause(c);
 }
 
 void tcp_resume(struct ingest *in)
@@ -317,7 +311,7 @@ void tcp_resume(struct ingest *in)
     }
 }
 
-static void end(struct connection *c)
+void connection_end(struct connection *c)
 {
     if (c->carry_n > 0)
         sink_refuse(&c->listener->ingest->sink, &c->listener->inlet, CAUSE_UNTERMINATED, c->carry,
@@ -337,29 +331,56 @@ void tcp_close_idle(struct ingest *in)
         count(&house->stats->limited[LIMIT_INGEST_IDLE], 1);
         log_event(house->log, LOG_LEVEL_INFO, "connection_idle", "connection_idle",
                   "listener=%s why=\"no line for ingest.idle_timeout\"", stats->name);
-        end(c);
+        connection_end(c);
     }
 }
 
 void tcp_close_connections(struct ingest *in)
 {
     while (in->first != NULL)
-        end(in->first);
+        connection_end(in->first);
+}
+
+void connection_take(struct connection *c, char *bytes, size_t n)
+{
+    if (c->listener->inlet.options.format == LINE_PICKLE)
+        take_frames(c, bytes, n);
+    else if (n > 0)
+        take(c, bytes, n);
+}
+
+/* The beginning of a TLS handshake. */
+static bool is_hello(const char *bytes, size_t n)
+{
+    return n >= 2 && bytes[0] == 0x16 && bytes[1] == 0x03;
+}
+
+/* What a connection reads first shows whether it speaks of what its listener is for. */
+static void take_plain(struct connection *c, char *bytes, size_t n)
+{
+    if (c->turn == UINT64_MAX && is_hello(bytes, n))
+        connection_refuse(c, REFUSAL_TLS, "", 0);
+    else
+        connection_take(c, bytes, n);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct connection *c = stream->data;
+    if (n == UV_ENOBUFS) { /* there are too many handshakes in this turn: on_alloc */
+        connection_pause(c);
+        return;
+    }
     if (n < 0) {
-        end(c);
+        connection_end(c);
         return;
     }
     c->listener->ingest->bytes += (uint64_t)n;
     count(&c->listener->inlet.stats->bytes, (uint64_t)n);
-    if (c->listener->inlet.options.format == LINE_PICKLE)
-        take_frames(c, buf->base, (size_t)n);
-    else if (n > 0)
-        take(c, buf->base, (size_t)n);
+    if (c->secure != NULL)
+        secure_take(c, buf->base, (size_t)n);
+    else
+        take_plain(c, buf->base, (size_t)n);
     if (!c->closing)
         pause_if_greedy(c, (size_t)n);
 }
@@ -372,7 +393,7 @@ static void on_refused_closed(uv_handle_t *handle)
 }
 
 /* limit: which is reached; LIMIT_COUNT: it had gone already. */
-static void refuse(struct listener *l, enum limit limit)
+static void tell_limit(struct listener *l, enum limit limit)
 {
     struct house *house = l->ingest->house;
     count(&l->inlet.stats->refused_connections, 1);
@@ -383,23 +404,40 @@ static void refuse(struct listener *l, enum limit limit)
               "listener=%s why=\"%s is reached\"", l->inlet.stats->name, limit_label(limit));
 }
 
+union peer {
+    struct sockaddr any;
+    struct sockaddr_storage room;
+};
+
+/* NULL: it has gone already. */
+static const struct sockaddr *find_peer(const uv_tcp_t *tcp, union peer *out)
+{
+    int n = sizeof *out;
+    *out = (union peer){.any = {.sa_family = AF_UNSPEC}};
+    return uv_tcp_getpeername(tcp, &out->any, &n) == 0 ? &out->any : NULL;
+}
+
+void connection_refuse(struct connection *c, enum refusal why, const char *detail, size_t n)
+{
+    union peer peer;
+    gate_refuse(c->listener->ingest->house->log, c->listener->inlet.stats, why,
+                find_peer(&c->tcp, &peer), detail, n);
+    connection_end(c);
+}
+
 /* A place for whoever is at the other end; false: it is refused. */
 static bool is_let_in(struct listener *l, struct connection *c)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_storage room;
-    } from = {.any = {.sa_family = AF_UNSPEC}};
-    int n = sizeof from;
-    bool here = uv_tcp_getpeername(&c->tcp, &from.any, &n) == 0;
-    if (!gate_admits(l->gate, &from.any)) {
-        gate_refuse(l->ingest->house->log, l->inlet.stats, REFUSAL_NETWORK, &from.any, "", 0);
+    union peer peer;
+    const struct sockaddr *from = find_peer(&c->tcp, &peer);
+    if (!gate_admits(l->gate, &peer.any)) {
+        gate_refuse(l->ingest->house->log, l->inlet.stats, REFUSAL_NETWORK, from, "", 0);
         return false;
     }
-    struct network network = network_of(here ? &from.any : NULL);
+    struct network network = network_of(from);
     enum limit limit = admit(l->ingest->house, &network, &c->network);
     if (limit != LIMIT_COUNT)
-        refuse(l, limit);
+        tell_limit(l, limit);
     return limit == LIMIT_COUNT;
 }
 
@@ -407,7 +445,7 @@ static void accept_one(struct listener *l, struct connection *c)
 {
     bool accepted = uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)&c->tcp) == 0;
     if (!accepted)
-        refuse(l, LIMIT_COUNT);
+        tell_limit(l, LIMIT_COUNT);
     if (!accepted || !is_let_in(l, c)) {
         uv_close((uv_handle_t *)&c->tcp, on_refused_closed);
         return;
@@ -417,7 +455,8 @@ static void accept_one(struct listener *l, struct connection *c)
     atomic_fetch_add(&l->inlet.stats->open_connections, 1);
     link_in(l->ingest, c);
     uv_tcp_keepalive(&c->tcp, 1, KEEPALIVE_S);
-    if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) != 0)
+    if ((l->gate->tls && !secure_begin(c)) ||
+        uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) != 0)
         close_connection(c);
 }
 

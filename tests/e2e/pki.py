@@ -22,11 +22,11 @@ def authority(folder, name):
     return p
 
 
-def signed(folder, name, by, address="127.0.0.1"):
-    """A server's or a client's, which `by` vouches for."""
+def signed(folder, name, by, address="127.0.0.1", purpose=None):
+    """A server's or a client's, which `by` vouches for; for one purpose only, if it is named: clientAuth."""
     p = Pair(folder / f"{name}.crt", folder / f"{name}.key")
     openssl("req", "-x509", "-CA", by.cert, "-CAkey", by.key, "-newkey", "ec", "-pkeyopt",
             "ec_paramgen_curve:P-256", "-noenc", "-days", 2, "-subj", f"/CN={name}", "-addext",
-            f"subjectAltName=IP:{address}", "-addext", "basicConstraints=critical,CA:false", "-keyout", p.key,
-            "-out", p.cert)
+            f"subjectAltName=IP:{address}", "-addext", "basicConstraints=critical,CA:false",
+            *(("-addext", f"extendedKeyUsage={purpose}") if purpose else ()), "-keyout", p.key, "-out", p.cert)
     return p

@@ -83,7 +83,7 @@ def test_the_log_names_who_was_refused_and_does_not_flow_over(nablad):
     eventually(lambda: refused(d, udp) == 200, "200 refused datagrams")
     said = d.events("sender_refused")
     assert said[0] == {**said[0], "level": "warn", "listener": udp, "from": STRANGER, "reason": "network"}
-    assert "allow" in said[0]["why"] and said[0]["text"].startswith("xxx") and len(said[0]["text"]) < 300
+    assert "allow" in said[0]["why"] and said[0]["detail"].startswith("xxx") and len(said[0]["detail"]) < 300
     assert len(said) < 50 and d.metric("nablad_log_suppressed_total") > 0
 
 

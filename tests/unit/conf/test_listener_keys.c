@@ -37,6 +37,16 @@ static const struct {
     {LISTENER("'0.0.0.0:1', allow: [10.0.0.0/8, 0.0.0.0/0]"), REACHED("0.0.0.0")},
     {LISTENER("'0.0.0.0:1', allow: ['::/0']"), REACHED("0.0.0.0")},
     {LISTENER("'0.0.0.0:1', allow: ['::/0'], insecure: true"), ""},
+    {LISTENER("'0.0.0.0:1', cert_file: c, key_file: k"), ""},
+    {LISTENER("'0.0.0.0:1', cert_file: c, key_file: k, client_ca_file: a"), ""},
+    {LISTENER("'127.0.0.1:1', cert_file: c"),
+     "x:1:73: ingest.listeners[].cert_file: it needs a key_file\n"},
+    {LISTENER("'127.0.0.1:1', key_file: k"),
+     "x:1:72: ingest.listeners[].key_file: it needs a cert_file\n"},
+    {LISTENER("'127.0.0.1:1', client_ca_file: a"),
+     "x:1:78: ingest.listeners[].client_ca_file: it needs a cert_file\n"},
+    {"ingest: {listeners: [{protocol: udp, address: '127.0.0.1:1', cert_file: c, key_file: k}]}",
+     "x:1:73: ingest.listeners[].cert_file: TLS is for tcp\n"},
     {LISTENER("'127.0.0.1:1', allow: 10.0.0.0/8"),
      "x:1:69: ingest.listeners[].allow must be a list of networks such as ['10.0.0.0/8', "
      "'fd00::/8'], not text\n"},
@@ -97,6 +107,7 @@ static const struct {
     {"allow: [10.0.0.0/8]", "allow: [10.0.0.0/8, fd00::/8]", true},
     {"insecure: true", "insecure: true", false},
     {"insecure: true", "allow: [10.0.0.0/8]", true},
+    {"cert_file: a, key_file: b", "cert_file: a, key_file: c", true},
 };
 
 START_TEST(a_change_wants_a_restart)
