@@ -78,3 +78,14 @@ def tls_client(pki, pair=None, **versions):
     for name, version in versions.items():
         setattr(context, name, version)
     return context
+
+
+def https_config(folder, pki, name="server", http=None, more=None, **tls):
+    """nablad.yaml for HTTPS with the pair NAME of pki; tls: more of tls_server_config, more: of web.yml."""
+    crt, key = pki.path(f"{name}.crt"), pki.path(f"{name}.key")
+    web = {"tls_server_config": {"cert_file": str(crt), "key_file": str(key), **tls}, **(more or {})}
+    return yaml.safe_dump({"http": {**web_yml(folder, web), **(http or {})}})
+
+
+def mutual(pki):
+    return {"client_auth_type": "RequireAndVerifyClientCert", "client_ca_file": str(pki.path("ca.crt"))}

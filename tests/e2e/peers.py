@@ -75,15 +75,16 @@ def target(address):
 @contextlib.contextmanager
 def prometheus(folder, port, jobs, write_to=None):
     """Scrapes jobs, {name: (host, port)} or {name: more of a scrape_config}, every two seconds; forwards all to
-    the URL write_to."""
+    write_to, a URL or more of a remote_write."""
     config = {
         "global": {"scrape_interval": "2s", "scrape_timeout": "2s"},
         "scrape_configs": [{"job_name": name, **(job if isinstance(job, dict) else target(job))}
                            for name, job in jobs.items()],
     }
     if write_to is not None:
+        write_to = write_to if isinstance(write_to, dict) else {"url": write_to}
         config["remote_write"] = [{
-            "url": write_to, "metadata_config": {"send_interval": "1s"},
+            **write_to, "metadata_config": {"send_interval": "1s"},
             "queue_config": {"batch_send_deadline": "500ms", "min_backoff": "100ms"}}]
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     url = f"http://127.0.0.1:{port}"

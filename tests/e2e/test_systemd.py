@@ -13,7 +13,7 @@ import pytest
 import daemon
 
 UNITS = daemon.ROOT / "systemd"
-EXPOSURE_MAX = 2.0
+EXPOSURE_MAX = 1.5
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ import subprocess
 import time
 
 import pytest
-import yaml
 
 from daemon import DEADLINE_S, eventually
-from doors import RSA, Pki, basic, bcrypt, tls_client, web_yml
+from doors import RSA, Pki, basic, bcrypt, https_config, mutual, web_yml
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +31,6 @@ def strangers(tmp_path_factory):
     return pki
 
 
-def config(folder, pki, name="server", http=None, more=None, **tls):
-    crt, key = pki.path(f"{name}.crt"), pki.path(f"{name}.key")
-    web = {"tls_server_config": {"cert_file": str(crt), "key_file": str(key), **tls}, **(more or {})}
-    return yaml.safe_dump({"http": {**web_yml(folder, web), **(http or {})}})
-
-
-def mutual(pki):
-    return {"client_auth_type": "RequireAndVerifyClientCert", "client_ca_file": str(pki.path("ca.crt"))}
-
-
 def curl(d, path, *args):
     done = subprocess.run(["curl", "-sS", "--max-time", "60", "-o", "answer", "-w", "%{http_code}", *map(str, args),
                            "https://localhost:%d%s" % (d.http_address[1], path)],
@@ -50,7 +39,7 @@ def curl(d, path, *args):
 
 
 def test_curl_trusts_the_ca_and_nobody_else(nablad, tmp_path, pki, strangers):
-    d = nablad(config(tmp_path, pki))
+    d = nablad(https_config(tmp_path, pki))
     assert d.http.startswith("https://")
     assert curl(d, "/metrics", "--cacert", pki.path("ca.crt"))[:2] == (0, "200")
     assert "nablad_certificate_end_seconds" in (d.folder / "answer").read_text()
@@ -79,13 +68,13 @@ def test_curl_trusts_the_ca_and_nobody_else(nablad, tmp_path, pki, strangers):
     ({"curve_preferences": ["CurveP384"]}, ["--curves", "secp384r1"], True),
 ])
 def test_versions_ciphers_and_curves(nablad, tmp_path, pki, tls, args, works):
-    d = nablad(config(tmp_path, pki, **tls))
+    d = nablad(https_config(tmp_path, pki, **tls))
     code, status, said = curl(d, "/-/healthy", "--cacert", pki.path("ca.crt"), *args)
     assert (code == 0 and status == "200") == works, said
 
 
 def test_openssl_and_gnutls_see_what_is_spoken(nablad, tmp_path, pki):
-    d = nablad(config(tmp_path, pki, "rsa"))
+    d = nablad(https_config(tmp_path, pki, "rsa"))
     at = "%s:%d" % d.http_address
     ca = str(pki.path("ca.crt"))
     for option, spoken in (("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")):
@@ -106,7 +95,7 @@ def test_openssl_and_gnutls_see_what_is_spoken(nablad, tmp_path, pki):
 
 @pytest.mark.parametrize("version", ["--tlsv1.3", "--tls-max=1.2"])
 def test_client_certificates(nablad, tmp_path, pki, strangers, version):
-    d = nablad(config(tmp_path, pki, **mutual(pki)))
+    d = nablad(https_config(tmp_path, pki, **mutual(pki)))
     version = version.split("=")
     def ask(*pair):
         args = ["--cert", pair[0], "--key", pair[1]] if pair else []
@@ -118,7 +107,7 @@ def test_client_certificates(nablad, tmp_path, pki, strangers, version):
 
 
 def test_a_client_has_to_have_a_name_of_the_list(nablad, tmp_path, pki):
-    d = nablad(config(tmp_path, pki, client_allowed_sans=["grafana"], **mutual(pki)))
+    d = nablad(https_config(tmp_path, pki, client_allowed_sans=["grafana"], **mutual(pki)))
     pair = ["--cert", pki.path("client.crt"), "--key", pki.path("client.key"), "--cacert", pki.path("ca.crt")]
     assert curl(d, "/-/healthy", *pair)[0] != 0
     text = (tmp_path / "web.yml").read_text()
@@ -138,7 +127,7 @@ def shown(d):
 @pytest.mark.parametrize("ask", ["hup", "post"])
 def test_reload_while_connections_live(nablad, tmp_path, pki, ask):
     pki.copy("server", "live")
-    d = nablad(config(tmp_path, pki, "live", more={"basic_auth_users": {"alice": bcrypt("wonder")}}))
+    d = nablad(https_config(tmp_path, pki, "live", more={"basic_auth_users": {"alice": bcrypt("wonder")}}))
     d.headers = basic("alice", "wonder")
     old = d.http_connection()
     old.request("GET", "/-/healthy", headers=d.headers)
@@ -174,12 +163,12 @@ def test_reload_while_connections_live(nablad, tmp_path, pki, ask):
 def test_a_certificate_that_has_ended_is_said(nablad, tmp_path, pki):
     made = pki.path("ended.crt").stat().st_mtime
     eventually(lambda: time.time() > made + 2, "its end, for it was made for no day at all")
-    d = nablad(config(tmp_path, pki, "ended"))
+    d = nablad(https_config(tmp_path, pki, "ended"))
     assert re.search(r"ended.crt: the certificate ended on 20", d.wait_event("certificate")["why"])
 
 
 def test_tls_does_not_go_by_a_reload(nablad, tmp_path, pki):
-    d = nablad(config(tmp_path, pki))
+    d = nablad(https_config(tmp_path, pki))
     web_yml(tmp_path, {"basic_auth_users": {"alice": bcrypt("wonder")}})
     d.proc.send_signal(signal.SIGHUP)
     assert "tls_server_config" in d.wait_event("restart_needed")["keys"]
@@ -200,7 +189,7 @@ def cpu_s(pid):
 
 def test_half_a_hello_costs_nothing_and_ends(nablad, tmp_path, pki):
     """libmicrohttpd alone would spend a whole processor on each second of it."""
-    d = nablad(config(tmp_path, pki, http={"request_timeout": "3s"}))
+    d = nablad(https_config(tmp_path, pki, http={"request_timeout": "3s"}))
     socks = [socket.create_connection(d.http_address, timeout=DEADLINE_S) for _ in range(8)]
     for sock in socks:
         sock.sendall(HELLO)
@@ -214,7 +203,7 @@ def test_half_a_hello_costs_nothing_and_ends(nablad, tmp_path, pki):
 
 
 def test_a_hello_in_drops_ends_in_time(nablad, tmp_path, pki):
-    d = nablad(config(tmp_path, pki, http={"request_timeout": "2s"}))
+    d = nablad(https_config(tmp_path, pki, http={"request_timeout": "2s"}))
     with socket.create_connection(d.http_address, timeout=DEADLINE_S) as sock:
         sock.settimeout(0.2)
         def ended():
@@ -232,7 +221,7 @@ def test_a_hello_in_drops_ends_in_time(nablad, tmp_path, pki):
 
 
 def test_handshakes_that_hang_hold_nobody_up(nablad, tmp_path, pki):
-    d = nablad(config(tmp_path, pki))
+    d = nablad(https_config(tmp_path, pki))
     socks = [socket.create_connection(d.http_address, timeout=DEADLINE_S) for _ in range(40)]
     for sock in socks[::2]:
         sock.sendall(HELLO)
@@ -244,7 +233,7 @@ def test_handshakes_that_hang_hold_nobody_up(nablad, tmp_path, pki):
 
 
 def test_lengths_that_do_not_agree(nablad, tmp_path, pki):
-    d = nablad(config(tmp_path, pki))
+    d = nablad(https_config(tmp_path, pki))
     for headers in ("Content-Length: 4\r\nContent-Length: 5\r\n",
                     "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"):
         with socket.create_connection(d.http_address, timeout=DEADLINE_S) as raw:
@@ -254,7 +243,7 @@ def test_lengths_that_do_not_agree(nablad, tmp_path, pki):
 
 
 def test_streams_and_large_bodies_at_the_stop(nablad, tmp_path, pki):
-    d = nablad(config(tmp_path, pki))
+    d = nablad(https_config(tmp_path, pki))
     body = b"".join(b"m,i=%d value=1 1\n" % i for i in range(100_000))
     assert d.get("/write", method="POST", data=body)[0] == 204
     assert d.metric("nablad_series") == 100_000
@@ -269,7 +258,7 @@ def test_streams_and_large_bodies_at_the_stop(nablad, tmp_path, pki):
 
 
 def test_a_client_that_vanishes_in_the_middle(nablad, tmp_path, pki):
-    d = nablad(config(tmp_path, pki))
+    d = nablad(https_config(tmp_path, pki))
     d.get("/write", method="POST", data=b"".join(b"m,i=%d value=1 1\n" % i for i in range(20_000)))
     for _ in range(10):
         conn = d.http_connection()
