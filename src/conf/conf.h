@@ -168,6 +168,8 @@ struct conf {
     struct {
         char directory[CONF_PATH_MAX]; /* what outlives a restart; "": nothing does */
         int64_t interval_ns;           /* between snapshots of series; 10 s */
+        int journal;          /* what comes by HTTP is on the disk before it is acknowledged */
+        uint64_t journal_max; /* bytes, 1 GiB */
     } state;
     struct conf_pushes push;
     struct conf_alerting alerting;

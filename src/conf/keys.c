@@ -210,6 +210,10 @@ const struct conf_key conf_keys[] = {
     {"state.directory", CONF_TEXT, "", .restart = true, AT(struct conf, state.directory)},
     {"state.interval", CONF_DURATION, "10s", RANGE("100ms", "1h"), .restart = true,
      AT(struct conf, state.interval_ns)},
+    {"state.journal", CONF_WORD, "false", .words = yes_or_no, .restart = true,
+     AT(struct conf, state.journal)},
+    {"state.journal_max", CONF_SIZE, "1GiB", RANGE("1MiB", "1024GiB"), .restart = true,
+     AT(struct conf, state.journal_max)},
 
     {.path = "push", .type = CONF_PUSHES},
     PEER_KEYS("push[]"),

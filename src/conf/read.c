@@ -18,6 +18,7 @@
 #include "conf/read_ingest.h"
 #include "conf/read_peers.h"
 #include "conf/read_series.h"
+#include "conf/read_state.h"
 #include "conf/read_values.h"
 #include "conf/reader.h"
 #include "conf/value.h"
@@ -135,7 +136,8 @@ static const struct {
     void (*check)(struct reader *r, const char *section, const yaml_node_t *map);
 } checks[] = {{"defaults", read_defaults_check},
               {"alerting", read_alerting_check},
-              {"http", read_http_doors}};
+              {"http", read_http_doors},
+              {"state", read_state_check}};
 
 static void read_section(struct reader *r, const struct conf_key *key, const yaml_node_t *node,
                          void *into)

@@ -1,12 +1,14 @@
 /* daemon/app.c -- in which order things start and stop.
  *
- *     start  table ─ state loads ─ buffers open ─ net binds ─ http binds ─ state saves ─ net runs ─ http runs ─ ready
+ *     start  table ─ state loads ─ buffers open ─ journal read ─ net binds ─ http binds ─ state saves ─ net runs
+ *            ─ http runs ─ ready
  *     stop   not ready ─ net drains ─ http answers ─ points are pushed ─ the state is saved ─ gone
  *            each within the bound, but for the disk, which takes what it takes
  *
  * Elsewhere: what runs meanwhile (keep.c), a new configuration (reload.c), systemd (systemd.c). */
 #include "daemon/app.h"
 
+#include "daemon/recovery.h"
 #include "net/bind.h"
 #include "wire/key.h"
 
@@ -117,6 +119,7 @@ static enum nabla_status make_doors(struct app *app)
                                 .feed = app->feed,
                                 .stats = &app->stats,
                                 .push_board = &app->push_board,
+                                .journal = app->journal,
                                 .log = app->log,
                                 .ready = &app->ready,
                                 .reload = reload_for_http,
@@ -210,6 +213,7 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
         log_new(STDERR_FILENO, log_is_journal(STDERR_FILENO), app->conf.log.level, &app->stats);
     if (app->log == NULL)
         return NABLA_ENOMEM;
+    struct state_journal snapshots;
     log_event(app->log, LOG_LEVEL_INFO, NULL, "starting", "version=%s config=%s", NABLA_VERSION,
               config_file == NULL ? "-" : config_file);
     app_look_at_doors(app, &app->conf);
@@ -227,9 +231,11 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
     if (status == NABLA_OK)
         status = make_push(app);
     if (status == NABLA_OK)
+        status = recovery_run(&app->conf, app->table, app->log, &app->journal);
+    if (status == NABLA_OK)
         status = make_doors(app);
     if (status == NABLA_OK)
-        status = keeping_start(&app->keeping, NULL);
+        status = keeping_start(&app->keeping, recovery_for_snapshots(app->journal, &snapshots));
     if (status == NABLA_OK)
         status = run_doors(app);
     if (status != NABLA_OK)
@@ -245,6 +251,7 @@ static void stop_doors(struct app *app)
     int64_t deadline_ns = clock_now().mono_ns + bound_ns;
     net_stop(app->net, bound_ns / 2);
     http_stop(app->http, deadline_ns - clock_now().mono_ns);
+    journal_stop(app->journal);
     push_stop(app->push, deadline_ns);
     keeping_stop(&app->keeping);
 }
@@ -280,9 +287,11 @@ void app_fini(struct app *app)
     if (app->net != NULL)
         net_stop(app->net, 0);
     push_stop(app->push, 0);
+    journal_stop(app->journal);
     keeping_fini(&app->keeping);
     http_free(app->http);
     net_free(app->net);
+    journal_free(app->journal);
     if (app->loop.data != NULL) {
         alerting_stop(&app->alerting);
         uv_walk(&app->loop, close_handle, NULL);

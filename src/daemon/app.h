@@ -12,6 +12,7 @@
 #include "net/net.h"
 #include "net/push.h"
 #include "series/table.h"
+#include "state/journal.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -39,6 +40,7 @@ struct app {
     struct net *net;
     struct push *push;
     struct push_board push_board;
+    struct journal *journal; /* NULL: what comes by HTTP is in memory alone */
     struct http *http;
     atomic_bool ready;
     uv_loop_t loop;

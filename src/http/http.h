@@ -11,6 +11,7 @@
 #include "base/stats.h"
 #include "conf/conf.h"
 #include "series/table.h"
+#include "state/journal.h"
 
 #include <stdatomic.h>
 
@@ -51,6 +52,7 @@ struct http_options {
     struct feed *feed;
     struct stats *stats;           /* gets a listener and a loop more */
     struct push_board *push_board; /* NULL: nothing is pushed */
+    struct journal *journal;       /* started; NULL: what comes is in memory alone */
     struct log *log;
     const atomic_bool *ready; /* what /-/ready says */
     /* Re-reads the configuration. Called in the HTTP thread; it may block for as long as that

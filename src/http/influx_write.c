@@ -8,6 +8,7 @@
  * when they come, whatever follows; cutting the body anywhere changes nothing (test_influx_write.c).
  * Elsewhere: lines (wire/lines.h), batches and counts (net/sink.h), the other resources of InfluxDB's
  * API (influx_query.c). */
+#include "http/durable.h"
 #include "http/inflate.h"
 #include "http/influx.h"
 #include "http/routes.h"
@@ -121,6 +122,8 @@ static struct influx_write *write_of(struct request *r)
         w->status = MHD_HTTP_BAD_REQUEST;
     read_precision(r, w);
     read_coding(r, w);
+    if (w->status == 0 && !durable_accepts(r))
+        refuse(w, MHD_HTTP_SERVICE_UNAVAILABLE, journal_answer_text(r->unjournaled));
     return w;
 }
 
@@ -140,9 +143,29 @@ static void keep(struct http *h, struct influx_write *w, const char *text, size_
         refuse(w, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory for the beginning of a line");
 }
 
-/* Whole lines of h->text[0..n), the carry and what came behind it, go on; the rest is kept. */
-static void take_text(struct http *h, struct influx_write *w, size_t n)
+/* Into the table, then into the journal. Returns how many bytes were whole lines. */
+static size_t take_lines(struct request *r, struct influx_write *w, const char *text, size_t n)
 {
+    struct http *h = r->http;
+    w->inlet.received = clock_now();
+    size_t used = sink_take(&h->sink, &w->inlet, text, n);
+    sink_flush(&h->sink, &w->inlet);
+    if (used > 0)
+        durable_put(r, &(struct journal_entry){.kind = JOURNAL_LINES,
+                                               .format = (uint8_t)w->inlet.options.format,
+                                               .precision_ns = w->inlet.options.precision_ns,
+                                               .received_ns = w->inlet.received.wall_ns,
+                                               .body = text,
+                                               .n = (uint32_t)used});
+    if (r->unjournaled != JOURNAL_TAKEN)
+        refuse(w, MHD_HTTP_SERVICE_UNAVAILABLE, journal_answer_text(r->unjournaled));
+    return used;
+}
+
+/* Whole lines of h->text[0..n), the carry and what came behind it, go on; the rest is kept. */
+static void take_text(struct request *r, struct influx_write *w, size_t n)
+{
+    struct http *h = r->http;
     const char *text = h->text;
     if (w->skipping) {
         const char *lf = memchr(text, '\n', n);
@@ -152,8 +175,7 @@ static void take_text(struct http *h, struct influx_write *w, size_t n)
         n -= (size_t)(lf + 1 - text);
         text = lf + 1;
     }
-    size_t used = sink_take(&h->sink, &w->inlet, text, n);
-    sink_flush(&h->sink, &w->inlet);
+    size_t used = take_lines(r, w, text, n);
     keep(h, w, text + used, n - used);
 }
 
@@ -165,19 +187,20 @@ static char *open_text(struct http *h, const struct influx_write *w)
     return h->text + w->carry.n;
 }
 
-static void take_plain(struct http *h, struct influx_write *w, const char *data, size_t n)
+static void take_plain(struct request *r, struct influx_write *w, const char *data, size_t n)
 {
     for (size_t done = 0, here; done < n && w->status == 0; done += here) {
         here = n - done < TEXT_PIECE ? n - done : TEXT_PIECE;
-        memcpy(open_text(h, w), data + done, here);
-        take_text(h, w, w->carry.n + here);
+        memcpy(open_text(r->http, w), data + done, here);
+        take_text(r, w, w->carry.n + here);
     }
 }
 
 /* One piece of what data unpacks to. Returns its length; *used: of data. */
-static size_t unpack(struct http *h, struct influx_write *w, const char *data, size_t n,
+static size_t unpack(struct request *r, struct influx_write *w, const char *data, size_t n,
                      size_t *used)
 {
+    struct http *h = r->http;
     size_t here = TEXT_PIECE;
     enum nabla_status status = inflater_take(w->inflater, data, n, used, open_text(h, w), &here);
     w->unpacked += here;
@@ -189,17 +212,17 @@ static size_t unpack(struct http *h, struct influx_write *w, const char *data, s
         refuse_length(h, w, LIMIT_HTTP_DECOMPRESSED,
                       "the body unpacks to more bytes than http.max_decompressed");
     else
-        take_text(h, w, w->carry.n + here);
+        take_text(r, w, w->carry.n + here);
     return here;
 }
 
 /* Returns how many bytes of data a turn was enough for. */
-static size_t take_packed(struct http *h, struct influx_write *w, const char *data, size_t n)
+static size_t take_packed(struct request *r, struct influx_write *w, const char *data, size_t n)
 {
     size_t done = 0;
     for (int i = 0; i < PIECES_A_TURN && done < n && w->status == 0; i++) {
         size_t used;
-        (void)unpack(h, w, data + done, n - done, &used);
+        (void)unpack(r, w, data + done, n - done, &used);
         done += used;
     }
     return w->status == 0 ? done : n;
@@ -213,11 +236,13 @@ static size_t take(struct request *r, const char *data, size_t n)
         r->body.failed = true;
     if (w == NULL || w->status != 0)
         return n;
+    if (durable_is_congested(h))
+        return 0;
     size_t used = n;
     if (w->inflater != NULL)
-        used = take_packed(h, w, data, n);
+        used = take_packed(r, w, data, n);
     else
-        take_plain(h, w, data, n);
+        take_plain(r, w, data, n);
     count(&h->door->bytes, used);
     return used;
 }
@@ -230,15 +255,15 @@ static size_t body_max(const struct http_options *o)
 const struct body_rule influx_write_body = {.max = body_max, .take = take};
 
 /* What the unpacking still holds, and the last line, which needs no LF. */
-static void take_end(struct http *h, struct influx_write *w)
+static void take_end(struct request *r, struct influx_write *w)
 {
     size_t used;
-    while (w->inflater != NULL && w->status == 0 && unpack(h, w, "", 0, &used) == TEXT_PIECE)
+    while (w->inflater != NULL && w->status == 0 && unpack(r, w, "", 0, &used) == TEXT_PIECE)
         ;
     if (w->inflater != NULL && w->status == 0 && !inflater_is_whole(w->inflater))
         refuse(w, MHD_HTTP_BAD_REQUEST, "the body ends in the middle of its gzip form");
     if (w->status == 0 && w->carry.n > 0)
-        take_plain(h, w, "\n", 1);
+        take_plain(r, w, "\n", 1);
 }
 
 /* ---- the answer */
@@ -315,15 +340,29 @@ static void judge(struct influx_write *w)
     describe(w, first, dropped);
 }
 
+/* All is known, also of the disk. */
+static enum MHD_Result reply(struct request *r, void *ctx)
+{
+    struct influx_write *w = ctx;
+    struct buf empty = {0};
+    if (r->unjournaled != JOURNAL_TAKEN) {
+        w->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+        w->outcome.has_fault = false;
+        fault_set(&w->fault, "%s", journal_answer_text(r->unjournaled));
+    }
+    return w->status != 0 ? reply_refused(r, w) : influx_reply(r, MHD_HTTP_NO_CONTENT, &empty);
+}
+
 enum MHD_Result influx_write_answer(struct request *r)
 {
-    struct buf empty = {0};
     struct influx_write *w = write_of(r);
     if (w == NULL)
         return reply_fault(r, NABLA_ENOMEM, NULL);
     if (r->too_long)
         refuse_length(r->http, w, LIMIT_HTTP_BODY, "the body is longer than http.max_body");
-    take_end(r->http, w);
+    take_end(r, w);
     judge(w);
-    return w->status != 0 ? reply_refused(r, w) : influx_reply(r, MHD_HTTP_NO_CONTENT, &empty);
+    if (r->ticket.last == 0)
+        return reply(r, w);
+    return request_prepare(r, (struct job){durable_wait, reply, free_write, w});
 }

@@ -296,6 +296,32 @@ static void write_state(struct page *p, const struct state_stats *s)
           (double)atomic_load(&s->load_ns) / NS_PER_S);
 }
 
+static void write_journal(struct page *p, struct journal *j)
+{
+    static const char refused[] = "nablad_journal_refused_total";
+    struct journal_figures f = {0};
+    if (j != NULL)
+        journal_figures(j, &f);
+    gauge(p, "nablad_journal_bytes", "Bytes of the journal's segments.", (double)f.bytes);
+    gauge(p, "nablad_journal_max_bytes", "What they may have.", (double)f.max_bytes);
+    gauge(p, "nablad_journal_segments", "Files of the journal.", (double)f.segments);
+    total(p, "nablad_journal_entries_total", "Pieces of bodies that are safe on the disk.",
+          (double)f.entries);
+    total(p, "nablad_journal_written_bytes_total", "Their bytes.", (double)f.written_bytes);
+    total(p, "nablad_journal_syncs_total", "Times that the disk was waited for.", (double)f.syncs);
+    total(p, "nablad_journal_sync_seconds_total", "How long.", (double)f.sync_ns / NS_PER_S);
+    title(p, refused, "counter", "Pieces of bodies that were not journaled, by reason.");
+    labelled(p, refused, (const char *[]){"reason", "full", NULL}, (double)f.refused_full);
+    labelled(p, refused, (const char *[]){"reason", "failed", NULL}, (double)f.refused_broken);
+    total(p, "nablad_journal_failures_total", "Writes, syncs and files that failed.",
+          (double)f.failures);
+    gauge(p, "nablad_journal_replayed_entries", "Entries that the start read.", (double)f.replayed);
+    gauge(p, "nablad_journal_torn_bytes", "Bytes at the ends of segments that it could not read.",
+          (double)f.torn_bytes);
+    gauge(p, "nablad_journal_bad_bytes", "Bytes before the ends that it could not read.",
+          (double)f.bad_bytes);
+}
+
 static void write_daemon(struct page *p, const struct stats *s, const struct http *h)
 {
     title(p, "nablad_build_info", "gauge", "Always 1; the label says which version runs.");
@@ -400,6 +426,7 @@ void own_metrics_write(struct buf *b, enum exposition form, struct http *h)
     write_notifications(&p, h->options.notifier);
     write_push(&p, h->options.push_board);
     write_state(&p, &s->state);
+    write_journal(&p, h->options.journal);
     write_process(&p, s);
     buf_fini(&p.labels);
 }

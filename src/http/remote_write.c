@@ -1,6 +1,6 @@
 /* http/remote_write.c -- POST /api/v1/write: what a Prometheus, or an agent of its kind, forwards.
  *
- *     body ──► headers, sizes ──► unpacked ──► some batches a turn ──► table ──► answered
+ *     body ──► headers, sizes ──► unpacked ──► some batches a turn ──► table ──► [ journal ] ──► answered
  *
  * What the sender makes of an answer decides which it gets. It sends again for ever on 5xx, and waits
  * with all that comes after; it gives up a request on 4xx (on 429, too, unless it was told otherwise)
@@ -9,6 +9,7 @@
  * is for what will pass: no memory, too many bodies at once, the end of nablad.
  * Elsewhere: the bytes (wire/remote_write.h), the end of a series (series/table_apply.c). */
 #include "wire/remote_write.h"
+#include "http/durable.h"
 #include "http/reply.h"
 #include "http/routes.h"
 
@@ -22,6 +23,7 @@ struct remote_job {
     size_t n;
     struct remote_write reader;
     enum remote_state state;
+    struct instant received;
     uint64_t refused[CAUSE_COUNT]; /* by the table */
 };
 
@@ -71,11 +73,21 @@ static void decode_batch(struct sink *sink, struct remote_job *j)
     sink->batch.n = 0;
     j->state = remote_write_read(&j->reader, &sink->batch);
     if (sink->batch.n > 0)
-        table_apply_told(sink->table, &sink->batch, clock_now(), j->refused);
+        table_apply_told(sink->table, &sink->batch, j->received, j->refused);
     sink->batch.n = 0;
 }
 
-/* As many batches as the turn has time for, one at least. */
+/* The body as it came: it is smaller than what it unpacks to. */
+static void journal_body(struct request *r, const struct remote_job *j)
+{
+    durable_put(r, &(struct journal_entry){.kind = JOURNAL_REMOTE_WRITE,
+                                           .received_ns = j->received.wall_ns,
+                                           .body = r->body.at,
+                                           .n = (uint32_t)r->body.n});
+    buf_fini(&r->body);
+}
+
+/* As many batches as the turn has time for, one at least; the last step of all is to wait for the disk. */
 static enum step decode(struct request *r, void *ctx)
 {
     struct remote_job *j = ctx;
@@ -83,7 +95,10 @@ static enum step decode(struct request *r, void *ctx)
     do
         decode_batch(&r->http->sink, j);
     while (j->state == REMOTE_MORE && clock_now().mono_ns < end_ns);
-    return j->state == REMOTE_MORE ? STEP_MORE : STEP_DONE;
+    if (j->state == REMOTE_MORE)
+        return STEP_MORE;
+    journal_body(r, j);
+    return durable_wait(r, ctx);
 }
 
 static void publish(const struct http *h, const struct remote_write *w)
@@ -129,6 +144,8 @@ static enum MHD_Result reply(struct request *r, void *ctx)
     char why[FAULT_MAX];
     uint64_t n;
     publish(r->http, &j->reader);
+    if (r->unjournaled != JOURNAL_TAKEN)
+        return refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE, journal_answer_text(r->unjournaled));
     if (j->state == REMOTE_BAD)
         return refuse(r, MHD_HTTP_BAD_REQUEST, "the body is not a remote write's protobuf");
     if (j->refused[CAUSE_MEMORY] > 0)
@@ -154,6 +171,7 @@ static struct remote_job *unpack(struct request *r, size_t n, unsigned *status, 
         return NULL;
     }
     j->n = n;
+    j->received = clock_now();
     if (snappy_uncompress(r->body.at, r->body.n, j->bytes, &j->n) == SNAPPY_OK) {
         remote_write_begin(&j->reader, j->bytes, j->n);
         return j;
@@ -198,9 +216,10 @@ enum MHD_Result remote_write_answer(struct request *r)
     r->too_many = !place(r, r->body.n + n);
     if (r->too_many)
         return refuse_body(r);
+    if (!durable_accepts(r))
+        return refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE, journal_answer_text(r->unjournaled));
     struct remote_job *j = unpack(r, n, &status, &why);
     if (j == NULL)
         return refuse(r, status, why);
-    buf_fini(&r->body);
     return request_prepare(r, (struct job){decode, reply, free_job, j});
 }

@@ -49,6 +49,8 @@ enum MHD_Result reply_queue(struct request *r, unsigned status, const char *type
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     MHD_add_response_header(response, MHD_HTTP_HEADER_X_CONTENT_TYPE_OPTIONS, "nosniff");
     auth_add_headers(r->http, status, response);
+    if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
     if (!r->whole || r->http->draining) /* what the rest of a refused request is, nobody knows */
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     enum MHD_Result result = MHD_queue_response(r->connection, status, response);
@@ -175,8 +177,7 @@ enum MHD_Result reply_405(struct request *r, const char *allow)
 
 enum MHD_Result reply_busy(struct request *r, const char *why)
 {
-    return reply_error_extra(r, MHD_HTTP_SERVICE_UNAVAILABLE, why,
-                             (struct extra){MHD_HTTP_HEADER_RETRY_AFTER, "1"});
+    return reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE, "%s", why);
 }
 
 /* Makes the next slice; false if it cannot be made. */

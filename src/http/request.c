@@ -10,6 +10,7 @@
 #include "http/request.h"
 
 #include "http/auth.h"
+#include "http/durable.h"
 #include "http/framing.h"
 #include "http/gradient.h"
 #include "http/reply.h"
@@ -152,11 +153,13 @@ static enum MHD_Result judge(struct request *r, const char *method, const char *
     return is_told && (too_long || r->too_many) ? refuse_body(r) : MHD_YES;
 }
 
-/* Until every other connection has had its turn. */
+/* Until every other connection has had its turn; or, the disk being slower than what comes, until the journal
+ * has room. */
 static void rest(struct request *r)
 {
-    request_park(&r->http->resting, r);
-    server_nudge(r->http);
+    struct http *h = r->http;
+    request_park(durable_is_congested(h) ? &h->stalled : &h->resting, r);
+    server_nudge(h);
 }
 
 /* Takes data[0..*n); *n is what is left of them. */
@@ -334,22 +337,39 @@ bool jobs_step(struct http *h)
         r->job_late = now_ns > r->deadline_ns;
         count(&h->options.stats->limited[LIMIT_HTTP_QUERY], r->job_late);
         enum step s = r->job_late ? STEP_FAILED : r->job.step(r, r->job.ctx);
-        if (s != STEP_MORE)
+        if (s == STEP_WAIT) {
+            unlink_from(r);
+            link_in(&h->waiting, r);
+        } else if (s != STEP_MORE) {
             finish(r, s);
+        }
     }
     return h->jobs != NULL;
 }
 
+static void resume_all(struct request **list)
+{
+    while (*list != NULL)
+        request_unpark(*list);
+}
+
 void requests_resume(struct http *h)
 {
-    while (h->resting != NULL)
-        request_unpark(h->resting);
+    resume_all(&h->resting);
+}
+
+void requests_unstall(struct http *h)
+{
+    if (h->stalled != NULL)
+        server_nudge(h);
+    resume_all(&h->stalled);
 }
 
 void jobs_cancel(struct http *h)
 {
     requests_resume(h);
     auth_cancel(h);
+    requests_unstall(h);
     while (h->jobs != NULL || h->waiting != NULL)
         finish(h->jobs != NULL ? h->jobs : h->waiting, STEP_FAILED);
 }

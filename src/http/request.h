@@ -11,7 +11,7 @@ struct check;
 
 enum step {
     STEP_MORE,
-    STEP_WAIT, /* of a first step: somebody else goes on, and request_wake says when it is done */
+    STEP_WAIT, /* somebody else goes on, and request_wake says when it is done */
     STEP_DONE,
     STEP_FAILED
 };
@@ -49,12 +49,16 @@ struct request {
     struct check *check;     /* its password is being verified; NULL: none is */
     bool has_place;          /* among those that may have a large body */
 
+    struct journal_ticket ticket;    /* what of it waits for the disk */
+    enum journal_answer unjournaled; /* why its samples are not safe; 0: they are, or will be */
+
     struct job
         job; /* .step == NULL: none, and .ctx whatever the resource keeps while the body comes */
     bool job_done, job_late;
     enum step job_end;
     int64_t deadline_ns;        /* monotonic: its answer is prepared by then, or a 503 is */
-    struct request *next, **at; /* in http->jobs, http->waiting, http->resting or http->checking */
+    struct request *next, **at; /* in http->jobs, http->waiting, http->resting,
+                                 * http->stalled or http->checking */
 };
 
 /* libmicrohttpd's callbacks; cls is the struct http. */
@@ -97,5 +101,7 @@ void jobs_cancel(struct http *h); /* they are answered with 503 */
 
 /* Those whose bodies had their share of a turn go on. */
 void requests_resume(struct http *h);
+/* Those whose bodies the journal had no room for. */
+void requests_unstall(struct http *h);
 
 #endif

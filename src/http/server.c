@@ -3,7 +3,7 @@
  *     epoll descriptor ── uv_poll ──┐
  *     its timeout ─────── uv_timer ─┼──► run: MHD_run, then ask how long to wait (http/pace.h)
  *     at once, jobs ───── uv_idle ──┘
- *     feed, stop ──────── uv_async ────► hub_take, begin_drain
+ *     feed, stop, disk ── uv_async ────► hub_take, begin_drain, durable_settle
  *     tick ────────────── uv_timer ────► deadlines, heartbeats, the loop's lag
  *
  * The stop: hear what was asked, take no more connections, end the streams, answer what is whole,
@@ -15,6 +15,7 @@
 #include "doors/access.h"
 #include "doors/certificates.h"
 #include "http/auth.h"
+#include "http/durable.h"
 #include "http/request.h"
 #include "http/socket.h"
 #include "http/tls.h"
@@ -125,6 +126,7 @@ static void close_handle(uv_handle_t *handle, void *ctx)
 static void finish(struct http *h)
 {
     h->draining = h->finishing = true;
+    durable_end(h);
     hub_end(h);
     jobs_cancel(h);
     for (int i = 0; i < LAST_RUNS; i++)
@@ -140,6 +142,7 @@ static void on_wake(uv_async_t *wake)
     struct http *h = wake->data;
     if (h->daemon == NULL)
         return;
+    durable_settle(h);
     if (atomic_load(&h->stopping) && !h->draining)
         begin_drain(h);
     else
@@ -291,6 +294,7 @@ static enum nabla_status start_loop(struct http *h)
     uint64_t ms = tick_ms(&h->options);
     h->tick_due_ns = now_ns() + (int64_t)ms * NS_PER_MS;
     h->lag_since_ns = now_ns();
+    durable_begin(h);
     uv_poll_start(&h->poll, UV_READABLE, on_event);
     uv_timer_start(&h->tick, on_tick, ms, ms);
     uv_idle_start(&h->again, on_again);

@@ -62,6 +62,7 @@ struct http {
     struct request *jobs;     /* requests whose answers are being prepared, suspended */
     struct request *waiting;  /* the same, by other threads */
     struct request *resting;  /* suspended for a turn: their bodies had their share */
+    struct request *stalled;  /* suspended until the journal has room */
     struct request *checking; /* the same: a password is being verified */
     struct auth *auth;
     int64_t slice_ns;   /* what a step of one of the jobs may take of this turn of the loop */

@@ -98,7 +98,7 @@ size_t sink_take(struct sink *sink, struct inlet *inlet, const char *buf, size_t
     size_t used = 0;
     for (bool full = true; full;) {
         if (sink->batch.n == 0)
-            sink->now = clock_now();
+            sink->now = inlet->received.wall_ns != 0 ? inlet->received : clock_now();
         inlet->options.arrival_ns = sink->now.wall_ns;
         used += read_lines(sink, inlet, buf + used, n - used);
         full = sink->batch.n > BATCH_MAX - LINE_SAMPLES_MAX;

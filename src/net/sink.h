@@ -23,6 +23,7 @@ struct outcome {
 struct inlet {
     struct line_options options; /* arrival_ns is filled in by the sink */
     struct listener_stats *stats;
+    struct instant received; /* when what it brings came; wall_ns 0: now */
     struct line_report
         report; /* since the last flush, but for .passed: since the beginning; counters are
                                   shared, datagrams are many */
@@ -46,6 +47,14 @@ void sink_flush(struct sink *sink, struct inlet *inlet);
 
 /* Reads one frame of pickle and applies all of it. Of another inlet nothing may be left. */
 void sink_take_frame(struct sink *sink, struct inlet *inlet, const char *frame, size_t n);
+
+/* net/sink_replay.c: what came at that time, once more. The sink is no loop's, counts for nobody and logs
+ * nothing; nothing is left in it afterwards. */
+void sink_replay_lines(struct sink *sink, enum line_format format, int64_t precision_ns,
+                       struct instant when, const char *text, size_t n);
+/* body: as it came, packed. Errors: NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status sink_replay_remote_write(struct sink *sink, struct instant when,
+                                                      const char *body, size_t n);
 
 /* Counts and logs a line that never reached the parser. text: as much of it as is at hand. */
 void sink_refuse(struct sink *sink, struct inlet *inlet, enum cause cause, const char *text,

@@ -54,6 +54,8 @@ TESTS = {
     "REORDER_MAX": "unit/series/test_reorder.c:no_more_than_fit",
     "COLUMNS_MAX": "unit/series/test_select.c:more_labels_than_columns",
     "CHAIN_MAX": "unit/series/test_select.c:finds_what_there_is",
+    "state.journal_max": "e2e/test_journal.py:test_full_is_said",
+    "JOURNAL_STAGED_MAX": "unit/state/test_journal.c:congested_while_much_is_staged",
     "limits.max_alerts": "unit/alerts/test_alerts.c:bounded",
     "CONNECTION_MEMORY": "e2e/test_limits.py:test_heads",
     "PARAMS_MAX": "unit/http/test_params.c:too_many_pairs",

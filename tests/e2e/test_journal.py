@@ -1,0 +1,249 @@
+"""state.journal: what was acknowledged is there after any kill, and once: what senders send again changes nothing.
+
+The judge is a nablad that was never disturbed and was sent each batch once: windows, rates and trends of all series
+must be the same, number by number. Values are noise, and a trend is of all samples: one that is missing or was taken
+twice shows. Kept points, which snapshots leave out, must be the same where the journal alone brings them back.
+"""
+import contextlib
+import gzip
+import http.client
+import random
+import threading
+
+import pytest
+import yaml
+
+import remote_write
+from daemon import DEADLINE_S, eventually
+
+T0 = 1700000000
+SERIES = 12  # of each sender
+SAMPLES = 4  # of each series in a batch
+RULES = [{"match": '{kind="trend"}', "trend": "20s"},
+         {"match": '{kind="counter"}', "kind": "counter"},
+         {"match": '{kind="both"}', "kind": "counter", "trend": "1m"}]
+KINDS = ["plain", "trend", "counter", "both"]
+
+
+def config(folder, **state):
+    return yaml.safe_dump({
+        "state": {"directory": str(folder), "journal": True, **state},
+        "defaults": {"keep": "1w", "stale_after": "1w", "expire_after": "2w"},
+        "series": RULES})
+
+
+def value(kind, sender, series, i):
+    rng = random.Random(f"{kind} {sender} {series} {i}")
+    return i * 100 + rng.randrange(100) if kind in ("counter", "both") else rng.uniform(-5, 5)
+
+
+def samples(sender, batch):
+    """(kind, series, seconds, value) of a batch, in order of time for each series."""
+    for i in range(batch * SAMPLES, (batch + 1) * SAMPLES):
+        for series in range(SERIES):
+            kind = KINDS[series % len(KINDS)]
+            yield kind, series, T0 + i, value(kind, sender, series, i)
+
+
+def lines(sender, batch):
+    return "".join(f"m,sender={sender},n={n},kind={kind} value={v!r} {t}\n"
+                   for kind, n, t, v in samples(sender, batch)).encode()
+
+
+def as_influx(sender, batch):
+    return "/write?precision=s", lines(sender, batch), {}
+
+
+def as_influx2(sender, batch):
+    return ("/api/v2/write?precision=s", gzip.compress(lines(sender, batch)),
+            {"Content-Encoding": "gzip"})
+
+
+def as_remote_write(sender, batch):
+    of = {}
+    for kind, n, t, v in samples(sender, batch):
+        of.setdefault((kind, n), []).append((t * 1000, v))
+    message = b"".join(
+        remote_write.series({"__name__": "m", "sender": sender, "n": str(n), "kind": kind}, s)
+        for (kind, n), s in of.items())
+    return "/api/v1/write", remote_write.snappy(message), remote_write.HEADERS
+
+
+FORMS = {"a": as_influx, "b": as_influx2, "c": as_remote_write, "d": as_influx}
+
+
+class Sender(threading.Thread):
+    """Sends its batches one after the other, each until it is acknowledged. where() is nablad's address."""
+
+    def __init__(self, name, where):
+        super().__init__(daemon=True)
+        self.name, self.where = name, where
+        self.acknowledged, self.again = 0, 0
+        self.ending = threading.Event()
+        self.odd = None
+
+    def post(self, conn, batch):
+        path, body, headers = FORMS[self.name](self.name, batch)
+        conn.request("POST", path, body, headers)
+        answer = conn.getresponse()
+        answer.read()
+        return answer.status
+
+    def session(self, conn):
+        while not self.ending.is_set():
+            status = self.post(conn, self.acknowledged)
+            if status == 204:
+                self.acknowledged += 1
+            elif status == 503:
+                self.again += 1
+                self.ending.wait(0.05)
+            else:
+                self.odd = status
+                return
+
+    def run(self):
+        while not self.ending.is_set() and self.odd is None:
+            conn = http.client.HTTPConnection(*self.where(), timeout=DEADLINE_S)
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                self.session(conn)
+                continue
+            conn.close()
+            self.again += 1
+            self.ending.wait(0.02)
+
+
+def points(d, sender):
+    """{(n, kind): [[time, value, rate, accel, error, trend], ...]}"""
+    found = d.data("/api/v1/points", {"match[]": f'm{{sender="{sender}"}}'})
+    return {(f["metric"]["n"], f["metric"]["kind"]): f["points"] for f in found}
+
+
+def readings(d, sender):
+    """{(n, kind): all that is known, but for how long ago it came}"""
+    return {(r["metric"]["n"], r["metric"]["kind"]): {k: v for k, v in r.items() if k != "age"}
+            for r in d.rates(f'm{{sender="{sender}"}}')}
+
+
+def send_once(d, sender, batches):
+    conn = http.client.HTTPConnection(*d.http_address, timeout=DEADLINE_S)
+    for batch in range(batches):
+        path, body, headers = FORMS[sender](sender, batch)
+        conn.request("POST", path, body, headers)
+        answer = conn.getresponse()
+        answer.read()
+        assert answer.status == 204
+    conn.close()
+
+
+def expect_same(d, other, sender, batches):
+    """d was sent a batch more, perhaps, whose answer was lost: it is sent to both once more."""
+    path, body, headers = FORMS[sender](sender, batches)
+    for each in (d, other):
+        status, _, text = each.get(path, headers=headers, method="POST", data=body)
+        assert status == 204, text
+    mine, theirs = readings(d, sender), readings(other, sender)
+    assert len(mine) == SERIES
+    for key, want in theirs.items():
+        assert mine[key] == want, f"{sender} {key}"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_killed_at_any_moment(nablad, tmp_path, threads):
+    rng = random.Random(20 + threads)
+    text = config(tmp_path / "state", interval="100ms") + f"ingest: {{threads: {threads}}}\n"
+    at = [nablad(text)]
+    senders = [Sender(name, lambda: at[0].http_address) for name in FORMS]
+    for s in senders:
+        s.start()
+    for _ in range(12):
+        more = sum(s.acknowledged for s in senders) + rng.randrange(1, 60)
+        eventually(lambda: sum(s.acknowledged for s in senders) >= more or
+                   any(s.odd for s in senders), "acknowledgements")
+        at[0].proc.kill()
+        at[0].proc.wait()
+        at[0] = nablad(text)
+    for s in senders:
+        s.ending.set()
+        s.join(DEADLINE_S)
+        assert not s.is_alive() and s.odd is None, (s.name, s.odd)
+        assert s.acknowledged > 0 and s.again > 0, s.name
+    judge = nablad(config(tmp_path / "judge"))
+    for s in senders:
+        send_once(judge, s.name, s.acknowledged)
+        expect_same(at[0], judge, s.name, s.acknowledged)
+    assert at[0].metric("nablad_journal_bad_bytes") == 0
+
+
+def test_kept_points_come_back(nablad, tmp_path):
+    text = config(tmp_path / "state", interval="1h")
+    d = nablad(text)
+    for sender in FORMS:
+        send_once(d, sender, 5)
+    want = {sender: points(d, sender) for sender in FORMS}
+    d.proc.kill()
+    d.proc.wait()
+    d = nablad(text)
+    assert {sender: points(d, sender) for sender in FORMS} == want
+    times = [p[0] for p in want["a"]["0", "plain"]]
+    assert len(set(times)) == len(times) == 5 * SAMPLES - 1
+
+
+def test_a_snapshot_lets_the_journal_go(nablad, tmp_path):
+    text = config(tmp_path / "state", interval="100ms")
+    d = nablad(text)
+    send_once(d, "a", 20)
+    eventually(lambda: d.metric("nablad_journal_segments") == 0, "an empty journal")
+    before = readings(d, "a")
+    d.proc.kill()
+    d.proc.wait()
+    d = nablad(text)
+    assert d.wait_event("journal_replayed")["entries"] == "0"
+    assert readings(d, "a") == before
+
+
+def test_a_batch_sent_again_changes_nothing(nablad, tmp_path):
+    d = nablad(config(tmp_path / "state"))
+    for sender in FORMS:
+        send_once(d, sender, 3)
+        before = points(d, sender), readings(d, sender)
+        for batch in (2, 1, 0, 2):
+            path, body, headers = FORMS[sender](sender, batch)
+            assert d.get(path, headers=headers, method="POST", data=body)[0] == 204
+        assert (points(d, sender), readings(d, sender)) == before, sender
+
+
+def test_samples_without_a_time_keep_theirs(nablad, tmp_path):
+    text = config(tmp_path / "state")
+    d = nablad(text)
+    for _ in range(4):
+        assert d.get("/write", method="POST", data=b"now,a=1 value=1\nnow,a=2 value=2")[0] == 204
+    want = {s: d.rate(f'now{{a="{s}"}}')["window"] for s in "12"}
+    assert len(want["1"]) == 3
+    d.proc.kill()
+    d.proc.wait()
+    d = nablad(text)
+    assert {s: d.rate(f'now{{a="{s}"}}')["window"] for s in "12"} == want
+
+
+def test_full_is_said(nablad, tmp_path):
+    d = nablad(config(tmp_path / "state", journal_max="1MiB", interval="1h"))
+    for sender in "ac":
+        path, body, more = FORMS[sender](sender, 0)
+        body = body * 20 if sender == "a" else body
+        status = 204
+        while status == 204:
+            status, headers, answer = d.get(path, method="POST", data=body, headers=more)
+        assert status == 503 and headers["Retry-After"] == "1", answer
+        assert "state.journal_max" in answer["error"]
+    assert d.metric("nablad_journal_refused_total", reason="full") >= 2
+    assert d.metric("nablad_journal_bytes") <= d.metric("nablad_journal_max_bytes")
+    d.wait_event("journal_refused")
+    d.send("other,a=1 value=1 1700000000000000000")  # by TCP it goes on
+    assert len(d.rates("other")) == 1
+
+
+def test_a_journal_needs_a_folder(run_nablad, tmp_path):
+    (tmp_path / "c.yaml").write_text("state: {journal: true}\n")
+    done = run_nablad("--config", tmp_path / "c.yaml", "--check")
+    assert done.returncode == 2
+    assert "c.yaml:1:18: state.journal: it needs state.directory to lie in" in done.stderr
