@@ -19,6 +19,7 @@ declare -A packages=(
     [bench]="python3 python3-numpy python3-yaml"
     [peers]="victoria-metrics influxdb netdata-core collectd-core"
     [callgrind]="valgrind"
+    [coverage]="lcov"
 )
 
 say() { printf '%s\n' "$*" >&2; }

@@ -65,5 +65,6 @@ main() {
     step python python_files
     step cppcheck cppcheck_all
     step clang-tidy tidy
+    [ "${1:-}" != --analyzer ] || step analyzer scripts/lint-analyzer build/dev
     [ ${#faults[@]} = 0 ] || die "lint failed: ${faults[*]}"
 }

@@ -1,7 +1,6 @@
 /* tests/unit/cli/test_stamp.c -- timestamps found and written anew, in each format. */
 #include "cli/stamp.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +82,7 @@ START_TEST(read_back)
     for (int i = 0; i < ROWS(times); i++) {
         struct buf out = {0};
         int64_t unit = before.form == KEY_INFLUX ? r->precision_ns : 1;
-        int64_t expected = (int64_t)(floorl((long double)times[i] / unit)) * unit;
+        int64_t expected = times[i] - (times[i] % unit + unit) % unit;
         stamp_write(&out, r->line, n, before.form, r->precision_ns, times[i]);
         struct stamp after = read_stamp(out.at, out.n, r->precision_ns);
         if (before.form == KEY_GRAPHITE && times[i] == -S) /* that one means "now" */
