@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Signals as real sensors send them, from a fixed seed: `make_signals.py [FOLDER]` writes one file of Influx
-lines a signal. tests/e2e/test_trust.py replays them, and works out what nablad must say of each.
+lines a signal. tests/e2e/test_trust.py replays them, and works out what nablad must say of each; the freezer is
+test_alerting.py's.
 
     heating   a thermometer with steps of 0.1 degrees, about every ten seconds, in water that warms up
     ramp      a level that rises evenly, with noise far larger than what it rises between two samples
@@ -11,6 +12,7 @@ lines a signal. tests/e2e/test_trust.py replays them, and works out what nablad 
     dead      a sensor that stops, beside one that does not
     twins     two readings a millisecond apart, once a minute
     spikes    a thermometer with a bad contact: single readings far off, and one true step
+    freezer   a door that does not close: warming to the very limit of -15, where it stays, noisily; then cold again
     wave      a float in a swell, every two seconds or so; three of its readings are no number
 """
 import math
@@ -109,7 +111,20 @@ def wave(draw):
         t += draw.randrange(3 * S // 2, 5 * S // 2)
 
 
-SIGNALS = [heating, ramp, onchange, counter, clock, outage, dead, twins, spikes, wave]
+def freezer(draw):
+    t, v = T0, -18.0
+    for k in range(500):
+        compressor = 0.3 * math.sin(2 * math.pi * k / 45)
+        if 60 <= k < 380:
+            v = -15 - 3 * math.exp(-(k - 60) / 25)
+        elif k >= 380:
+            v = -20 + 5 * math.exp(-(k - 380) / 25)
+        noise = draw.gauss(0, 0.2) if v > -15.1 else draw.gauss(0, 0.08) + compressor
+        yield line("freezer", round(v + noise, 1), t)
+        t += draw.randrange(9 * S, 11 * S)
+
+
+SIGNALS = [heating, ramp, onchange, counter, clock, outage, dead, twins, spikes, freezer, wave]
 
 
 def main(folder):

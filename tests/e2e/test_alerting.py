@@ -1,14 +1,15 @@
 """Alerts told to others: Debian's Alertmanager and webhooks, over restarts and outages of either side."""
+import pathlib
 import socket
 import time
 
-import numpy
 import pytest
 import yaml
 
 from alert_peers import alertmanager, hook
 from daemon import DEADLINE_S, config_yaml, eventually
 
+DATA = pathlib.Path(__file__).parent.parent / "data"
 NS = 10**9
 T0 = 1700000000
 
@@ -31,15 +32,22 @@ def reload(d, text):
     assert d.get("/-/reload", method="POST")[0] == 200
 
 
-def freezer():
-    """A door that does not close, and is closed: temperatures of a sensor of 0.1 K, ten seconds apart."""
-    rng = numpy.random.default_rng(7)
-    rest = numpy.full(60, -18.0)
-    warming = -15 - 3 * numpy.exp(-numpy.arange(120) / 25)
-    plateau = numpy.full(200, -15.0)
-    cooling = -20 + 5 * numpy.exp(-numpy.arange(120) / 25)
-    curve = numpy.concatenate([rest, warming, plateau, cooling])
-    return numpy.round(curve + rng.normal(0, 0.25, len(curve)), 1)
+class Freezer:
+    """The recording of a door that does not close, and is closed: at first cold, from `warm` on about the limit,
+    with a reading above it at `warm`, cold again at the end. It crosses the limit again and again in between."""
+
+    def __init__(self):
+        self.lines = (DATA / "freezer.lines").read_text().splitlines(keepends=True)
+        self.values = [float(text.split("value=")[1].split()[0]) for text in self.lines]
+        self.warm = next(i for i, v in enumerate(self.values) if i > 200 and v > -15)
+        crossings = sum((a > -15) != (b > -15) for a, b in zip(self.values, self.values[1:]))
+        assert crossings > 50 and max(self.values[:60]) < -16 and max(self.values[-60:]) < -16
+
+    def send(self, d, rooms, first, end):
+        for at in range(first, end, 20):
+            for room in rooms:
+                d.send("".join(text.replace("freezer", f"temperature,room={room}")
+                               for text in self.lines[at:min(at + 20, end)]))
 
 
 def send(d, room, values, first=0):
@@ -54,17 +62,13 @@ def once(told):
 
 
 def test_a_freezer_alerts_once(nablad, tmp_path, free_port):
-    curve = freezer()
+    freezer = Freezer()
     with hook() as behind, hook() as direct, \
             alertmanager(tmp_path, free_port(), behind.url) as manager:
         # four times resend without a word, and Alertmanager takes an alert for over
         d = nablad(config(tmp_path, resend="5s", external_url="http://nabla.example",
                           alertmanagers=[{"url": manager.url}], webhooks=[{"url": direct.url}]))
-        for at in range(0, 200, 20):
-            for room in "ab":
-                send(d, room, curve[at:at + 20], at)
-        for room in "ab":  # the clock decides, too: `for` must pass while it is warm
-            send(d, room, [-14], 200)
+        freezer.send(d, "ab", 0, freezer.warm + 1)  # the clock decides, too: `for` passes while it is warm
         eventually(lambda: set(behind.told()) == {"a", "b"}, "both freezers")
         eventually(lambda: direct.told() == {"a": ["firing"], "b": ["firing"]}, "both, told directly")
         active = manager.alerts()
@@ -72,15 +76,13 @@ def test_a_freezer_alerts_once(nablad, tmp_path, free_port):
         assert all(a["generatorURL"].startswith("http://nabla.example/") for a in active)
         eventually(manager.remembers, "what Alertmanager told, on its disk")
         manager.kill()
-        for room in "ab":
-            send(d, room, curve[201:380], 201)
+        freezer.send(d, "ab", freezer.warm + 1, 380)
         eventually(lambda: d.metric("nablad_notifications_up", kind="alertmanager") == 0,
                    "the outage")
         manager.start()
         eventually(lambda: len(manager.alerts()) == 2, "both, after the outage")
         manager.kill()
-        for room in "ab":
-            send(d, room, curve[380:], 380)
+        freezer.send(d, "ab", 380, len(freezer.lines))
         eventually(lambda: direct.told() == {room: ["firing", "resolved"] for room in "ab"},
                    "the end")
         manager.start()
