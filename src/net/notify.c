@@ -407,18 +407,21 @@ static uint64_t key_of(enum tell_form form, const char *url)
     return h | 1;
 }
 
-/* The number that the key had, or one that nobody has had. There are as many as targets in a configuration. */
+/* The number that the key had, else the first that nobody has had, else any. There are as many as targets in a
+ * configuration. */
 static struct target *take_free(struct notifier *n, const uint64_t keys[static ALERT_TARGETS_MAX],
                                 uint64_t key)
 {
-    struct target *best = n->targets;
-    while (best->used)
-        best++;
-    for (uint32_t i = 0; i < ALERT_TARGETS_MAX; i++) {
+    struct target *best = NULL;
+    for (uint32_t i = ALERT_TARGETS_MAX; i-- > 0;) {
         struct target *t = &n->targets[i];
-        if (!t->used && (keys[i] == key || (keys[i] == 0 && keys[best - n->targets] != key)))
+        bool better = best == NULL || keys[i] == 0 || keys[best - n->targets] != 0;
+        if (!t->used && better)
             best = t;
     }
+    for (uint32_t i = 0; i < ALERT_TARGETS_MAX; i++)
+        if (!n->targets[i].used && keys[i] == key)
+            best = &n->targets[i];
     *best = (struct target){.notifier = n, .used = true};
     return best;
 }

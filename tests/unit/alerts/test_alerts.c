@@ -1,9 +1,9 @@
 /* tests/unit/alerts/test_alerts.c -- the life of alerts: begun, held, ended, told, inherited, bounded. */
-#include "post.h"
+#include "rig.h"
 
 START_TEST(holds_fires_and_ends_once)
 {
-    struct post p;
+    struct alert_rig p;
     double v = -18;
     begin_with(&p, &warming, 1, 100);
     ramp(&p, freezer, &v, 0, 10);
@@ -29,7 +29,7 @@ END_TEST
 /* `for` passes though no sample comes: the clock alone fires. */
 START_TEST(fires_by_the_clock)
 {
-    struct post p;
+    struct alert_rig p;
     double v = -18;
     begin_with(&p, &warming, 1, 100);
     ramp(&p, freezer, &v, 1, 3);
@@ -46,7 +46,7 @@ END_TEST
 
 START_TEST(told_again_and_again_until_it_is_over)
 {
-    struct post p;
+    struct alert_rig p;
     double v = -18;
     begin_with(&p, &warming, 1, 100);
     alerts_targets(p.alerts, (const uint64_t[ALERT_TARGETS_MAX]){7, 8});
@@ -60,7 +60,7 @@ START_TEST(told_again_and_again_until_it_is_over)
     ck_assert_int_eq(due(&p, 0, true), 1);
     ck_assert_int_ne(view.resolved_ns, 0);
     for (int i = 0; i < 14; i++) {
-        pass(&p, MIN);
+        pass(&p, MINUTE);
         ck_assert_int_eq(due(&p, 0, true), 1);
     }
     pass(&p, 3600 * S); /* the second target was down all the time: it is told all the same */
@@ -68,7 +68,7 @@ START_TEST(told_again_and_again_until_it_is_over)
     ck_assert_int_eq(due(&p, 0, true), 0);
     ck_assert_int_eq(due(&p, 1, true), 1);
     ck_assert_uint_eq(alerts_count(p.alerts).resolved, 1);
-    pass(&p, 2 * MIN);
+    pass(&p, 2 * MINUTE);
     (void)alerts_turn(p.alerts, p.b.now);
     ck_assert_uint_eq(alerts_count(p.alerts).resolved, 0);
     end_all(&p);
@@ -87,7 +87,7 @@ START_TEST(silence)
 {
     const struct silence_row *r = &silences[_i];
     struct spec spec = warming;
-    struct post p;
+    struct alert_rig p;
     double v = -18;
     spec.for_ns = 0;
     spec.no_data = r->no_data;
@@ -110,7 +110,7 @@ START_TEST(rules_that_stay_go_on)
 {
     struct spec two[] = {
         {"Other", "temperature", "value > 1000", NULL, 0, 0, NO_DATA_KEEP, NULL, NULL}, warming};
-    struct post p;
+    struct alert_rig p;
     double v = -18;
     begin_with(&p, &warming, 1, 100);
     ramp(&p, freezer, &v, 1, 10);
@@ -136,7 +136,7 @@ END_TEST
 /* The first sample after new rules ends what began under the old ones. */
 START_TEST(what_goes_on_ends)
 {
-    struct post p;
+    struct alert_rig p;
     double v = -18;
     begin_with(&p, &warming, 1, 100);
     ramp(&p, freezer, &v, 1, 10);
@@ -154,7 +154,7 @@ END_TEST
 START_TEST(bounded)
 {
     struct spec spec = warming;
-    struct post p;
+    struct alert_rig p;
     spec.for_ns = 0;
     spec.when = "value > 5";
     spec.clear = NULL;
@@ -181,7 +181,7 @@ END_TEST
 static const struct spec warm = {"Warm", "temperature", "value > 5", NULL, 0,
                                  0,      NO_DATA_KEEP,  NULL,        NULL};
 
-static void set_room(struct post *p, int room, double v)
+static void set_room(struct alert_rig *p, int room, double v)
 {
     char key[64];
     snprintf(key, sizeof key, "temperature;room=%d", room);
@@ -192,7 +192,7 @@ static void set_room(struct post *p, int room, double v)
 /* What is over makes room for what begins, the oldest first, and is counted if somebody should have known. */
 START_TEST(what_is_over_makes_room)
 {
-    struct post p;
+    struct alert_rig p;
     begin_with(&p, &warm, 1, 10);
     alerts_targets(p.alerts, (const uint64_t[ALERT_TARGETS_MAX]){7});
     for (int i = 0; i < 10; i++)
@@ -222,7 +222,7 @@ START_TEST(as_a_naive_list_has_it)
 {
     enum { ROOMS = 400, ROUNDS = 40 };
     bool warm_now[ROOMS] = {false}, told[ROOMS] = {false};
-    struct post p;
+    struct alert_rig p;
     unsigned dice = 1;
     begin_with(&p, &warm, 1, 1000);
     alerts_targets(p.alerts, (const uint64_t[ALERT_TARGETS_MAX]){7});
@@ -246,7 +246,7 @@ START_TEST(as_a_naive_list_has_it)
         }
         ck_assert_int_le(
             news, 0); /* below 0: it fired and was over again in between, or the other way round */
-        pass(&p, 3 * MIN);
+        pass(&p, 3 * MINUTE);
         while (alerts_turn(p.alerts, p.b.now) <= p.b.now.wall_ns)
             ;
     }
@@ -258,7 +258,7 @@ END_TEST
 START_TEST(names_and_rules)
 {
     struct spec two[] = {warm, warm};
-    struct post p;
+    struct alert_rig p;
     two[1].when = "value > 50";
     two[1].for_ns = 60 * S;
     begin_with(&p, two, 2, 100);

@@ -1,10 +1,10 @@
 /* tests/unit/alerts/test_saved.c -- alerts as bytes, and back: what goes on, what ends, what is refused. */
-#include "post.h"
+#include "rig.h"
 
 #include "alerts/saved.h"
 
-/* Alerts as they are, in bytes; the post goes. */
-static void save_and_end(struct post *p, struct buf *out)
+/* Alerts as they are, in bytes; then they go. */
+static void save_and_end(struct alert_rig *p, struct buf *out)
 {
     buf_clear(out);
     alerts_save(p->alerts, out);
@@ -12,7 +12,7 @@ static void save_and_end(struct post *p, struct buf *out)
     end_all(p);
 }
 
-static void restore_with(struct post *p, const struct spec *specs, uint32_t n,
+static void restore_with(struct alert_rig *p, const struct spec *specs, uint32_t n,
                          const struct buf *bytes, int64_t now_ns)
 {
     begin_with(p, specs, n, 1000);
@@ -24,7 +24,7 @@ static void restore_with(struct post *p, const struct spec *specs, uint32_t n,
  * was told is told no more than that. */
 START_TEST(outlives_a_restart)
 {
-    struct post p, q;
+    struct alert_rig p, q;
     struct buf bytes;
     double v = -18;
     buf_init(&bytes);
@@ -69,7 +69,7 @@ static const struct spec other = {"Other", "temperature", "value > 1000", NULL, 
  * restart. What was pending is forgotten. */
 START_TEST(of_a_rule_that_is_gone)
 {
-    struct post p;
+    struct alert_rig p;
     struct buf bytes;
     double v = -18, w = -18;
     buf_init(&bytes);
@@ -105,7 +105,7 @@ END_TEST
 /* With nobody to tell there is nothing to keep. */
 START_TEST(nobody_waits_for_it)
 {
-    struct post p;
+    struct alert_rig p;
     struct buf bytes;
     double v = -18;
     buf_init(&bytes);
@@ -125,7 +125,7 @@ START_TEST(many)
 {
     enum { ROOMS = 300 };
     struct spec specs[] = {other, other, warming};
-    struct post p;
+    struct alert_rig p;
     struct buf bytes;
     specs[0].when = "value > 5";
     specs[1].when = "value > 50";
@@ -163,7 +163,7 @@ static void set_checksum(struct buf *b)
 /* Bytes that are wrong though the checksum is right: all is refused, or something whole is there. */
 START_TEST(wrong_but_well_summed)
 {
-    struct post p;
+    struct alert_rig p;
     struct buf bytes;
     double v = -18;
     int refused = 0;

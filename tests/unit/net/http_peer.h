@@ -25,6 +25,7 @@ struct http_peer {
     uv_loop_t *loop;
     int port;
     unsigned accepted, requests, open;
+    int say;         /* a status that is answered whatever the path says; 0: none */
     struct buf last; /* request: headers and body, ended by a NUL */
     struct peer_connection *first;
 };
@@ -60,7 +61,7 @@ static void peer_close(struct peer_connection *c)
 static void peer_reply(struct peer_connection *c)
 {
     const char *path = strchr(c->in.at, ' ') + 1;
-    int status = atoi(path + 1);
+    int status = c->peer->say != 0 ? c->peer->say : atoi(path + 1);
     buf_clear(&c->out);
     if (strncmp(path, "/silent ", 8) == 0)
         return;

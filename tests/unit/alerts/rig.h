@@ -1,7 +1,7 @@
-/* tests/unit/alerts/post.h -- a lookout post: alerts over a real table on a clock of its own, with rules made of
+/* tests/unit/alerts/rig.h -- alerts over a real table on a clock of its own, with rules made of
  * specs; one thread, no loop. */
-#ifndef TESTS_POST_H
-#define TESTS_POST_H
+#ifndef TESTS_ALERT_RIG_H
+#define TESTS_ALERT_RIG_H
 
 #include "../series/bench.h"
 
@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MIN (60 * S)
+#define MINUTE (60 * S)
 
-struct post {
+struct alert_rig {
     struct bench b;
     struct lookout *lookout;
     struct alerts *alerts;
@@ -83,7 +83,7 @@ static inline struct rules make_rules(const struct spec *specs, uint32_t n)
     return r;
 }
 
-static inline void rule_with(struct post *p, const struct spec *specs, uint32_t n)
+static inline void rule_with(struct alert_rig *p, const struct spec *specs, uint32_t n)
 {
     struct rules rules = make_rules(specs, n);
     struct policies policies = {.defaults = policy_default()};
@@ -92,7 +92,8 @@ static inline void rule_with(struct post *p, const struct spec *specs, uint32_t 
     alerts_adopt(p->alerts, p->b.now);
 }
 
-static inline void begin_with(struct post *p, const struct spec *specs, uint32_t n, uint32_t max)
+static inline void begin_with(struct alert_rig *p, const struct spec *specs, uint32_t n,
+                              uint32_t max)
 {
     struct policies policies = {.defaults = policy_default()};
     memset(p, 0, sizeof *p);
@@ -112,7 +113,7 @@ static inline void begin_with(struct post *p, const struct spec *specs, uint32_t
     rule_with(p, specs, n);
 }
 
-static inline void end_all(struct post *p)
+static inline void end_all(struct alert_rig *p)
 {
     alerts_free(p->alerts);
     table_free(p->b.table);
@@ -120,7 +121,7 @@ static inline void end_all(struct post *p)
 }
 
 /* One sample at the bench's time, then all that follows from it. */
-static inline void sample(struct post *p, const char *key, double v)
+static inline void sample(struct alert_rig *p, const char *key, double v)
 {
     push(&p->b, key, p->b.now.wall_ns, v);
     while (alerts_take(p->alerts, p->b.now))
@@ -128,7 +129,7 @@ static inline void sample(struct post *p, const char *key, double v)
     (void)alerts_turn(p->alerts, p->b.now);
 }
 
-static inline void pass(struct post *p, int64_t ns)
+static inline void pass(struct alert_rig *p, int64_t ns)
 {
     p->b.now.wall_ns += ns;
     p->b.now.mono_ns += ns;
@@ -136,7 +137,7 @@ static inline void pass(struct post *p, int64_t ns)
 
 static struct alert_view view;
 
-static inline int active(struct post *p)
+static inline int active(struct alert_rig *p)
 {
     uint64_t id = 0;
     int n = 0;
@@ -146,11 +147,11 @@ static inline int active(struct post *p)
 }
 
 /* News, then what is to be told again. */
-static inline int due(struct post *p, uint32_t target, bool tell)
+static inline int due(struct alert_rig *p, uint32_t target, bool tell)
 {
     uint64_t changes = 0, id = 0;
     int n = 0;
-    struct alert_due due = {.target = target, .again_ns = MIN, .resolved_again = true};
+    struct alert_due due = {.target = target, .again_ns = MINUTE, .resolved_again = true};
     for (; alerts_next_news(p->alerts, &due, p->b.now, &changes, &view) ||
            alerts_next_again(p->alerts, &due, p->b.now, &id, &view);
          n++)
@@ -172,7 +173,8 @@ static const struct spec warming = {"FreezerWarming",
 static const char freezer[] = "temperature;room=freezer1";
 
 /* Degrees a minute, sample by sample, ten seconds apart. */
-static inline void ramp(struct post *p, const char *key, double *v, double per_minute, int samples)
+static inline void ramp(struct alert_rig *p, const char *key, double *v, double per_minute,
+                        int samples)
 {
     for (int i = 0; i < samples; i++) {
         pass(p, 10 * S);
