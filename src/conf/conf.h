@@ -92,6 +92,7 @@ enum {
 
 enum push_format { PUSH_INFLUX, PUSH_GRAPHITE, PUSH_REMOTE_WRITE };
 enum push_scheme { PUSH_TCP, PUSH_UDP, PUSH_HTTP };
+enum push_compression { PUSH_PLAIN, PUSH_GZIP };
 enum push_corrections { PUSH_CORRECTIONS_AUTO, PUSH_CORRECTIONS_SEND, PUSH_CORRECTIONS_DROP };
 
 struct conf_selectors {
@@ -106,6 +107,8 @@ struct conf_push {
         name[CONF_NAME_MAX]; /* unlike all others; the URL without its query if the file has none */
     int format;              /* enum push_format */
     int corrections;         /* enum push_corrections; auto has been decided */
+    int compression;         /* enum push_compression, of influx by HTTP */
+    uint32_t fields;         /* of a point: bits (1 << enum field) of wire/fields.h; one at least */
     struct conf_selectors match; /* none: every series */
     uint32_t batch;              /* points that are sent at once; 5,000 */
     int64_t flush_ns;            /* after which fewer are sent; 1 s */

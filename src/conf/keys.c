@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "conf/conf.h"
+#include "wire/fields.h"
 
 #include <string.h>
 
@@ -54,6 +55,13 @@ static const struct conf_word push_corrections[] = {{"auto", PUSH_CORRECTIONS_AU
                                                     {"send", PUSH_CORRECTIONS_SEND},
                                                     {"drop", PUSH_CORRECTIONS_DROP},
                                                     {0}};
+
+static const struct conf_word push_compressions[] = {
+    {"none", PUSH_PLAIN}, {"gzip", PUSH_GZIP}, {0}};
+
+static const struct conf_word push_fields[] = {{"rate", FIELD_RATE},   {"value", FIELD_VALUE},
+                                               {"accel", FIELD_ACCEL}, {"error", FIELD_ERROR},
+                                               {"trend", FIELD_TREND}, {0}};
 
 #define AT(type, member)   .offset = offsetof(type, member), .size = sizeof((type *)0)->member
 #define RANGE(least, most) .min = least, .max = most
@@ -221,6 +229,9 @@ const struct conf_key conf_keys[] = {
      AT(struct conf_push, format)},
     {"push[].name", CONF_TEXT, "", AT(struct conf_push, name)},
     {"push[].match", CONF_MATCHES, "[]", AT(struct conf_push, match)},
+    {"push[].fields", CONF_WORDS, "[rate]", .words = push_fields, AT(struct conf_push, fields)},
+    {"push[].compression", CONF_WORD, "none", .words = push_compressions,
+     AT(struct conf_push, compression)},
     {"push[].corrections", CONF_WORD, "auto", .words = push_corrections,
      AT(struct conf_push, corrections)},
     {"push[].batch", CONF_INTEGER, "5000", RANGE("1", "100000"), AT(struct conf_push, batch)},

@@ -23,7 +23,8 @@ enum conf_type {
     CONF_NUMBER,   /* a double */
     CONF_NUMBERS,  /* a list of them, read into struct limits */
     CONF_WORD,
-    CONF_LATE, /* a word, or {reorder: duration} */
+    CONF_WORDS, /* a list of them, a bit each: (1 << value), read into a uint32_t */
+    CONF_LATE,  /* a word, or {reorder: duration} */
     CONF_ADDRESS,
     CONF_SELECTOR,
     CONF_SELECTORS, /* a list, read into struct exposure, as CONF_RELABEL is */

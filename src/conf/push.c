@@ -106,6 +106,16 @@ static bool complete_format(struct conf_push *p, char why[static VALUE_WHY_MAX])
     return false;
 }
 
+static bool complete_compression(const struct conf_push *p, char why[static VALUE_WHY_MAX])
+{
+    bool fits = p->format == PUSH_INFLUX && p->scheme == PUSH_HTTP;
+    if (p->compression == PUSH_GZIP && !fits)
+        snprintf(why, VALUE_WHY_MAX,
+                 p->format == PUSH_REMOTE_WRITE ? "remote_write is always packed, by snappy"
+                                                : "gzip is for influx over http:// or https://");
+    return p->compression == PUSH_PLAIN || fits;
+}
+
 const char *push_complete(struct conf_push *at, uint32_t n, char why[static VALUE_WHY_MAX])
 {
     struct conf_push *p = &at[n - 1];
@@ -113,6 +123,8 @@ const char *push_complete(struct conf_push *at, uint32_t n, char why[static VALU
         return "url";
     if (!complete_format(p, why))
         return "format";
+    if (!complete_compression(p, why))
+        return "compression";
     if (!complete_name(at, n, why))
         return "name";
     return peer_identity(&p->peer, why);

@@ -233,6 +233,7 @@ static void read_value(struct reader *r, const struct conf_key *key, yaml_node_t
     case CONF_MATCHES: read_matches(r, key, node, into); break;
     case CONF_PREFIXES: read_prefixes(r, key, node, into); break;
     case CONF_NUMBERS: read_numbers(r, key, node, into); break;
+    case CONF_WORDS: read_words(r, key, node, into); break;
     case CONF_SELECTORS:
     case CONF_RELABEL: read_exposure(r, key, node); break;
     case CONF_FILES: read_files(r, key, node); break;

@@ -84,6 +84,28 @@ void read_numbers(struct reader *r, const struct conf_key *key, const yaml_node_
         memcpy((char *)into + key->offset, &limits, sizeof limits);
 }
 
+/* [rate, value]: one at least, in any order. */
+void read_words(struct reader *r, const struct conf_key *key, const yaml_node_t *node, void *into)
+{
+    char why[VALUE_WHY_MAX];
+    uint32_t bits = 0;
+    size_t before = reader_faults(r), n = reader_list(r, key, node, 32);
+    for (size_t i = 0; i < n; i++) {
+        const yaml_node_t *item =
+            yaml_document_get_node(r->doc, node->data.sequence.items.start[i]);
+        if (item->type != YAML_SCALAR_NODE)
+            faults_add(r->faults, place_of_node(item), "%s must be %s, not %s", key->path,
+                       value_wanted(CONF_WORD), node_noun(item));
+        else if (value_word(key, (const char *)item->data.scalar.value, item->data.scalar.length,
+                            &bits, why) != NABLA_OK)
+            faults_add(r->faults, place_of_node(item), "%s: %s", key->path, why);
+    }
+    if (reader_faults(r) == before && bits == 0)
+        faults_add(r->faults, place_of_node(node), "%s must have a word at least", key->path);
+    if (reader_faults(r) == before)
+        memcpy((char *)into + key->offset, &bits, sizeof bits);
+}
+
 /* insert, drop, or {reorder: 2s}: only there a duration may stand. */
 void read_late(struct reader *r, const struct conf_key *key, const yaml_node_t *node, void *into)
 {

@@ -32,6 +32,7 @@ const char *value_wanted(enum conf_type type)
         [CONF_NUMBER] = "a number such as 0.1 or -18",
         [CONF_NUMBERS] = "a list of numbers such as [-18, -15]",
         [CONF_WORD] = "a word",
+        [CONF_WORDS] = "a list of words such as [rate, value]",
         [CONF_LATE] = "insert, drop, or {reorder: 2s}",
         [CONF_ADDRESS] = "an address such as 127.0.0.1:2207 or [::1]:2207",
         [CONF_SELECTORS] = "a list of selectors",
@@ -145,6 +146,18 @@ static void not_a_word(const struct conf_key *key, const char *text, size_t n,
     }
     if (guess.best != NULL)
         snprintf(why + at, VALUE_WHY_MAX - (size_t)at, "; did you mean \"%s\"?", guess.best);
+}
+
+enum nabla_status value_word(const struct conf_key *key, const char *text, size_t n, uint32_t *bits,
+                             char why[static VALUE_WHY_MAX])
+{
+    const struct conf_word *word = word_of(key, text, n);
+    if (word == NULL) {
+        not_a_word(key, text, n, why);
+        return NABLA_EINVAL;
+    }
+    *bits |= UINT32_C(1) << word->value;
+    return NABLA_OK;
 }
 
 /* Behind reorder stands a duration, and its words do not. */
@@ -298,6 +311,20 @@ static enum nabla_status read_nothing(const struct conf_key *key, const char *te
     return NABLA_EINVAL;
 }
 
+/* [rate, value]: how defaults are written. */
+static enum nabla_status read_words(const struct conf_key *key, const char *text, size_t n,
+                                    void *into, char why[static VALUE_WHY_MAX])
+{
+    uint32_t bits = 0;
+    for (size_t i = 1, end; i + 1 < n; i = end + strspn(text + end, ", ")) {
+        end = i + strcspn(text + i, ",]");
+        if (value_word(key, text + i, end - i, &bits, why) != NABLA_OK)
+            return NABLA_EINVAL;
+    }
+    memcpy((char *)into + key->offset, &bits, sizeof bits);
+    return NABLA_OK;
+}
+
 static enum nabla_status read_text(const struct conf_key *key, const char *text, size_t n,
                                    void *into, char why[static VALUE_WHY_MAX])
 {
@@ -336,6 +363,7 @@ enum nabla_status value_read(const struct conf_key *key, const char *text, size_
     case CONF_ADDRESS: return read_one_address(key, text, n, into, why);
     case CONF_NUMBER: return read_decimal(key, text, n, quoted, into, why);
     case CONF_TEXT: return read_text(key, text, n, into, why);
+    case CONF_WORDS: return read_words(key, text, n, into, why);
     case CONF_PREFIXES:
     case CONF_MATCHES:
     case CONF_TEMPLATES:

@@ -24,4 +24,8 @@ MUST_CHECK enum nabla_status value_double(const struct conf_key *key, const char
 /* What a key takes, for a message: "a duration such as 500ms, 10s, 5m or 1h30m". Static. */
 const char *value_wanted(enum conf_type type);
 
+/* One word of a CONF_WORDS' list, its bit added to *bits. Errors: NABLA_EINVAL, why says which there are. */
+MUST_CHECK enum nabla_status value_word(const struct conf_key *key, const char *text, size_t n,
+                                        uint32_t *bits, char why[static VALUE_WHY_MAX]);
+
 #endif

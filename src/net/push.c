@@ -146,6 +146,16 @@ static void lose(struct push *p, uint64_t points)
         p->targets[i]->figures.dropped += points;
 }
 
+static void hand_out(struct push *p, const struct reading *r, struct instant now)
+{
+    const struct feed_item *item = &p->items[r->number];
+    for (uint32_t i = 0; i < p->targets_n; i++)
+        if (item->ended)
+            target_end(p->targets[i], r->labels, r->per, item->point.t_ns, now);
+        else
+            target_point(p->targets[i], r->labels, r->per, &item->point, &item->note, now);
+}
+
 /* Points of series that have gone meanwhile are nobody's any more. */
 static void deliver(struct push *p, uint32_t n, struct instant now)
 {
@@ -156,11 +166,8 @@ static void deliver(struct push *p, uint32_t n, struct instant now)
         lose(p, n);
         return;
     }
-    for (uint32_t i = 0; i < p->readings.n; i++) {
-        const struct reading *r = &p->readings.at[i];
-        for (uint32_t t = 0; t < p->targets_n; t++)
-            target_point(p->targets[t], r->labels, r->per, &p->items[r->number].point, now);
-    }
+    for (uint32_t i = 0; i < p->readings.n; i++)
+        hand_out(p, &p->readings.at[i], now);
     lose(p, n - p->readings.n);
 }
 

@@ -10,13 +10,12 @@
  * Elsewhere: the feed and the turns of the spool (net/push.c), lines by TCP and UDP (net/carrier.c). */
 #include "net/push_target.h"
 
+#include "net/pack.h"
 #include "series/selector.h"
 #include "wire/graphite_out.h"
 #include "wire/influx_out.h"
 #include "wire/remote_write_out.h"
 
-#include <math.h>
-#include <snappy-c.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,19 +46,12 @@ static void bound_waiting(struct push_target *t)
     }
 }
 
-static bool compress(struct buf *b)
+/* As its receiver takes it; false: no memory. */
+static bool pack(const struct push_target *t, struct buf *body)
 {
-    size_t n = snappy_max_compressed_length(b->n);
-    struct buf out = {0};
-    char *room = buf_room(&out, n);
-    if (room == NULL || snappy_compress(b->at, b->n, room, &n) != SNAPPY_OK) {
-        buf_fini(&out);
-        return false;
-    }
-    buf_used(&out, n);
-    buf_fini(b);
-    *b = out;
-    return true;
+    if (t->conf.format == PUSH_REMOTE_WRITE)
+        return pack_snappy(body);
+    return t->conf.compression == PUSH_GZIP ? pack_gzip(body) : true;
 }
 
 /* What has been filled becomes a parcel; without memory its points are lost. */
@@ -70,7 +62,7 @@ static void close_parcel(struct push_target *t)
     struct buf body = t->body;
     t->body = (struct buf){0};
     t->body_points = 0;
-    if (p == NULL || body.failed || (t->conf.format == PUSH_REMOTE_WRITE && !compress(&body))) {
+    if (p == NULL || body.failed || !pack(t, &body)) {
         buf_fini(&body);
         free(p);
         t->figures.dropped += points;
@@ -83,32 +75,61 @@ static void close_parcel(struct push_target *t)
     bound_waiting(t);
 }
 
-static bool wants(const struct push_target *t, const struct labelset *labels, const struct point *p)
+static bool wants(const struct push_target *t, const struct labelset *labels)
 {
-    if (!isfinite(p->rate) || (p->corrected && t->conf.corrections == PUSH_CORRECTIONS_DROP))
-        return false;
     for (uint32_t i = 0; i < t->conf.match.n; i++)
         if (selector_match(t->conf.match.at[i], labels))
             return true;
     return t->conf.match.n == 0;
 }
 
-void target_point(struct push_target *t, const struct labelset *labels, enum per per,
-                  const struct point *p, struct instant now)
+static void write_fields(struct push_target *t, const struct labelset *labels,
+                         const struct field_value *fields, uint32_t n, int64_t t_ns)
 {
-    if (!wants(t, labels, p))
+    switch ((enum push_format)t->conf.format) {
+    case PUSH_INFLUX: influx_point(&t->body, labels, fields, n, t_ns); return;
+    case PUSH_GRAPHITE:
+        for (uint32_t i = 0; i < n; i++)
+            graphite_point(&t->body, labels, &fields[i], t_ns);
+        return;
+    case PUSH_REMOTE_WRITE:
+        for (uint32_t i = 0; i < n; i++)
+            remote_write_point(&t->body, labels, &fields[i], t_ns);
+        return;
+    }
+}
+
+/* One point more, of n fields. */
+static void add(struct push_target *t, const struct labelset *labels,
+                const struct field_value *fields, uint32_t n, int64_t t_ns, struct instant now)
+{
+    if (n == 0)
         return;
     if (t->body_points++ == 0) {
         t->body_mono_ns = now.mono_ns;
         t->body_wall_ns = now.wall_ns;
     }
-    switch ((enum push_format)t->conf.format) {
-    case PUSH_GRAPHITE: graphite_point(&t->body, labels, per, p); break;
-    case PUSH_REMOTE_WRITE: remote_write_point(&t->body, labels, per, p); break;
-    default: influx_point(&t->body, labels, per, p); break;
-    }
+    write_fields(t, labels, fields, n, t_ns);
     if (t->body_points >= t->conf.batch || t->body.n >= PUSH_BODY_MAX || t->body.failed)
         close_parcel(t);
+}
+
+void target_point(struct push_target *t, const struct labelset *labels, enum per per,
+                  const struct point *p, const struct point_note *note, struct instant now)
+{
+    struct field_value fields[FIELDS];
+    if ((p->corrected && t->conf.corrections == PUSH_CORRECTIONS_DROP) || !wants(t, labels))
+        return;
+    add(t, labels, fields, fields_of(t->conf.fields, per, p, note, fields), p->t_ns, now);
+}
+
+void target_end(struct push_target *t, const struct labelset *labels, enum per per, int64_t t_ns,
+                struct instant now)
+{
+    struct field_value fields[FIELDS];
+    if (t->conf.format != PUSH_REMOTE_WRITE || !wants(t, labels))
+        return;
+    add(t, labels, fields, fields_stale(t->conf.fields, per, fields), t_ns + NS_PER_MS, now);
 }
 
 void target_flush(struct push_target *t, int64_t mono_ns, bool all)
@@ -202,6 +223,8 @@ static const char *or_null(const char *text)
 MUST_CHECK static enum nabla_status send_http(struct push_target *t)
 {
     static const char *const influx[] = {"Content-Type: text/plain; charset=utf-8", NULL};
+    static const char *const packed[] = {"Content-Type: text/plain; charset=utf-8",
+                                         "Content-Encoding: gzip", NULL};
     static const char *const remote[] = {"Content-Type: application/x-protobuf",
                                          "Content-Encoding: snappy",
                                          "X-Prometheus-Remote-Write-Version: 0.1.0", NULL};
@@ -216,13 +239,14 @@ MUST_CHECK static enum nabla_status send_http(struct push_target *t)
                                    .insecure = c->peer.verify == 0,
                                    .connect_timeout_ns = c->peer.timeout_ns,
                                    .timeout_ns = c->peer.timeout_ns};
+    const char *const *lines = pack_is_gzip(&t->out->body) ? packed : influx;
     struct buf body = {0};
     buf_add(&body, t->out->body.at, t->out->body.n);
     if (body.failed) {
         buf_fini(&body);
         return NABLA_ENOMEM;
     }
-    return post_send(t->poster, &to, c->format == PUSH_REMOTE_WRITE ? remote : influx, &body,
+    return post_send(t->poster, &to, c->format == PUSH_REMOTE_WRITE ? remote : lines, &body,
                      on_answer, t, &t->post);
 }
 

@@ -65,7 +65,11 @@ void target_queue_name(const struct conf_push *conf, char out[static SPOOL_NAME_
 void target_adopt(struct push_target *t, struct conf_push *fresh);
 
 void target_point(struct push_target *t, const struct labelset *labels, enum per per,
-                  const struct point *p, struct instant now);
+                  const struct point *p, const struct point_note *note, struct instant now);
+/* The series has ended, its last sample at t_ns: a staleness marker goes to who knows what that is, a millisecond
+ * behind it, so that whatever the series says later is later. */
+void target_end(struct push_target *t, const struct labelset *labels, enum per per, int64_t t_ns,
+                struct instant now);
 /* Closes the parcel that is being filled; unless all, only if it is old enough. */
 void target_flush(struct push_target *t, int64_t mono_ns, bool all);
 

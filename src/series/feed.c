@@ -63,20 +63,41 @@ bool feed_wanted(const struct feed *f)
     return atomic_load_explicit(&f->wanted, memory_order_relaxed);
 }
 
-static void append(struct ring *r, uint32_t capacity, struct ref series,
-                   const struct points *points, const struct point_note *notes)
+static void append(struct ring *r, uint32_t capacity, const struct feed_item *item)
 {
-    for (int i = 0; i < points->n; i++) {
-        if (r->n == capacity)
-            r->lost++;
-        else
-            r->at[(r->head + r->n++) % capacity] =
-                (struct feed_item){series, points->at[i], notes[i]};
-    }
+    if (r->n == capacity)
+        r->lost++;
+    else
+        r->at[(r->head + r->n++) % capacity] = *item;
+}
+
+static void wake(struct ring *r)
+{
     if (!r->told && (r->n > 0 || r->lost > 0)) {
         r->told = true;
         r->on_ready(r->ctx);
     }
+}
+
+static void append_all(struct ring *r, uint32_t capacity, struct ref series,
+                       const struct points *points, const struct point_note *notes)
+{
+    for (int i = 0; i < points->n; i++)
+        append(r, capacity,
+               &(struct feed_item){.series = series, .point = points->at[i], .note = notes[i]});
+    wake(r);
+}
+
+void feed_end(struct feed *f, struct ref series, int64_t t_ns)
+{
+    pthread_mutex_lock(&f->lock);
+    struct ring *r = &f->rings[FEED_PUSH];
+    if (r->on_ready != NULL) {
+        append(r, f->capacity,
+               &(struct feed_item){.series = series, .point = {.t_ns = t_ns}, .ended = true});
+        wake(r);
+    }
+    pthread_mutex_unlock(&f->lock);
 }
 
 void feed_put(struct feed *f, struct ref series, const struct points *points,
@@ -85,7 +106,7 @@ void feed_put(struct feed *f, struct ref series, const struct points *points,
     pthread_mutex_lock(&f->lock);
     for (int i = 0; i < FEED_EARS; i++)
         if (f->rings[i].on_ready != NULL)
-            append(&f->rings[i], f->capacity, series, points, notes);
+            append_all(&f->rings[i], f->capacity, series, points, notes);
     pthread_mutex_unlock(&f->lock);
 }
 

@@ -23,6 +23,8 @@ struct feed_item {
     struct ref series;
     struct point point;
     struct point_note note;
+    bool
+        ended; /* no point: the series fell silent, or was ended, and point.t_ns was its last sample's time */
 };
 
 /* Who listens. */
@@ -43,6 +45,9 @@ bool feed_wanted(const struct feed *f); /* cheap; any thread */
 /* Any thread; notes[i] is points->at[i]'s. */
 void feed_put(struct feed *f, struct ref series, const struct points *points,
               const struct point_note *notes);
+
+/* Tells FEED_PUSH alone that a series has ended. Any thread. */
+void feed_end(struct feed *f, struct ref series, int64_t t_ns);
 
 /* Moves up to max items to out; *lost counts those dropped since the last call. The listener's
  * thread. Returns how many; feed_take until it returns less than max. */

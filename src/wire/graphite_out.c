@@ -44,19 +44,19 @@ static void write_seconds(struct buf *b, int64_t t_ns)
     buf_add(b, fraction, (size_t)n);
 }
 
-void graphite_point(struct buf *b, const struct labelset *labels, enum per per,
-                    const struct point *p)
+void graphite_point(struct buf *b, const struct labelset *labels, const struct field_value *field,
+                    int64_t t_ns)
 {
     struct label_cursor cursor = {0};
     struct label l;
     labelset_next(labels, &cursor, &l); /* the metric's name comes first */
     write_word(b, l.value, l.value_n, ";");
-    buf_text(b, per_suffix(per));
+    buf_text(b, field->suffix);
     while (labelset_next(labels, &cursor, &l))
         write_tag(b, &l);
     buf_char(b, ' ');
-    buf_double(b, p->rate * per_seconds(per));
+    buf_double(b, field->v);
     buf_char(b, ' ');
-    write_seconds(b, p->t_ns);
+    write_seconds(b, t_ns);
     buf_char(b, '\n');
 }

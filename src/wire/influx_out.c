@@ -3,7 +3,7 @@
  *     temperature,site=plant\ 3 per_second=0.0125 1700000000000000000
  *     ^measurement ^tag         ^field            ^nanoseconds
  *
- * Laws: each line is read back to the same labels, rate and time (test_influx_out.c), but for backslashes that
+ * Laws: each line is read back to the same labels, fields and time (test_influx_out.c), but for backslashes that
  * no reader agrees on. One point is one line: no label holds a control character. */
 #include "wire/influx_out.h"
 
@@ -29,7 +29,15 @@ static void write_measurement(struct buf *b, const struct label *metric)
     write_escaped(b, metric->value + comment, metric->value_n - comment, ", =");
 }
 
-void influx_point(struct buf *b, const struct labelset *labels, enum per per, const struct point *p)
+static void write_field(struct buf *b, const struct field_value *f)
+{
+    buf_text(b, f->suffix[0] != '\0' ? f->suffix + 1 : "value");
+    buf_char(b, '=');
+    buf_double(b, f->v);
+}
+
+void influx_point(struct buf *b, const struct labelset *labels, const struct field_value *fields,
+                  uint32_t fields_n, int64_t t_ns)
 {
     struct label_cursor cursor = {0};
     struct label l;
@@ -41,9 +49,11 @@ void influx_point(struct buf *b, const struct labelset *labels, enum per per, co
         buf_char(b, '=');
         write_escaped(b, l.value, l.value_n, ", =");
     }
-    buf_printf(b, " %s=", per_suffix(per) + 1);
-    buf_double(b, p->rate * per_seconds(per));
+    for (uint32_t i = 0; i < fields_n; i++) {
+        buf_char(b, i == 0 ? ' ' : ',');
+        write_field(b, &fields[i]);
+    }
     buf_char(b, ' ');
-    buf_int(b, p->t_ns);
+    buf_int(b, t_ns);
     buf_char(b, '\n');
 }

@@ -13,7 +13,13 @@
 
 #include <string.h>
 
-enum { BYTES = 2, FIXED64 = 1, VARINT = 0, VARINT_MAX = 10, NAME_MAX_VALID = LABEL_NAME_MAX + 16 };
+enum {
+    BYTES = 2,
+    FIXED64 = 1,
+    VARINT = 0,
+    VARINT_MAX = 10,
+    NAME_MAX_VALID = LABEL_NAME_MAX + 2 + FIELD_SUFFIX_MAX
+};
 
 struct pair {
     char name[NAME_MAX_VALID];
@@ -88,10 +94,9 @@ static void take(struct pairs *p)
     p->order[at] = (uint8_t)p->n++;
 }
 
-static void take_metric(struct pairs *p, const struct label *l, enum per per)
+static void take_metric(struct pairs *p, const struct label *l, const char *suffix)
 {
     struct pair *x = &p->at[p->n];
-    const char *suffix = per_suffix(per);
     uint32_t n = make_valid(p->metric, l->value, l->value_n, true);
     memcpy(p->metric + n, suffix, strlen(suffix));
     x->value = p->metric;
@@ -169,11 +174,11 @@ static uint32_t sample_size(int64_t ms)
     return 1 + sizeof(double) + 1 + varint_size((uint64_t)ms);
 }
 
-static void write_sample(struct buf *b, double value, int64_t ms)
+static void write_sample(struct buf *b, const struct field_value *field, int64_t ms)
 {
     uint64_t bits;
     char bytes[sizeof bits];
-    memcpy(&bits, &value, sizeof bits);
+    memcpy(&bits, &field->v, sizeof bits);
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (char)(bits >> (8 * i));
     write_tag(b, 2, BYTES);
@@ -189,18 +194,18 @@ static int64_t milliseconds(int64_t t_ns)
     return t_ns / NS_PER_MS - (t_ns % NS_PER_MS < 0);
 }
 
-void remote_write_point(struct buf *b, const struct labelset *labels, enum per per,
-                        const struct point *p)
+void remote_write_point(struct buf *b, const struct labelset *labels,
+                        const struct field_value *field, int64_t t_ns)
 {
     struct pairs pairs;
     struct label_cursor cursor = {0};
     struct label l;
     pairs.n = pairs.joined_n = 0;
     labelset_next(labels, &cursor, &l); /* the metric's name comes first */
-    take_metric(&pairs, &l, per);
+    take_metric(&pairs, &l, field->suffix);
     while (labelset_next(labels, &cursor, &l))
         take_label(&pairs, &l);
-    int64_t ms = milliseconds(p->t_ns);
+    int64_t ms = milliseconds(t_ns);
     uint32_t size = bytes_size(sample_size(ms));
     for (uint32_t i = 0; i < pairs.n; i++)
         size += bytes_size(label_size(&pairs.at[i]));
@@ -208,5 +213,5 @@ void remote_write_point(struct buf *b, const struct labelset *labels, enum per p
     write_varint(b, size);
     for (uint32_t i = 0; i < pairs.n; i++)
         write_label(b, &pairs.at[pairs.order[i]]);
-    write_sample(b, p->rate * per_seconds(per), ms);
+    write_sample(b, field, ms);
 }

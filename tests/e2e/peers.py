@@ -73,9 +73,9 @@ def target(address):
 
 
 @contextlib.contextmanager
-def prometheus(folder, port, jobs, write_to=None):
+def prometheus(folder, port, jobs, write_to=None, more=()):
     """Scrapes jobs, {name: (host, port)} or {name: more of a scrape_config}, every two seconds; forwards all to
-    write_to, a URL or more of a remote_write."""
+    write_to, a URL or more of a remote_write. more: of its arguments."""
     config = {
         "global": {"scrape_interval": "2s", "scrape_timeout": "2s"},
         "scrape_configs": [{"job_name": name, **(job if isinstance(job, dict) else target(job))}
@@ -89,7 +89,7 @@ def prometheus(folder, port, jobs, write_to=None):
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     url = f"http://127.0.0.1:{port}"
     argv = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data",
-            f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]
+            f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", *more]
     with running(argv, folder) as proc:
         def ready():
             assert proc.poll() is None, (folder / "prometheus.log").read_text()

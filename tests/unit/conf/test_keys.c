@@ -301,7 +301,7 @@ static void expect_range(const struct conf_key *key, const char *cell)
     else if (is_number(key) || key->type == CONF_NUMBER)
         snprintf(want, sizeof want, "%s to %s%s%s", key->min, key->max,
                  key->words == NULL ? "" : ", or ", key->words == NULL ? "" : key->words->text);
-    else if (key->type == CONF_WORD)
+    else if (key->type == CONF_WORD || key->type == CONF_WORDS)
         words_text(key, want, sizeof want);
     ck_assert_msg(strcmp(cell, want) == 0, "%s: \"%s\", not \"%s\"", key->path, cell, want);
 }
@@ -330,6 +330,7 @@ START_TEST(reference_has_every_key)
                                         [CONF_SIZE] = "size",
                                         [CONF_DURATION] = "duration",
                                         [CONF_WORD] = "word",
+                                        [CONF_WORDS] = "list of words",
                                         [CONF_NUMBER] = "number",
                                         [CONF_NUMBERS] = "list of numbers",
                                         [CONF_PREFIXES] = "list of networks",

@@ -53,6 +53,32 @@ START_TEST(good_row)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    uint32_t fields;
+    int compression;
+} field_rows[] = {
+    {PUSH("url: 'http://h', format: influx"), 1, PUSH_PLAIN},
+    {PUSH("url: 'http://h', format: influx, fields: [rate], compression: gzip"), 1, PUSH_GZIP},
+    {PUSH("url: 'tcp://h:1', format: graphite, fields: [trend, value, value], compression: none"), 18,
+     PUSH_PLAIN},
+    {PUSH("url: 'http://h', format: remote_write, fields: [rate, value, accel, error, trend]"), 31,
+     PUSH_PLAIN},
+};
+
+START_TEST(field_row)
+{
+    struct conf c;
+    struct buf errors = {0};
+    const char *text = field_rows[_i].text;
+    ck_assert_msg(conf_read_text("x", text, strlen(text), &c, &errors) == NABLA_OK, "%s: %.*s", text,
+                  (int)errors.n, errors.at);
+    ck_assert_uint_eq(c.push.at[0].fields, field_rows[_i].fields);
+    ck_assert_int_eq(c.push.at[0].compression, field_rows[_i].compression);
+    conf_fini(&c);
+}
+END_TEST
+
 static void expect_faults(const char *text, const char *want)
 {
     struct conf c;
@@ -67,6 +93,17 @@ static const struct {
     const char *text, *errors;
 } bad_rows[] = {
     {"push: {url: a}", "x:1:7: push must be a list (\"- url: ...\"), not keys with values\n"},
+    {PUSH("url: 'http://h', format: influx, fields: []"),
+     "x:1:50: push[].fields must have a word at least\n"},
+    {PUSH("url: 'http://h', format: influx, fields: rate"),
+     "x:1:50: push[].fields must be a list of words such as [rate, value], not text\n"},
+    {PUSH("url: 'http://h', format: influx, fields: [rate, valeu, [a]]"),
+     "x:1:57: push[].fields: \"valeu\" is not one of rate, value, accel, error, trend; did you mean "
+     "\"value\"?\nx:1:64: push[].fields must be a word, not a list\n"},
+    {PUSH("url: 'tcp://h:1', format: influx, compression: gzip"),
+     "x:1:56: push[].compression: gzip is for influx over http:// or https://\n"},
+    {PUSH("url: 'http://h', format: remote_write, compression: gzip"),
+     "x:1:61: push[].compression: remote_write is always packed, by snappy\n"},
     {"push: [a]", "x:1:8: push[] must be " SECTION ", not text\n"},
     {"push: [{}]", "x:1:8: push[].url is missing\nx:1:8: push[].format is missing\n"},
     {PUSH("url: 5, format: influx"),
@@ -141,6 +178,7 @@ Suite *suite(void)
 {
     Suite *s = suite_create("push_keys");
     TCase *t = tcase_create("push_keys");
+    tcase_add_loop_test(t, field_row, 0, ROWS(field_rows));
     tcase_add_loop_test(t, good_row, 0, ROWS(good_rows));
     tcase_add_loop_test(t, bad_row, 0, ROWS(bad_rows));
     tcase_add_test(t, not_without_end);

@@ -48,6 +48,32 @@ START_TEST(nobody_listens_nothing_is_kept)
 }
 END_TEST
 
+/* The end of a series is for those who push, in its place among the points, and for nobody else. */
+START_TEST(ends_are_for_push)
+{
+    struct feed *f = listened(3);
+    struct feed_item out[4];
+    uint64_t lost;
+    int pushed = 0;
+    feed_end(f, (struct ref){1, 2}, 5); /* nobody pushes yet */
+    feed_listen(f, FEED_PUSH, on_ready, &pushed);
+    feed_end(f, (struct ref){7, 8}, 9);
+    ck_assert_int_eq(pushed, 1);
+    put(f, 10, 1);
+    feed_end(f, (struct ref){3, 4}, 11);
+    feed_end(f, (struct ref){5, 6}, 12);
+    ck_assert_uint_eq(feed_take(f, FEED_STREAMS, out, 4, &lost), 1);
+    ck_assert(!out[0].ended);
+    ck_assert_uint_eq(feed_take(f, FEED_PUSH, out, 4, &lost), 3);
+    ck_assert_uint_eq(lost, 1);
+    ck_assert(out[0].ended && !out[1].ended && out[2].ended);
+    ck_assert_uint_eq(out[0].series.index, 7);
+    ck_assert_int_eq(out[0].point.t_ns, 9);
+    ck_assert_int_eq(out[2].point.t_ns, 11);
+    feed_free(f);
+}
+END_TEST
+
 START_TEST(in_order_around_the_ring)
 {
     struct feed *f = listened(5);
@@ -146,6 +172,7 @@ Suite *suite(void)
     Suite *s = suite_create("series/feed");
     TCase *t = tcase_create("feed");
     tcase_add_test(t, nobody_listens_nothing_is_kept);
+    tcase_add_test(t, ends_are_for_push);
     tcase_add_test(t, in_order_around_the_ring);
     tcase_add_test(t, full_the_newest_are_lost_and_counted);
     tcase_add_test(t, told_once_until_taken);

@@ -6,6 +6,7 @@
 #include "wire/lines.h"
 #include "wire/remote_write_out.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -84,6 +85,15 @@ static struct labelset *pack(const char *name, const char *const tags[], void *r
     return room;
 }
 
+static struct field_value rate_of(double per_second, enum per per)
+{
+    struct field_value fields[FIELDS];
+    struct point p = {.rate = per_second};
+    struct point_note none = {.error = NAN, .trend = NAN};
+    ck_assert_uint_eq(fields_of(1U << FIELD_RATE, per, &p, &none, fields), 1);
+    return fields[0];
+}
+
 static void expect(struct buf *b, const char *want)
 {
     buf_char(b, '\0');
@@ -96,10 +106,10 @@ START_TEST(lines)
     static char room[LABELSET_MAX];
     const struct row *r = &rows[_i];
     const struct labelset *labels = pack(r->name, r->tags, room);
-    struct point p = {.t_ns = r->t_ns, .rate = r->rate};
+    struct field_value rate = rate_of(r->rate, r->per);
     struct buf influx = {0}, graphite = {0};
-    influx_point(&influx, labels, r->per, &p);
-    graphite_point(&graphite, labels, r->per, &p);
+    influx_point(&influx, labels, &rate, 1, r->t_ns);
+    graphite_point(&graphite, labels, &rate, r->t_ns);
     expect(&influx, r->influx);
     expect(&graphite, r->graphite);
 }
@@ -122,9 +132,9 @@ START_TEST(influx_read_back)
     const struct row *r = &rows[_i];
     struct line_options options = {.format = LINE_INFLUX, .precision_ns = 1, .max_line = 4096};
     struct line_report report = {0};
-    struct point p = {.t_ns = r->t_ns, .rate = r->rate};
+    struct field_value rate = rate_of(r->rate, r->per);
     struct buf b = {0};
-    influx_point(&b, pack(r->name, r->tags, room), r->per, &p);
+    influx_point(&b, pack(r->name, r->tags, room), &rate, 1, r->t_ns);
     batch.n = 0;
     ck_assert_uint_eq(lines_read(&options, b.at, b.n, &batch, &report), b.n);
     ck_assert_uint_eq(batch.n, 1);
@@ -142,14 +152,74 @@ START_TEST(influx_read_back)
 }
 END_TEST
 
+/* ---- fields */
+
+static const struct field_row {
+    unsigned wanted;
+    enum per per;
+    struct point p;
+    struct point_note note;
+    const char *influx;
+} field_rows[] = {
+    {1U << FIELD_VALUE, PER_SECOND, {.value = 2, .rate = 3}, {NAN, NAN}, "m value=2 1\n"},
+    {31,
+     PER_SECOND,
+     {.value = 2, .rate = 3, .accel = 4},
+     {5, 6},
+     "m per_second=3,value=2,per_second_squared=4,per_second_error=5,trend_per_second=6 1\n"},
+    {31,
+     PER_MINUTE,
+     {.value = 2, .rate = 3, .accel = 4},
+     {5, 6},
+     "m per_minute=180,value=2,per_minute_squared=14400,per_minute_error=300,trend_per_minute=360 "
+     "1\n"},
+    {31, PER_SECOND, {.value = 2, .rate = NAN, .accel = NAN}, {NAN, INFINITY}, "m value=2 1\n"},
+    {1U << FIELD_RATE, PER_SECOND, {.value = 2, .rate = INFINITY}, {NAN, NAN}, NULL},
+    {1U << FIELD_TREND, PER_HOUR, {.value = 2, .rate = 1}, {NAN, 1}, "m trend_per_hour=3600 1\n"},
+};
+
+START_TEST(fields_row)
+{
+    static char room[LABELSET_MAX];
+    const struct field_row *r = &field_rows[_i];
+    struct field_value fields[FIELDS];
+    struct buf b = {0};
+    uint32_t n = fields_of(r->wanted, r->per, &r->p, &r->note, fields);
+    if (r->influx == NULL) {
+        ck_assert_uint_eq(n, 0);
+        return;
+    }
+    influx_point(&b, pack("m", (const char *const[]){NULL}, room), fields, n, 1);
+    expect(&b, r->influx);
+}
+END_TEST
+
+/* All that was asked for is told as ended, by the very bits that Prometheus knows. */
+START_TEST(stale_fields)
+{
+    static char room[LABELSET_MAX];
+    struct field_value fields[FIELDS];
+    struct buf b = {0};
+    ck_assert_uint_eq(fields_stale(1U << FIELD_RATE | 1U << FIELD_VALUE, PER_SECOND, fields), 2);
+    ck_assert_str_eq(fields[0].suffix, "_per_second");
+    ck_assert_str_eq(fields[1].suffix, "");
+    for (int i = 0; i < 2; i++) {
+        buf_clear(&b);
+        remote_write_point(&b, pack("m", (const char *const[]){NULL}, room), &fields[i], T0);
+        ck_assert_ptr_nonnull(memmem(b.at, b.n, "\x09\x02\0\0\0\0\0\xf0\x7f\x10", 10));
+    }
+    buf_fini(&b);
+}
+END_TEST
+
 /* ---- remote write */
 
 static void remote(const char *name, const char *const tags[], enum per per, double rate,
                    int64_t t_ns, struct buf *out)
 {
     static char room[LABELSET_MAX];
-    struct point p = {.t_ns = t_ns, .rate = rate};
-    remote_write_point(out, pack(name, tags, room), per, &p);
+    struct field_value field = rate_of(rate, per);
+    remote_write_point(out, pack(name, tags, room), &field, t_ns);
 }
 
 /* timeseries {labels {name: "__name__" value: "t_per_second"} labels {name: "site" value: "a"}
@@ -203,6 +273,8 @@ Suite *suite(void)
     TCase *t = tcase_create("points_out");
     tcase_add_loop_test(t, lines, 0, ROWS(rows));
     tcase_add_loop_test(t, influx_read_back, 0, 3);
+    tcase_add_loop_test(t, fields_row, 0, ROWS(field_rows));
+    tcase_add_test(t, stale_fields);
     tcase_add_test(t, remote_write_bytes);
     tcase_add_test(t, remote_write_names);
     suite_add_tcase(s, t);
