@@ -60,8 +60,8 @@ static const struct {
 } field_rows[] = {
     {PUSH("url: 'http://h', format: influx"), 1, PUSH_PLAIN},
     {PUSH("url: 'http://h', format: influx, fields: [rate], compression: gzip"), 1, PUSH_GZIP},
-    {PUSH("url: 'tcp://h:1', format: graphite, fields: [trend, value, value], compression: none"), 18,
-     PUSH_PLAIN},
+    {PUSH("url: 'tcp://h:1', format: graphite, fields: [trend, value, value], compression: none"),
+     18, PUSH_PLAIN},
     {PUSH("url: 'http://h', format: remote_write, fields: [rate, value, accel, error, trend]"), 31,
      PUSH_PLAIN},
 };
@@ -71,8 +71,8 @@ START_TEST(field_row)
     struct conf c;
     struct buf errors = {0};
     const char *text = field_rows[_i].text;
-    ck_assert_msg(conf_read_text("x", text, strlen(text), &c, &errors) == NABLA_OK, "%s: %.*s", text,
-                  (int)errors.n, errors.at);
+    ck_assert_msg(conf_read_text("x", text, strlen(text), &c, &errors) == NABLA_OK, "%s: %.*s",
+                  text, (int)errors.n, errors.at);
     ck_assert_uint_eq(c.push.at[0].fields, field_rows[_i].fields);
     ck_assert_int_eq(c.push.at[0].compression, field_rows[_i].compression);
     conf_fini(&c);
@@ -98,7 +98,8 @@ static const struct {
     {PUSH("url: 'http://h', format: influx, fields: rate"),
      "x:1:50: push[].fields must be a list of words such as [rate, value], not text\n"},
     {PUSH("url: 'http://h', format: influx, fields: [rate, valeu, [a]]"),
-     "x:1:57: push[].fields: \"valeu\" is not one of rate, value, accel, error, trend; did you mean "
+     "x:1:57: push[].fields: \"valeu\" is not one of rate, value, accel, error, trend; did you "
+     "mean "
      "\"value\"?\nx:1:64: push[].fields must be a word, not a list\n"},
     {PUSH("url: 'tcp://h:1', format: influx, compression: gzip"),
      "x:1:56: push[].compression: gzip is for influx over http:// or https://\n"},
