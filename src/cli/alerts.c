@@ -19,10 +19,11 @@ static const char help[] = "Usage: nabla alerts [OPTION]...\n"
                            "\n"
                            "Shows the alerts of a nablad that are pending or firing.\n"
                            "\n"
-                           "  -u, --url URL      where nablad answers (http://127.0.0.1:9207)\n"
-                           "      --state STATE  only alerts that are pending or firing\n"
-                           "  -j, --json         what nablad's API says\n"
-                           "  -h, --help         this text\n";
+                           "  -u, --url URL          where nablad answers ($NABLA_URL, or "
+                           "http://127.0.0.1:9207)\n"
+                           "      --state STATE      only alerts that are pending or firing\n"
+                           "  -j, --json             what nablad's API says\n" IDENTITY_HELP
+                           "  -h, --help             this text\n";
 
 enum { COLUMNS_N = 6, OPTION_STATE = 256, LABELS_SHRINK = 20, SUMMARY_SHRINK = 20 };
 
@@ -128,12 +129,13 @@ static bool is_state(const char *text)
 
 enum cli_exit alerts_command(int argc, char **argv)
 {
-    static const struct option long_options[] = {{"url", required_argument, NULL, 'u'},
-                                                 {"state", required_argument, NULL, OPTION_STATE},
-                                                 {"json", no_argument, NULL, 'j'},
-                                                 {"help", no_argument, NULL, 'h'},
-                                                 {0}};
-    struct show show = {.server = "http://127.0.0.1:9207", .begin = begin, .fill = fill};
+    static const struct option long_options[] = {
+        {"url", required_argument, NULL, 'u'}, {"state", required_argument, NULL, OPTION_STATE},
+        {"json", no_argument, NULL, 'j'},      IDENTITY_OPTIONS,
+        {"help", no_argument, NULL, 'h'},      {0}};
+    struct identity identity = identity_of_environment();
+    struct show show = {
+        .identity = &identity, .server = identity_url(), .begin = begin, .fill = fill};
     for (int got; (got = cli_option(argc, argv, ":u:jh", long_options)) != -1;)
         switch (got) {
         case 'h': return cli_help(help);
@@ -144,12 +146,16 @@ enum cli_exit alerts_command(int argc, char **argv)
                 return CLI_USAGE;
             show.ctx = optarg;
             break;
-        default: return CLI_USAGE;
+        default:
+            if (!identity_take(&identity, got, optarg))
+                return CLI_USAGE;
         }
     if (optind < argc)
         return cli_error(CLI_USAGE, "nabla alerts takes no argument: %s", argv[optind]);
     if (show.json && show.ctx != NULL)
         return cli_error(CLI_USAGE, "--state and --json exclude each other");
+    if (identity_check(&identity) != CLI_OK)
+        return CLI_USAGE;
     struct buf url = {0};
     show_url(&url, show.server, "/api/v1/alerts");
     buf_char(&url, '\0');

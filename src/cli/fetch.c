@@ -3,6 +3,8 @@
  * Elsewhere: what an answer means (cli/answer.c). */
 #include "cli/fetch.h"
 
+#include "cli/identity.h"
+
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,19 +48,55 @@ static void set_options(struct fetch *f)
     curl_easy_setopt(c, CURLOPT_WRITEDATA, f);
 }
 
-struct fetch *fetch_new(void)
+/* Whose certificate to trust and which to show; curl keeps copies. */
+static bool set_tls(CURL *c, const struct identity *id)
+{
+    CURLcode code = CURLE_OK;
+    if (id->ca_file != NULL)
+        code = curl_easy_setopt(c, CURLOPT_CAINFO, id->ca_file);
+    if (code == CURLE_OK && id->cert != NULL)
+        code = curl_easy_setopt(c, CURLOPT_SSLCERT, id->cert);
+    if (code == CURLE_OK && id->cert != NULL)
+        code = curl_easy_setopt(c, CURLOPT_SSLKEY, id->key != NULL ? id->key : id->cert);
+    return code == CURLE_OK;
+}
+
+/* A password or a token; false, having said why, if there is a file of it that cannot be used. */
+static bool set_login(CURL *c, const struct identity *id)
+{
+    const char *file = id->token_file != NULL ? id->token_file : id->password_file;
+    char *secret = file != NULL ? identity_secret(file) : NULL;
+    if (secret == NULL)
+        return file == NULL;
+    bool token = id->token_file != NULL;
+    bool set =
+        curl_easy_setopt(c, CURLOPT_HTTPAUTH, token ? CURLAUTH_BEARER : CURLAUTH_BASIC) == CURLE_OK;
+    if (token)
+        set = set && curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, secret) == CURLE_OK;
+    else
+        set = set && curl_easy_setopt(c, CURLOPT_USERNAME, id->user) == CURLE_OK &&
+              curl_easy_setopt(c, CURLOPT_PASSWORD, secret) == CURLE_OK;
+    identity_forget(secret);
+    return set;
+}
+
+struct fetch *fetch_new(const struct identity *id)
 {
     struct fetch *f = calloc(1, sizeof *f);
-    if (f == NULL)
-        return NULL;
-    f->multi = curl_multi_init();
-    f->easy = curl_easy_init();
-    if (f->multi == NULL || f->easy == NULL) {
+    if (f != NULL) {
+        f->multi = curl_multi_init();
+        f->easy = curl_easy_init();
+    }
+    if (f == NULL || f->multi == NULL || f->easy == NULL) {
+        cli_error(CLI_FAILED, "no memory");
         fetch_free(f);
         return NULL;
     }
     set_options(f);
-    return f;
+    if (id == NULL || (set_tls(f->easy, id) && set_login(f->easy, id)))
+        return f;
+    fetch_free(f);
+    return NULL;
 }
 
 static void give_up(struct fetch *f)
@@ -101,7 +139,8 @@ static void finish(struct fetch *f, CURLcode code)
                                 : "the answer is longer than 256 MiB; ask for fewer series");
     if (code == CURLE_OK)
         f->outcome = FETCH_ANSWERED;
-    else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
+    else if (code == CURLE_URL_MALFORMAT || code == CURLE_SSL_CACERT_BADFILE ||
+             code == CURLE_SSL_CERTPROBLEM || code == CURLE_UNSUPPORTED_PROTOCOL)
         f->outcome = FETCH_BAD_URL;
     curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &f->status);
 }

@@ -24,8 +24,10 @@ enum fetch_outcome {
 
 struct fetch;
 
-/* NULL if there is no memory. */
-struct fetch *fetch_new(void);
+/* Who asks, and whom to trust (NULL: nobody in particular, and the system's authorities) is read here. NULL if
+ * a file of it cannot be used or there is no memory, having said which. */
+struct identity;
+struct fetch *fetch_new(const struct identity *id);
 void fetch_free(struct fetch *f); /* NULL is fine */
 
 /* Starts a request, giving up one that still runs. */

@@ -15,12 +15,12 @@ static const char help[] =
     "'temperature{site=\"plant-03\",sensor=~\"s1.*\"}'. Without a selector: all.\n"
     "\n"
     "  -w, --watch[=SECONDS]  a live table, every second or so many; q leaves it\n"
-    "  -u, --url URL          where nablad answers (http://127.0.0.1:9207)\n"
+    "  -u, --url URL          where nablad answers ($NABLA_URL, or http://127.0.0.1:9207)\n"
     "  -s, --sort KEY         rate, edge, accel, value, age or name; -rate: largest first\n"
     "  -n, --limit N          at most so many series\n"
     "      --state STATE      only series that are ok, warming or stale\n"
-    "  -j, --json             what nablad's API says, in full precision, one series a line\n"
-    "  -h, --help             this text\n";
+    "  -j, --json             what nablad's API says, in full precision, one series a "
+    "line\n" IDENTITY_HELP "  -h, --help             this text\n";
 
 enum { OPTION_STATE = 256 };
 
@@ -30,6 +30,7 @@ static const struct option long_options[] = {{"watch", optional_argument, NULL, 
                                              {"limit", required_argument, NULL, 'n'},
                                              {"state", required_argument, NULL, OPTION_STATE},
                                              {"json", no_argument, NULL, 'j'},
+                                             IDENTITY_OPTIONS,
                                              {"help", no_argument, NULL, 'h'},
                                              {0}};
 
@@ -65,7 +66,7 @@ static bool take_option(struct rates_options *options, int letter)
     case 'n': options->limit = optarg; return read_limit(optarg);
     case OPTION_STATE: options->state = optarg; return true;
     case 'j': options->json = true; return true;
-    default: return false;
+    default: return identity_take(&options->identity, letter, optarg);
     }
 }
 
@@ -78,8 +79,11 @@ static void fill(struct grid *g, const json_t *data, const void *ctx)
 static enum cli_exit once(const struct rates_options *options)
 {
     struct buf url = {0};
-    struct show show = {
-        .server = options->url, .json = options->json, .begin = rates_grid_init, .fill = fill};
+    struct show show = {.identity = &options->identity,
+                        .server = options->url,
+                        .json = options->json,
+                        .begin = rates_grid_init,
+                        .fill = fill};
     enum cli_exit done =
         rates_url(options, &url) ? show_once(&show, url.at) : cli_error(CLI_FAILED, "no memory");
     buf_fini(&url);
@@ -88,7 +92,8 @@ static enum cli_exit once(const struct rates_options *options)
 
 enum cli_exit rates_command(int argc, char **argv)
 {
-    struct rates_options options = {.url = "http://127.0.0.1:9207", .interval_ns = NS_PER_S};
+    struct rates_options options = {
+        .identity = identity_of_environment(), .url = identity_url(), .interval_ns = NS_PER_S};
     for (int got; (got = cli_option(argc, argv, ":w::u:s:n:jh", long_options)) != -1;) {
         if (got == 'h')
             return cli_help(help);
@@ -99,5 +104,7 @@ enum cli_exit rates_command(int argc, char **argv)
     options.selectors_n = argc - optind;
     if (options.watch && options.json)
         return cli_error(CLI_USAGE, "--watch and --json exclude each other");
+    if (identity_check(&options.identity) != CLI_OK)
+        return CLI_USAGE;
     return options.watch ? rates_watch(&options) : once(&options);
 }

@@ -4,10 +4,12 @@
 
 #include "cli/cli.h"
 #include "cli/grid.h"
+#include "cli/identity.h"
 
 #include <jansson.h>
 
 struct rates_options {
+    struct identity identity;     /* who asks */
     const char *url;              /* of nablad */
     const char *const *selectors; /* borrowed from argv */
     int selectors_n;

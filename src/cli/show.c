@@ -115,9 +115,9 @@ static enum cli_exit judge(const struct show *s, const struct fetch *f)
 
 enum cli_exit show_once(const struct show *s, const char *url)
 {
-    struct fetch *f = fetch_new();
+    struct fetch *f = fetch_new(s->identity);
     if (f == NULL)
-        return cli_error(CLI_FAILED, "no memory");
+        return CLI_USAGE;
     fetch_start(f, url);
     while (!fetch_wait(f, NULL, 0, 1000))
         continue;

@@ -4,12 +4,14 @@
 
 #include "cli/cli.h"
 #include "cli/grid.h"
+#include "cli/identity.h"
 
 #include <jansson.h>
 
 struct show {
-    const char *server; /* as the caller named it, for messages */
-    bool json;          /* what nablad's interface says, in full precision */
+    const struct identity *identity; /* who asks; NULL: nobody in particular */
+    const char *server;              /* as the caller named it, for messages */
+    bool json;                       /* what nablad's interface says, in full precision */
     void (*begin)(struct grid *g);
     void (*fill)(struct grid *g, const json_t *data, const void *ctx);
     const void *ctx; /* fill's */

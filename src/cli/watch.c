@@ -223,9 +223,9 @@ enum cli_exit rates_watch(const struct rates_options *options)
     struct watch w = {.options = *options, .colours = screen_colours()};
     if (!isatty(STDOUT_FILENO) || !screen_size(STDOUT_FILENO, &w.size))
         return cli_error(CLI_USAGE, "--watch needs a terminal");
-    w.fetch = fetch_new();
+    w.fetch = fetch_new(&options->identity);
     if (w.fetch == NULL)
-        return cli_error(CLI_FAILED, "no memory");
+        return CLI_USAGE;
     rates_grid_init(&w.grid);
     enum cli_exit done = CLI_OK;
     if (screen_open(&w.screen)) {
