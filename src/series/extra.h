@@ -37,6 +37,8 @@ struct extra {
     struct guard guard;
     struct reorder *reorder; /* owned; NULL unless samples are sorted */
     struct kept kept;
+    int64_t
+        kept_from_ns; /* where the newest saved block of them begins; INT64_MIN: none is saved */
     struct extremes extremes[SCRAPERS_MAX];
 };
 

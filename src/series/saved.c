@@ -160,6 +160,19 @@ void saved_put(struct buf *b, const struct saved *s, const struct labelset *labe
     buf_used(b, (size_t)(p - start));
 }
 
+void saved_put_point(struct buf *b, const struct kept_point *x)
+{
+    char *p = buf_room(b, SAVED_POINT);
+    uint32_t rest;
+    if (p == NULL)
+        return;
+    memcpy(&rest, &x->rest, sizeof rest);
+    p = put_double(put_double(put_time(p, x->t_ns), x->value), x->rate);
+    p = put_double(put_double(put_double(p, x->accel), x->error), x->trend);
+    put(put(p, rest, 4), x->order, 1);
+    buf_used(b, SAVED_POINT);
+}
+
 /* ---- in */
 
 struct source {
@@ -364,4 +377,20 @@ enum nabla_status saved_get(const char **at, const char *end, struct saved_serie
     struct source s = {body, body + n, false};
     get_series(&s, out);
     return s.bad ? NABLA_EINVAL : NABLA_OK;
+}
+
+bool saved_get_point(const char **at, const char *end, struct kept_point *out)
+{
+    struct source s = {*at, end, false};
+    out->t_ns = get_time(&s);
+    out->value = get_double(&s);
+    out->rate = get_double(&s);
+    out->accel = get_double(&s);
+    out->error = get_double(&s);
+    out->trend = get_double(&s);
+    uint32_t rest = (uint32_t)get(&s, 4);
+    memcpy(&out->rest, &rest, sizeof rest);
+    out->order = (uint8_t)get(&s, 1);
+    *at = s.at;
+    return !s.bad && out->order <= 2;
 }

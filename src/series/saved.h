@@ -43,6 +43,12 @@ struct saved {
  * room for SAVED_MAX nothing is asked for. */
 void saved_put(struct buf *b, const struct saved *s, const struct labelset *labels);
 
+/* A kept point: time i64, value, rate, accel, error, trend f64, rest f32, order u8. */
+enum { SAVED_POINT = 53 };
+void saved_put_point(struct buf *b, const struct kept_point *p);
+/* The point at *at, which moves behind it; false at the end, or where there is none. */
+bool saved_get_point(const char **at, const char *end, struct kept_point *out);
+
 /* A series that was read. saved.extra points to extra, or is NULL; extra.reorder to reorder, or is NULL;
  * labels into the bytes: they are as they came, not judged (series/labels.h). */
 struct saved_series {

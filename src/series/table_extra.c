@@ -40,7 +40,7 @@ struct extra *extra_make(struct table *t, struct shard *s, uint32_t place)
         return NULL;
     }
     begin_extremes(t, e);
-    e->came.t_ns = INT64_MIN;
+    e->came.t_ns = e->kept_from_ns = INT64_MIN;
     *(struct extra **)tiers_at(&s->extras, place, sizeof e) = e;
     record_at(s, place)->flags |= RECORD_EXTRA;
     s->extras_n++;

@@ -54,6 +54,7 @@ static void restore_extra(struct table *t, struct shard *s, uint32_t place,
     *e = *from;
     memcpy(e->extremes, fresh.extremes, sizeof e->extremes);
     e->kept = fresh.kept;
+    e->kept_from_ns = fresh.kept_from_ns;
     e->reorder = from->reorder != NULL ? copy_reorder(from->reorder, now) : NULL;
     if (saved->trend_ns != policy_of(t, x)->trend_ns)
         e->trend.n = 0;
@@ -95,6 +96,8 @@ static bool restore_one(struct table *t, struct saved_series *in, const struct r
     if (born)
         restore_record(t, s, ref, &in->saved, r);
     pthread_mutex_unlock(&s->lock);
+    if (born && in->saved.keeps && r->on_keeper != NULL)
+        r->on_keeper(r->ctx, in->saved.place, ref);
     return born;
 }
 
@@ -107,4 +110,31 @@ void table_restore(struct table *t, const char *bytes, size_t n, struct restore 
         r->series += good;
         r->refused += !good;
     }
+}
+
+/* The extra of a series whose rule keeps points; NULL: it keeps none, or there is no memory. */
+static struct extra *keeper(struct table *t, struct shard *s, struct ref ref, int64_t *keep_ns)
+{
+    struct record *x = record_of(t, ref);
+    if (x == NULL || (*keep_ns = policy_of(t, x)->keep_ns) == 0)
+        return NULL;
+    if ((x->flags & RECORD_EXTRA) != 0)
+        return extra_at(s, ref_place(ref));
+    return extra_make(t, s, ref_place(ref));
+}
+
+void table_restore_points(struct table *t, struct ref ref, const char *bytes, size_t n)
+{
+    struct shard *s = &t->shards[ref_shard(ref)];
+    const char *at = bytes, *end = bytes + n;
+    struct kept_point p;
+    int64_t keep_ns;
+    pthread_mutex_lock(&s->lock);
+    struct extra *e = keeper(t, s, ref, &keep_ns);
+    while (e != NULL && saved_get_point(&at, end, &p))
+        if (e->kept.n == 0 || p.t_ns > kept_at(&e->kept, e->kept.n - 1)->t_ns) {
+            enum nabla_status status = kept_put(&e->kept, &p, keep_ns, &t->budget);
+            (void)status; /* without room the oldest makes some, or there is none */
+        }
+    pthread_mutex_unlock(&s->lock);
 }

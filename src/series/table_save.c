@@ -1,6 +1,6 @@
 /* series/table_save.c -- a chunk at a time, its shard held for as long as it takes to write some series down:
  * at most SAVE_HOLD bytes, then others have their turn.
- * Elsewhere: the bytes (saved.c), the way back (table_restore.c), kept points (table_points.c). */
+ * Elsewhere: the bytes (saved.c), the way back (table_restore.c). */
 #include "series/table_save.h"
 
 #include "series/push.h"
@@ -11,6 +11,11 @@ enum { SAVE_HOLD = 64 * 1024 }; /* bytes written under one hold of a lock: some 
 uint32_t table_shards(const struct table *t)
 {
     return t->shards_n;
+}
+
+uint32_t table_place(struct ref r)
+{
+    return ref_place(r);
 }
 
 uint32_t table_chunks(struct table *t, uint32_t shard)
@@ -44,8 +49,10 @@ static void save_series(struct table *t, struct shard *s, uint32_t place, struct
                           .unkeyed = (x->flags & RECORD_UNKEYED) != 0,
                           .trend_ns = policy_of(t, x)->trend_ns};
     saved.seen_ns = x->seen_ns + saved.wall_less_mono_ns;
-    if ((x->flags & RECORD_EXTRA) != 0)
+    if ((x->flags & RECORD_EXTRA) != 0) {
         saved.extra = extra_at(s, place);
+        saved.keeps = saved.extra->kept.n > 0;
+    }
     identity_unpack(&t->catalog.names, x->identity, &w.labels);
     saved_put(out, &saved, &w.labels);
 }
@@ -71,9 +78,23 @@ static void prefetch_identity(const struct shard *s, uint32_t place, uint32_t to
         __builtin_prefetch(record_at(s, place + AHEAD)->identity);
 }
 
+static void note_keeper(const struct shard *s, uint32_t place, bool anyway,
+                        struct save_keepers *keepers)
+{
+    if ((record_at(s, place)->flags & RECORD_EXTRA) == 0)
+        return;
+    const struct extra *e = extra_at(s, place);
+    if (e->kept.n > 0)
+        keepers->at[keepers->n++] =
+            (struct save_keeper){.ref = ref_of(s, place),
+                                 .anew = anyway || e->kept_from_ns == INT64_MIN,
+                                 .oldest_ns = kept_at(&e->kept, 0)->t_ns};
+}
+
 /* Writes series from *place on until there are enough bytes; the shard is locked. */
-static void save_some(struct table *t, struct shard *s, uint32_t *place, uint32_t to,
-                      struct instant now, struct buf *out, struct save_tally *tally)
+static void save_some(struct table *t, struct shard *s, uint32_t *place, uint32_t to, bool anyway,
+                      struct instant now, struct buf *out, struct save_keepers *keepers,
+                      struct save_tally *tally)
 {
     size_t enough = out->n + SAVE_HOLD;
     for (; *place < to && out->n < enough; ++*place) {
@@ -83,6 +104,7 @@ static void save_some(struct table *t, struct shard *s, uint32_t *place, uint32_
         if (!is_saved(x))
             continue;
         save_series(t, s, *place, now, out);
+        note_keeper(s, *place, anyway, keepers);
         tally->series++;
     }
 }
@@ -99,9 +121,10 @@ static void note_hold(struct save_tally *tally, int64_t since_ns)
 }
 
 bool table_save(struct table *t, struct save_chunk at, bool anyway, struct instant now,
-                struct buf *out, struct save_tally *tally)
+                struct buf *out, struct save_keepers *keepers, struct save_tally *tally)
 {
     struct shard *s = &t->shards[at.shard];
+    keepers->n = 0;
     uint32_t first = at.chunk * SAVE_CHUNK, place = first, to = first + SAVE_CHUNK;
     while (place < to) { /* room for the hold is made without it */
         if (buf_room(out, SAVE_HOLD + SAVED_MAX) == NULL)
@@ -113,7 +136,7 @@ bool table_save(struct table *t, struct save_chunk at, bool anyway, struct insta
             pthread_mutex_unlock(&s->lock);
             return false;
         }
-        save_some(t, s, &place, to, now, out, tally);
+        save_some(t, s, &place, to, anyway, now, out, keepers, tally);
         note_hold(tally, since_ns);
         pthread_mutex_unlock(&s->lock);
     }
@@ -123,7 +146,67 @@ bool table_save(struct table *t, struct save_chunk at, bool anyway, struct insta
 void table_save_again(struct table *t, struct save_chunk at)
 {
     struct shard *s = &t->shards[at.shard];
+    uint32_t place = at.chunk * SAVE_CHUNK, to = place + SAVE_CHUNK;
     pthread_mutex_lock(&s->lock);
-    record_at(s, at.chunk * SAVE_CHUNK)->flags |= RECORD_CHANGED;
+    record_at(s, place)->flags |= RECORD_CHANGED;
+    for (; place < to && place < s->places; place++)
+        if ((record_at(s, place)->flags & RECORD_EXTRA) != 0)
+            extra_at(s, place)->kept_from_ns = INT64_MIN;
     pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- kept points
+ *
+ *     block     | 64 points | 64 points | 64 points | 9 to 72 points |      the last one grows
+ *                                                         late samples correct these only: a window has five
+ */
+
+enum { SLACK = 8 };
+
+/* The first point that is not earlier than t_ns. */
+static uint32_t point_from(const struct kept *k, int64_t t_ns)
+{
+    uint32_t low = 0, high = k->n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (kept_at(k, middle)->t_ns < t_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool save_block(struct extra *e, bool anew, int64_t *first_ns, struct buf *out,
+                       int64_t *next_ns)
+{
+    const struct kept *k = &e->kept;
+    if (*first_ns == INT64_MIN && !anew)
+        *first_ns = e->kept_from_ns;
+    uint32_t from = point_from(k, *first_ns);
+    if (from == k->n)
+        return false;
+    if (*first_ns == INT64_MIN)
+        *first_ns = kept_at(k, from)->t_ns;
+    bool last = k->n - from <= SAVE_BLOCK + SLACK;
+    uint32_t to = last ? k->n : from + SAVE_BLOCK;
+    for (uint32_t i = from; i < to; i++)
+        saved_put_point(out, kept_at(k, i));
+    *next_ns = last ? INT64_MAX : kept_at(k, to)->t_ns;
+    e->kept_from_ns = *first_ns;
+    return true;
+}
+
+bool table_save_points(struct table *t, const struct save_keeper *k, int64_t *first_ns,
+                       struct buf *out, int64_t *next_ns)
+{
+    struct shard *s = &t->shards[ref_shard(k->ref)];
+    if (buf_room(out, (SAVE_BLOCK + SLACK) * SAVED_POINT) == NULL)
+        return false;
+    pthread_mutex_lock(&s->lock);
+    const struct record *x = record_of(t, k->ref);
+    bool there = x != NULL && (x->flags & RECORD_EXTRA) != 0 &&
+                 save_block(extra_at(s, ref_place(k->ref)), k->anew, first_ns, out, next_ns);
+    pthread_mutex_unlock(&s->lock);
+    return there;
 }

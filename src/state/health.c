@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SUM = 8, KEY = 6, CHECK_SECONDS = 600 };
+enum { CHECK_SECONDS = 600 };
 
 const char *health_text(enum health h)
 {
@@ -73,18 +73,10 @@ static void close_it(struct opened *o)
 
 /* ---- values */
 
-static uint64_t get_first(const unsigned char *p, int bytes)
+static uint64_t get_sum(const unsigned char *p)
 {
     uint64_t v = 0;
-    for (int i = 0; i < bytes; i++)
-        v = v << 8 | p[i];
-    return v;
-}
-
-static uint64_t get_last(const unsigned char *p, int bytes)
-{
-    uint64_t v = 0;
-    for (int i = bytes - 1; i >= 0; i--)
+    for (int i = SUM_BYTES - 1; i >= 0; i--)
         v = v << 8 | p[i];
     return v;
 }
@@ -97,15 +89,12 @@ static bool is_meta(const MDB_val *key)
 /* False if its sum is wrong, or its key none of ours. */
 static bool read_value(const MDB_val *key, const MDB_val *value, struct store_value *out)
 {
-    const unsigned char *k = key->mv_data, *v = value->mv_data;
-    if (key->mv_size != KEY || k[0] != STORE_CHUNK || value->mv_size <= SUM)
+    const char *v = value->mv_data;
+    if (!key_get(key->mv_data, key->mv_size, &out->key) || value->mv_size <= SUM_BYTES)
         return false;
-    *out = (struct store_value){.kind = STORE_CHUNK,
-                                .shard = k[1],
-                                .number = (uint32_t)get_first(k + 2, 4),
-                                .bytes = (const char *)v + SUM,
-                                .n = value->mv_size - SUM};
-    return get_last(v, SUM) == store_sum(out->bytes, out->n);
+    out->bytes = v + SUM_BYTES;
+    out->n = value->mv_size - SUM_BYTES;
+    return get_sum((const unsigned char *)v) == sum_of(out->bytes, out->n);
 }
 
 /* ---- the check, in a process of its own */
@@ -139,8 +128,22 @@ static void check_series(const struct check *c, const struct store_value *v)
         c->report->series += good;
         c->report->bad_series += !good;
         if (!good)
-            fault(c, "chunk %u of shard %u: no series at byte %zu", v->number, v->shard, offset);
+            fault(c, "chunk %u of shard %u: no series at byte %zu", v->key.number, v->key.shard,
+                  offset);
     }
+}
+
+static void check_points(const struct check *c, const struct store_value *v)
+{
+    const char *at = v->bytes, *end = v->bytes + v->n;
+    struct kept_point p;
+    while (saved_get_point(&at, end, &p))
+        c->report->points++;
+    if (at == end && v->n % SAVED_POINT == 0)
+        return;
+    c->report->bad_values++;
+    fault(c, "place %u of shard %u: no point at byte %zu", v->key.number, v->key.shard,
+          (size_t)(at - v->bytes));
 }
 
 static void check_value(const struct check *c, const MDB_val *key, const MDB_val *value)
@@ -150,15 +153,18 @@ static void check_value(const struct check *c, const MDB_val *key, const MDB_val
     if (is_meta(key))
         return;
     if (read_value(key, value, &v)) {
-        check_series(c, &v);
+        if (v.key.kind == KEY_CHUNK)
+            check_series(c, &v);
+        else
+            check_points(c, &v);
         return;
     }
-    const unsigned char *k = key->mv_data;
     c->report->bad_values++;
-    if (key->mv_size == KEY && k[0] == STORE_CHUNK)
-        fault(c, "chunk %u of shard %u: its sum is wrong", (unsigned)get_first(k + 2, 4), k[1]);
-    else
+    if (!key_get(key->mv_data, key->mv_size, &v.key))
         fault(c, "a value whose key is none of ours");
+    else
+        fault(c, "%s %u of shard %u: its sum is wrong",
+              v.key.kind == KEY_CHUNK ? "chunk" : "points of place", v.key.number, v.key.shard);
 }
 
 /* Its entries, one after the other; no more of them than it says it has. Returns LMDB's status. */

@@ -25,7 +25,7 @@ struct health_report {
     enum health health;
     int fault;        /* errno's or LMDB's, of one that is sealed or damaged; 0: none */
     uint32_t version; /* 0: not known */
-    uint64_t values, bad_values, series, bad_series;
+    uint64_t values, bad_values, series, bad_series, points;
     struct store_meta meta; /* of a good or spoilt one */
 };
 
@@ -36,9 +36,8 @@ MUST_CHECK enum nabla_status health_check(const char *path,
                                           struct health_report *out);
 
 struct store_value {
-    enum store_kind kind;
-    uint32_t shard, number; /* a chunk's */
-    const char *bytes;      /* borrowed */
+    struct key key;
+    const char *bytes; /* borrowed */
     size_t n;
 };
 /* Visits the good values of a good or spoilt file. Errors: NABLA_EIO. */

@@ -43,7 +43,7 @@ static void leave_store(struct snapshot *s)
 void snapshot_fini(struct snapshot *s)
 {
     leave_store(s);
-    store_puts_fini(&s->puts);
+    puts_fini(&s->puts);
     free(s->chunks);
     if (s->folder >= 0)
         close(s->folder);
@@ -83,24 +83,62 @@ static enum nabla_status flush(struct snapshot *s, struct table *t, char why[sta
         count(&s->stats->saved_bytes, s->puts.bytes.n);
     for (uint32_t i = 0; i < s->chunks_n && status != NABLA_OK; i++)
         table_save_again(t, s->chunks[i]);
-    store_puts_clear(&s->puts);
+    puts_clear(&s->puts);
     s->chunks_n = 0;
     return status;
 }
 
+/* What the file has of points that the chunk's series have no more goes with the chunk. */
+static enum nabla_status trim_points(struct snapshot *s, struct save_chunk at)
+{
+    enum nabla_status status = puts_trim(&s->puts, at.shard, at.chunk * SAVE_CHUNK, SAVE_CHUNK);
+    for (uint32_t i = 0; i < s->keepers.n && status == NABLA_OK; i++) {
+        const struct save_keeper *k = &s->keepers.at[i];
+        if (!k->anew)
+            status = puts_trim_keep(&s->puts, table_place(k->ref), k->oldest_ns);
+    }
+    return status;
+}
+
+static enum nabla_status save_points(struct snapshot *s, struct table *t, struct save_chunk at,
+                                     const struct save_keeper *k, char why[static STORE_WHY_MAX])
+{
+    enum nabla_status status = NABLA_OK;
+    struct key key = {KEY_POINTS, at.shard, table_place(k->ref), INT64_MIN};
+    int64_t next_ns = INT64_MIN;
+    while (status == NABLA_OK && next_ns != INT64_MAX) {
+        size_t offset = s->puts.bytes.n;
+        key.first_ns = next_ns;
+        if (!table_save_points(t, k, &key.first_ns, &s->puts.bytes, &next_ns))
+            return s->puts.bytes.failed ? NABLA_ENOMEM : NABLA_OK;
+        status = puts_add(&s->puts, &key, offset);
+        if (status == NABLA_OK && s->puts.bytes.n >= TRANSACTION_BYTES)
+            status = flush(s, t, why);
+        if (status == NABLA_OK && s->chunks_n == 0 && !note_chunk(s, at))
+            status = NABLA_ENOMEM;
+    }
+    return status;
+}
+
 static enum nabla_status save_chunk(struct snapshot *s, struct table *t, struct save_chunk at,
-                                    struct save_tally *tally)
+                                    struct save_tally *tally, char why[static STORE_WHY_MAX])
 {
     struct buf *bytes = &s->puts.bytes;
+    struct key key = {.kind = KEY_CHUNK, .shard = at.shard, .number = at.chunk};
     size_t offset = bytes->n;
-    bool changed = table_save(t, at, !s->whole, clock_now(), bytes, tally);
+    bool changed = table_save(t, at, !s->whole, clock_now(), bytes, &s->keepers, tally);
     if (!changed && !bytes->failed)
         return NABLA_OK;
-    if (changed && store_puts_add(&s->puts, STORE_CHUNK, at.shard, at.chunk, offset) == NABLA_OK &&
-        note_chunk(s, at))
-        return NABLA_OK;
-    table_save_again(t, at);
-    return NABLA_ENOMEM;
+    enum nabla_status status = changed ? puts_add(&s->puts, &key, offset) : NABLA_ENOMEM;
+    if (status == NABLA_OK)
+        status = trim_points(s, at);
+    if (status == NABLA_OK && !note_chunk(s, at))
+        status = NABLA_ENOMEM;
+    for (uint32_t i = 0; i < s->keepers.n && status == NABLA_OK; i++)
+        status = save_points(s, t, at, &s->keepers.at[i], why);
+    if (status != NABLA_OK)
+        table_save_again(t, at);
+    return status;
 }
 
 static int64_t mono_now(void)
@@ -115,7 +153,7 @@ static enum nabla_status save_all(struct snapshot *s, struct table *t, struct sa
     for (struct save_chunk at = {0}; at.shard < table_shards(t); at.shard++) {
         uint32_t n = table_chunks(t, at.shard);
         for (at.chunk = 0; at.chunk < n && status == NABLA_OK; at.chunk++) {
-            status = save_chunk(s, t, at, tally);
+            status = save_chunk(s, t, at, tally, why);
             if (status == NABLA_OK && s->puts.bytes.n >= TRANSACTION_BYTES)
                 status = flush(s, t, why);
         }

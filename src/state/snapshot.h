@@ -23,8 +23,9 @@ struct snapshot {
     struct store *store;        /* owned; NULL: there is none of this process yet */
     bool whole;                 /* it has taken its place */
     bool failing;               /* the last one failed */
-    struct store_puts puts;
-    struct save_chunk *chunks; /* whose bytes puts has; owned */
+    struct puts puts;
+    struct save_keepers keepers; /* of the chunk at hand */
+    struct save_chunk *chunks;   /* whose bytes puts has; owned */
     uint32_t chunks_n, chunks_cap;
 };
 

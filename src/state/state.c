@@ -91,15 +91,57 @@ enum nabla_status state_open(const struct state_options *o, struct state **out)
 
 /* ---- loading */
 
+/* Series that keep points, as they were named when they were saved; their points come after all series. */
+struct keeper {
+    uint32_t shard, place;
+    struct ref ref;
+};
+
 struct loading {
     struct state *state;
     struct restore restore;
+    struct key chunk;       /* at hand */
+    struct keeper *keepers; /* owned; in the order of shards and places */
+    size_t keepers_n, keepers_cap;
 };
+
+/* Without memory its points are left out. */
+static void on_keeper(void *ctx, uint32_t place, struct ref ref)
+{
+    struct loading *l = ctx;
+    if (l->keepers_n == l->keepers_cap) {
+        size_t cap = l->keepers_cap == 0 ? 1024 : 2 * l->keepers_cap;
+        struct keeper *more = realloc(l->keepers, cap * sizeof *more);
+        if (more == NULL)
+            return;
+        l->keepers = more;
+        l->keepers_cap = cap;
+    }
+    l->keepers[l->keepers_n++] =
+        (struct keeper){l->chunk.shard, l->chunk.number * SAVE_CHUNK + place, ref};
+}
+
+static int compare_keepers(const void *a, const void *b)
+{
+    const struct keeper *x = a, *y = b;
+    if (x->shard != y->shard)
+        return x->shard < y->shard ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
 
 static void on_value(void *ctx, const struct store_value *v)
 {
     struct loading *l = ctx;
-    table_restore(l->state->table, v->bytes, v->n, &l->restore);
+    l->chunk = v->key;
+    if (v->key.kind == KEY_CHUNK) {
+        table_restore(l->state->table, v->bytes, v->n, &l->restore);
+        return;
+    }
+    struct keeper name = {v->key.shard, v->key.number, {0}}, *k = NULL;
+    if (l->keepers_n > 0)
+        k = bsearch(&name, l->keepers, l->keepers_n, sizeof name, compare_keepers);
+    if (k != NULL)
+        table_restore_points(l->state->table, k->ref, v->bytes, v->n);
 }
 
 static void tell_loaded(struct state *s, const struct restore *r, int64_t took_ns)
@@ -122,11 +164,14 @@ void state_load(struct state *s, struct table *t)
     s->table = t;
     if (!can_load(s))
         return;
-    struct loading l = {
-        .state = s,
-        .restore = {.now = clock_now(), .keyed = s->found.meta.key_rules == s->snapshot.key_rules}};
+    struct loading l = {.state = s};
+    l.restore = (struct restore){.now = clock_now(),
+                                 .keyed = s->found.meta.key_rules == s->snapshot.key_rules,
+                                 .on_keeper = on_keeper,
+                                 .ctx = &l};
     if (health_read(s->snapshot.path, on_value, &l) != NABLA_OK)
         log_event(s->log, LOG_LEVEL_ERROR, NULL, "state_damaged", "why=\"it could not be read\"");
+    free(l.keepers);
     tell_loaded(s, &l.restore, clock_now().mono_ns - l.restore.now.mono_ns);
 }
 

@@ -10,10 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-enum { SUM = 8, HEAD = 8 + 4 + 8 + 8, MAP_FIRST = 16 << 20 };
+enum { HEAD = 8 + 4 + 8 + 8, MAP_FIRST = 16 << 20 };
 static const char magic[8] = {'N', 'A', 'B', 'L', 'A', 'S', 'T', 0};
 static const char meta_key[] = "meta";
 
@@ -23,11 +20,6 @@ struct store {
     size_t map_bytes;
     bool lost;
 };
-
-uint64_t store_sum(const void *bytes, size_t n)
-{
-    return XXH3_64bits(bytes, n);
-}
 
 /* ---- meta */
 
@@ -54,21 +46,21 @@ size_t store_meta_put(const struct store_meta *meta, char out[static STORE_META_
     p = put(put(p, (uint64_t)meta->made_ns, 8), meta->key_rules, 8);
     memcpy(p, &meta->secrets, sizeof meta->secrets);
     p += sizeof meta->secrets;
-    p = put(p, store_sum(out, (size_t)(p - out)), SUM);
+    p = put(p, sum_of(out, (size_t)(p - out)), SUM_BYTES);
     return (size_t)(p - out);
 }
 
 enum nabla_status store_meta_get(const char *bytes, size_t n, struct store_meta *out,
                                  uint32_t *version)
 {
-    size_t whole = HEAD + sizeof out->secrets + SUM;
+    size_t whole = HEAD + sizeof out->secrets + SUM_BYTES;
     if (n < sizeof magic + 4 || memcmp(bytes, magic, sizeof magic) != 0)
         return NABLA_EINVAL;
     *version = (uint32_t)get(bytes + sizeof magic, 4);
     if (*version > STORE_VERSION)
         return NABLA_ELIMIT;
     if (n != whole || *version == 0 ||
-        get(bytes + whole - SUM, SUM) != store_sum(bytes, whole - SUM))
+        get(bytes + whole - SUM_BYTES, SUM_BYTES) != sum_of(bytes, whole - SUM_BYTES))
         return NABLA_EINVAL;
     out->made_ns = (int64_t)get(bytes + sizeof magic + 4, 8);
     out->key_rules = get(bytes + sizeof magic + 4 + 8, 8);
@@ -78,70 +70,13 @@ enum nabla_status store_meta_get(const char *bytes, size_t n, struct store_meta 
 
 /* ---- what is to be put in */
 
-void store_puts_fini(struct store_puts *p)
-{
-    free(p->at);
-    buf_fini(&p->bytes);
-    *p = (struct store_puts){0};
-}
-
-void store_puts_clear(struct store_puts *p)
-{
-    p->n = 0;
-    buf_clear(&p->bytes);
-}
-
-static unsigned char *put_key(unsigned char *p, uint64_t v, int bytes)
-{
-    for (int i = bytes - 1; i >= 0; i--)
-        *p++ = (unsigned char)(v >> 8 * i & 0xff);
-    return p;
-}
-
-enum nabla_status store_puts_add(struct store_puts *p, enum store_kind kind, uint32_t shard,
-                                 uint32_t number, size_t offset)
-{
-    if (p->n == p->cap) {
-        uint32_t cap = p->cap == 0 ? 64 : 2 * p->cap;
-        struct store_put *at = realloc(p->at, cap * sizeof *at);
-        if (at == NULL)
-            return NABLA_ENOMEM;
-        p->at = at;
-        p->cap = cap;
-    }
-    struct store_put *x = &p->at[p->n++];
-    *x = (struct store_put){.offset = offset, .n = p->bytes.n - offset};
-    unsigned char *end = put_key(put_key(put_key(x->key, kind, 1), shard, 1), number, 4);
-    x->key_n = (uint32_t)(end - x->key);
-    return NABLA_OK;
-}
-
-/* ---- transactions; each returns LMDB's status */
-
-static int put_one(MDB_txn *txn, MDB_dbi dbi, struct store_put *x, const char *bytes)
-{
-    MDB_val key = {.mv_data = x->key, .mv_size = x->key_n};
-    MDB_val value = {.mv_size = SUM + x->n};
-    if (x->n == 0) {
-        int rc = mdb_del(txn, dbi, &key, NULL);
-        return rc == MDB_NOTFOUND ? 0 : rc;
-    }
-    int rc = mdb_put(txn, dbi, &key, &value, MDB_RESERVE);
-    if (rc != 0)
-        return rc;
-    put(value.mv_data, store_sum(bytes, x->n), SUM);
-    memcpy((char *)value.mv_data + SUM, bytes, x->n);
-    return 0;
-}
-
-static int transact(struct store *s, const struct store_puts *puts)
+static int transact(struct store *s, const struct puts *puts)
 {
     MDB_txn *txn;
     int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
     if (rc != 0)
         return rc;
-    for (uint32_t i = 0; rc == 0 && i < puts->n; i++)
-        rc = put_one(txn, s->dbi, &puts->at[i], puts->bytes.at + puts->at[i].offset);
+    rc = puts_apply(puts, txn, s->dbi);
     if (rc == 0)
         return mdb_txn_commit(txn);
     mdb_txn_abort(txn);
@@ -162,7 +97,7 @@ static enum nabla_status fail(int rc, char why[static STORE_WHY_MAX])
     return rc == ENOMEM ? NABLA_ENOMEM : NABLA_EIO;
 }
 
-enum nabla_status store_write(struct store *s, const struct store_puts *puts,
+enum nabla_status store_write(struct store *s, const struct puts *puts,
                               char why[static STORE_WHY_MAX])
 {
     int rc = transact(s, puts);

@@ -2,6 +2,7 @@
  *
  *     meta                 ──►  "NABLAST" 0 | version u32 | made i64 | rules of keys u64 | secrets | sum u64
  *     c shard number       ──►  sum u64 | a chunk's series, one behind the other: series/saved.h
+ *     p shard place time   ──►  sum u64 | a block of the points that the series at that place keeps
  *
  * Numbers in keys stand most significant byte first, all others last. A sum is XXH3's 64 bits. A file is written
  * by one process, and read by the next: what places mean is over with their process.
@@ -9,17 +10,14 @@
 #ifndef STATE_STORE_H
 #define STATE_STORE_H
 
-#include "base/buf.h"
 #include "series/keyhash.h"
+#include "state/puts.h"
 
 enum {
     STORE_VERSION = 1, /* of the format of all that is in a file */
     STORE_WHY_MAX = 512,
-    STORE_KEY_MAX = 16,
     STORE_META_MAX = 512,
 };
-
-enum store_kind { STORE_CHUNK = 'c' };
 
 struct store_meta {
     int64_t made_ns;    /* wall clock */
@@ -35,25 +33,9 @@ MUST_CHECK enum nabla_status store_make(const char *path, const struct store_met
                                         struct store **out, char why[static STORE_WHY_MAX]);
 void store_close(struct store *s); /* NULL is fine */
 
-/* What one transaction puts in. Accepts a zeroed one. */
-struct store_puts {
-    struct store_put {
-        unsigned char key[STORE_KEY_MAX];
-        uint32_t key_n;
-        size_t offset, n; /* where its bytes are; none: the key goes */
-    } * at;               /* owned */
-    uint32_t n, cap;
-    struct buf bytes;
-};
-void store_puts_fini(struct store_puts *p);
-void store_puts_clear(struct store_puts *p);
-/* One more: its bytes are p->bytes from `offset` on. Errors: NABLA_ENOMEM. */
-MUST_CHECK enum nabla_status store_puts_add(struct store_puts *p, enum store_kind kind,
-                                            uint32_t shard, uint32_t number, size_t offset);
-
 /* All of it or nothing. When it has returned, a settled file has it on the disk. Errors: NABLA_EIO (the disk is
  * full, or broken), NABLA_ENOMEM: *why says why. */
-MUST_CHECK enum nabla_status store_write(struct store *s, const struct store_puts *puts,
+MUST_CHECK enum nabla_status store_write(struct store *s, const struct puts *puts,
                                          char why[static STORE_WHY_MAX]);
 /* What was written is on the disk now, and what will be, when it is written. Errors: as store_write. */
 MUST_CHECK enum nabla_status store_settle(struct store *s, char why[static STORE_WHY_MAX]);
@@ -61,9 +43,6 @@ MUST_CHECK enum nabla_status store_settle(struct store *s, char why[static STORE
 /* True once it can not be written to any more, whatever the disk does. */
 bool store_is_lost(const struct store *s);
 int store_fd(const struct store *s); /* the file; borrowed */
-
-/* The sum that stands before a value's bytes. */
-uint64_t store_sum(const void *bytes, size_t n);
 
 /* A meta's bytes, of which it returns how many there are; and back. Errors: NABLA_EINVAL: it is none of ours, or
  * damaged; NABLA_ELIMIT: *version, which is ours, is a later one than this program knows. */

@@ -259,3 +259,42 @@ def test_a_process_that_was_stopped_saves_on(nablad, tmp_path):
     d.proc.send_signal(signal.SIGCONT)
     wait_saved(d)
     assert d.metric("nablad_state_failures_total") == 0
+
+
+# ---- points that are kept
+
+
+def points(d, selector="kept"):
+    found = d.data("/api/v1/points", {"match[]": selector, "time": "unix"})
+    return [one["points"] for one in found]
+
+
+def test_kept_points_survive(nablad, tmp_path):
+    """Block by block as they come, old ones going, corrections and an end among them."""
+    text = config(tmp_path / "state", more="series:\n  - {match: 'kept', keep: 300s}\n")
+    d, now = nablad(text), int(time.time()) - 1500
+    line = lambda k, t: f"kept,k={k} value={(t * 7) % 31} {(now + t) * NS}\n"
+    for begin in range(0, 1000, 100):  # 300 of them are kept
+        d.send("".join(line(k, t) for t in range(begin, begin + 100) for k in range(3)))
+        d.send(f"kept,k=1 value=99 {(now + begin + 98) * NS}\n")  # a correction
+        if begin == 500:
+            before = points(d)
+            wait_saved(d)
+            kill(d)
+            d = nablad(text)
+            assert points(d) == before and len(before[0]) > 290
+        wait_saved(d)
+    before = points(d)
+    assert {len(p) for p in before} == {301}
+    kill(d)
+    d = nablad(text)
+    assert points(d) == before
+    kill(d)  # in its first snapshot, or after it
+    d = nablad(text)
+    assert points(d) == before
+    d.stop()
+    d = nablad(config(tmp_path / "state", more="series:\n  - {match: 'kept', keep: 100s}\n"))
+    assert points(d) == [p[-101:] for p in before]
+    d.stop()
+    d = nablad(config(tmp_path / "state"))
+    assert points(d) in ([], [[], [], []]) and len(d.rates("kept")) == 3
