@@ -15,7 +15,7 @@ enum cli_exit {
 /* A subcommand: argv[0] is its own name. Each is run once in a process. */
 typedef enum cli_exit cli_command(int argc, char **argv);
 cli_command gradient_command, rates_command, send_command, check_command, test_command,
-    alerts_command;
+    alerts_command, state_command;
 
 /* Prints "nabla: error: ..." as one line on standard error, control characters escaped; returns
  * status, so that a command can end with it. */

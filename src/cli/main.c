@@ -12,6 +12,7 @@ static const struct command {
 } commands[] = {
     {"gradient", gradient_command}, {"rates", rates_command}, {"send", send_command},
     {"check", check_command},       {"test", test_command},   {"alerts", alerts_command},
+    {"state", state_command},
 };
 enum { COMMANDS_N = sizeof commands / sizeof commands[0] };
 
@@ -27,6 +28,7 @@ static const char help[] =
     "  send      send a file of lines to a nablad, at any speed\n"
     "  check     check a configuration file, or rules for alerts\n"
     "  test      test what rules for alerts do\n"
+    "  state     look through, dump or restore what nablad keeps on a disk\n"
     "\n"
     "  -h, --help       this text; nabla COMMAND --help tells more\n"
     "  -V, --version    the version\n"

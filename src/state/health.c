@@ -120,7 +120,7 @@ __attribute__((format(printf, 2, 3))) static void fault(const struct check *c, c
 
 static void check_series(const struct check *c, const struct store_value *v)
 {
-    static struct saved_series in; /* of a process that does nothing else */
+    struct saved_series in;
     const char *at = v->bytes, *end = v->bytes + v->n;
     while (at < end) {
         size_t offset = (size_t)(at - v->bytes);

@@ -128,7 +128,7 @@ def page_text(name):
     ([daemon.NABLA], "nabla.1"), ([daemon.NABLA, "rates"], "nabla-rates.1"),
     ([daemon.NABLA, "alerts"], "nabla-alerts.1"),
     ([daemon.NABLA, "send"], "nabla-send.1"), ([daemon.NABLA, "check"], "nabla-check.1"),
-    ([daemon.NABLA, "test"], "nabla-test.1"),
+    ([daemon.NABLA, "test"], "nabla-test.1"), ([daemon.NABLA, "state"], "nabla-state.1"),
     ([daemon.NABLAD], "nablad.8")])
 def test_pages_have_the_options_that_help_has(command, page):
     text = subprocess.run([*command, "--help"], capture_output=True, text=True).stdout
@@ -162,6 +162,6 @@ def test_page_has_the_keys_of_the_configuration():
 
 def test_pages_are_clean():
     pages = sorted(page.name for page in MAN.iterdir())
-    assert len(pages) == 11
+    assert len(pages) == 12
     done = subprocess.run(["mandoc", "-T", "lint", *pages], cwd=MAN, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("", "")

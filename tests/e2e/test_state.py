@@ -298,3 +298,78 @@ def test_kept_points_survive(nablad, tmp_path):
     d.stop()
     d = nablad(config(tmp_path / "state"))
     assert points(d) in ([], [[], [], []]) and len(d.rates("kept")) == 3
+
+
+# ---- nabla state
+
+
+def test_dump_and_restore(nablad, nabla, tmp_path):
+    """All that there is, as text and back: another nablad says the same of it."""
+    rules = RULES + "  - {match: 'kept', keep: 1h}\n"
+    text = config(tmp_path / "state", more=rules)
+    d, now = nablad(text), int(time.time()) - 400
+    d.send(some_of_each(time.time()))
+    d.send("".join(f"kept,k={k} value={(t * 7) % 31} {(now + t) * NS}\n"
+                   for t in range(300) for k in range(2)))
+    d.send("odd,who=caf\u00e9\\ \\\"x\\\" value=1e-320\n")
+    before, kept = known(d), points(d)
+    d.stop()
+    verified = nabla("state", "verify", tmp_path / "state")
+    assert verified.returncode == 0 and \
+        f"{len(before)} series, {sum(map(len, kept))} points" in verified.stdout
+    dumped = nabla("state", "dump", tmp_path / "state")
+    assert dumped.returncode == 0 and len(dumped.stdout.splitlines()) > len(before)
+    other = tmp_path / "other"
+    restored = nabla("state", "restore", other, input=dumped.stdout)
+    assert (restored.returncode, restored.stdout) == (0, f"{len(before)} series\n"), restored.stderr
+    again = nabla("state", "dump", other)
+    assert sorted(again.stdout.splitlines()) == sorted(dumped.stdout.splitlines())
+    d = nablad(config(other, more=rules))
+    assert known(d) == before and points(d) == kept
+    d.send("hits:5|c\nplain,n=1 value=8\n")
+    assert d.rate("hits")["window"][-1]["value"] == 12 and len(known(d)) == len(before)
+
+
+def test_what_nabla_state_says(nablad, nabla, tmp_path):
+    text, path = saved_state(nablad, tmp_path)
+    d = nablad(text)
+    busy = nabla("state", "verify", tmp_path / "state")
+    assert busy.returncode == 1 and "another process uses it" in busy.stderr
+    d.stop()
+    full = nabla("state", "restore", tmp_path / "state", input="")
+    assert full.returncode == 2 and "--force" in full.stderr
+    dumped = nabla("state", "dump", path).stdout
+    assert nabla("state", "restore", "--force", tmp_path / "state", input=dumped).returncode == 0
+    assert path.with_name("state.mdb.old").exists()
+    whole = path.read_bytes()
+    path.write_bytes(damage_value(whole))
+    spoilt = nabla("state", "verify", path)
+    assert spoilt.returncode == 2 and "its sum is wrong" in spoilt.stdout
+    assert "is damaged in parts" in spoilt.stdout
+    partly = nabla("state", "dump", path)
+    assert partly.returncode == 0 and "what is good follows" in partly.stderr
+    assert 200 < len(partly.stdout.splitlines()) < 500
+    for data, why in ((whole[:9000], "is damaged"), (b"x" * 9000, "no state of nablad")):
+        path.write_bytes(data)
+        broken = nabla("state", "verify", path)
+        assert broken.returncode == 2 and why in broken.stderr
+        assert nabla("state", "dump", path).returncode == 2
+    assert nabla("state", "verify", tmp_path / "nowhere").returncode == 2
+
+
+@pytest.mark.parametrize("line, why", [
+    ("{", ":2: "),
+    ('{"number": 1, "labels": {}, "seen": 0, "window": []}', "numbers grow"),
+    ('{"number": 2, "labels": {"a": "b"}, "seen": 0, "window": []}', "labels"),
+    ('{"number": 2, "labels": {"__name__": "b"}, "seen": 0, "window": [[2, 1], [1, 1]]}', "do not grow"),
+    ('{"number": 2, "labels": {"__name__": "b"}, "seen": 0, "window": [[1]]}', "window"),
+    ('{"number": 2, "labels": {"__name__": "b"}, "seen": "x", "window": []}', "seen"),
+    ('{"number": 2, "labels": {"__name__": "b"}, "seen": 0, "window": [], "held": [1]}', "beside its window"),
+    ('{"series": 7, "points": [[1, 1, 1, 1, 1, 1, 0, 2]]}', "points of no series"),
+    ('{"series": 1, "points": [[1, 1, 1]]}', "points is none"),
+], ids=lambda v: v[:20])
+def test_lines_that_are_wrong_make_no_state(nabla, tmp_path, line, why):
+    good = '{"number": 1, "labels": {"__name__": "a"}, "seen": 0, "window": [[1, 2.5]], "keeps": true}\n'
+    got = nabla("state", "restore", tmp_path / "new", input=good + line + "\n")
+    assert got.returncode == 2 and "-:2: " in got.stderr and why in got.stderr
+    assert list((tmp_path / "new").iterdir()) == []
