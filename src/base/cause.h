@@ -30,6 +30,9 @@
     X(FUTURE, "future", "the timestamp is further ahead of this machine's clock than max_future")  \
     X(LATE, "late_dropped", "the timestamp is at or before the series' window")                    \
     X(SERIES_LIMIT, "series_limit", "a new series past limits.max_series")                         \
+    X(SOURCE_LIMIT, "source_limit",                                                                \
+      "a new series of a sender that has limits.max_series_per_source already")                    \
+    X(LABEL_MEMORY, "label_memory", "a new series, and limits.label_memory is full")               \
     X(MEMORY, "no_memory", "no memory for a new series")
 
 enum cause {

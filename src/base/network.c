@@ -153,3 +153,32 @@ uint64_t networks_bytes(const struct networks *n)
     return n->at == NULL ? 0
                          : ((uint64_t)n->cap + 1) * sizeof *n->at + n->buckets * sizeof *n->heads;
 }
+
+bool origins_add(struct origins *o, uint32_t first, const struct network *from)
+{
+    struct origin *last = o->n > 0 ? &o->at[o->n - 1] : NULL;
+    if (last != NULL && memcmp(&last->from, from, sizeof *from) == 0)
+        return true;
+    bool replaces = last != NULL && last->first == first;
+    if (!replaces && o->n == ORIGINS_MAX)
+        return false;
+    o->n += !replaces;
+    o->at[o->n - 1] = (struct origin){first, *from};
+    return true;
+}
+
+struct network origins_find(const struct origins *o, uint32_t number)
+{
+    for (uint32_t i = o->n; i > 0; i--)
+        if (o->at[i - 1].first <= number)
+            return o->at[i - 1].from;
+    return network_here();
+}
+
+void origins_restart(struct origins *o)
+{
+    if (o->n == 0)
+        return;
+    o->at[0] = (struct origin){0, o->at[o->n - 1].from};
+    o->n = 1;
+}

@@ -52,6 +52,22 @@ bool networks_has_room(const struct networks *n, const struct network *from, uin
 bool networks_join(struct networks *n, const struct network *from, uint32_t max, uint32_t *number);
 void networks_leave(struct networks *n, uint32_t number);
 
+/* Of things in a row, where each part of them came from; zeroed: all from this machine. */
+enum { ORIGINS_MAX = 32 };
+struct origins {
+    struct origin {
+        uint32_t first; /* from this one on */
+        struct network from;
+    } at[ORIGINS_MAX];
+    uint32_t n;
+};
+
+/* Those from number `first` on came from there. False, and nothing has changed: there is no room. */
+bool origins_add(struct origins *o, uint32_t first, const struct network *from);
+struct network origins_find(const struct origins *o, uint32_t number);
+/* A new row begins, and goes on from where the last one came. */
+void origins_restart(struct origins *o);
+
 uint32_t networks_count(const struct networks *n, uint32_t number);
 uint64_t networks_bytes(const struct networks *n);
 

@@ -60,7 +60,10 @@ static enum nabla_status make_table(struct app *app)
         .secrets = keeping_secrets(&app->keeping),
     };
     app->sweep_period_ns = app_sweep_period(&app->conf.policies);
+    struct birth_limits births = app_birth_limits(&app->conf);
     enum nabla_status status = table_new(&o, &app->table);
+    if (status == NABLA_OK)
+        status = table_limit_births(app->table, &births);
     if (status == NABLA_OK)
         status = alerting_start(&app->alerting, app->table, &app->conf);
     return status;

@@ -68,6 +68,7 @@ void app_fini(struct app *app); /* accepts a half-started one */
 enum nabla_status app_reload(struct app *app, struct buf *errors);
 /* How often every series must be visited so that silence is noticed in good time. */
 int64_t app_sweep_period(const struct policies *policies);
+struct birth_limits app_birth_limits(const struct conf *conf);
 
 /* daemon/doors.c: logs what is allowed but unwise of who may come in by HTTP, and keeps secrets out of core
  * dumps. */

@@ -52,6 +52,11 @@ int64_t app_sweep_period(const struct policies *policies)
     return smaller(shortest, 10LL * NS_PER_S);
 }
 
+struct birth_limits app_birth_limits(const struct conf *conf)
+{
+    return (struct birth_limits){conf->limits.max_series_per_source, conf->limits.label_memory};
+}
+
 static enum nabla_status adopt(struct app *app, struct conf *fresh, struct buf *errors)
 {
     enum nabla_status status = net_prepare(app->net, errors);
@@ -63,6 +68,9 @@ static enum nabla_status adopt(struct app *app, struct conf *fresh, struct buf *
     app_look_at_doors(app, fresh);
     log_set_level(app->log, fresh->log.level);
     app->sweep_period_ns = app_sweep_period(&fresh->policies);
+    struct birth_limits births = app_birth_limits(fresh);
+    if (table_limit_births(app->table, &births) != NABLA_OK)
+        log_event(app->log, LOG_LEVEL_ERROR, NULL, "limits_not_taken", "why=\"no memory\"");
     table_configure(app->table, &fresh->policies, fresh->limits.max_series,
                     fresh->limits.max_future_ns, fresh->limits.keep_memory);
     pthread_rwlock_wrlock(&app->key_rules.lock);

@@ -239,6 +239,8 @@ static size_t take(struct request *r, const char *data, size_t n)
     if (durable_is_congested(h))
         return 0;
     size_t used = n;
+    struct network from = request_from(r);
+    sink_from(&h->sink, &w->inlet, &from);
     if (w->inflater != NULL)
         used = take_packed(r, w, data, n);
     else
@@ -360,6 +362,8 @@ enum MHD_Result influx_write_answer(struct request *r)
         return reply_fault(r, NABLA_ENOMEM, NULL);
     if (r->too_long)
         refuse_length(r->http, w, LIMIT_HTTP_BODY, "the body is longer than http.max_body");
+    struct network from = request_from(r);
+    sink_from(&r->http->sink, &w->inlet, &from);
     take_end(r, w);
     judge(w);
     if (r->ticket.last == 0)

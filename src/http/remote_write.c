@@ -25,6 +25,7 @@ struct remote_job {
     enum remote_state state;
     struct instant received;
     uint64_t refused[CAUSE_COUNT]; /* by the table */
+    struct origins origins;
 };
 
 static size_t body_max(const struct http_options *o)
@@ -73,7 +74,7 @@ static void decode_batch(struct sink *sink, struct remote_job *j)
     sink->batch.n = 0;
     j->state = remote_write_read(&j->reader, &sink->batch);
     if (sink->batch.n > 0)
-        table_apply_told(sink->table, &sink->batch, j->received, j->refused);
+        table_apply_from(sink->table, &sink->batch, &j->origins, j->received, j->refused);
     sink->batch.n = 0;
 }
 
@@ -221,5 +222,7 @@ enum MHD_Result remote_write_answer(struct request *r)
     struct remote_job *j = unpack(r, n, &status, &why);
     if (j == NULL)
         return refuse(r, status, why);
+    struct network from = request_from(r);
+    (void)origins_add(&j->origins, 0, &from); /* the first fits */
     return request_prepare(r, (struct job){decode, reply, free_job, j});
 }

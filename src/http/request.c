@@ -75,6 +75,11 @@ void request_unpark(struct request *r)
     MHD_resume_connection(r->connection);
 }
 
+struct network request_from(const struct request *r)
+{
+    return r->peer != NULL ? r->peer->from : network_here();
+}
+
 const char *request_header(const struct request *r, const char *name)
 {
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);

@@ -85,6 +85,9 @@ MUST_CHECK enum nabla_status request_params(struct request *r, struct fault *fau
  * that they may. */
 bool request_hold(struct request *r, size_t bytes);
 
+/* Who asks. */
+struct network request_from(const struct request *r);
+
 /* A header's value, or NULL. */
 const char *request_header(const struct request *r, const char *name);
 

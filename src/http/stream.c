@@ -61,7 +61,7 @@ enum MHD_Result stream_answer(struct request *r)
     if (status != NABLA_OK)
         return reply_fault(r, status, &fault);
     enum MHD_Result result = MHD_NO;
-    struct network from = r->peer != NULL ? r->peer->from : network_here();
+    struct network from = request_from(r);
     bool full = is_full(r, &from, &result);
     struct stream *s = full || r->is_head ? NULL : hub_join(h, r->connection, &from, &ask);
     ask_fini(&ask);

@@ -13,7 +13,8 @@ struct connection {
     struct connection *next, *previous; /* of the loop's list */
     struct connection *next_paused;
     bool paused, closing;
-    bool skipping;    /* the rest of a line that is too long */
+    bool skipping; /* the rest of a line that is too long */
+    struct network from;
     uint32_t network; /* its number in house.networks */
     uint32_t tick;    /* of the loop, when it last brought a whole line */
     uint64_t turn;    /* of the loop, in which it last read; UINT64_MAX: it has not */

@@ -63,9 +63,18 @@ static void publish(struct sink *sink, struct inlet *inlet)
 static void apply(struct sink *sink, const struct inlet *inlet)
 {
     if (sink->batch.n > 0)
-        table_apply_told(sink->table, &sink->batch, sink->now,
+        table_apply_from(sink->table, &sink->batch, &sink->origins, sink->now,
                          inlet->outcome != NULL ? inlet->outcome->refused : NULL);
     sink->batch.n = 0;
+    origins_restart(&sink->origins);
+}
+
+void sink_from(struct sink *sink, const struct inlet *inlet, const struct network *from)
+{
+    if (origins_add(&sink->origins, sink->batch.n, from))
+        return;
+    apply(sink, inlet);
+    (void)origins_add(&sink->origins, 0, from); /* fits: a row begins */
 }
 
 void sink_flush(struct sink *sink, struct inlet *inlet)

@@ -37,6 +37,7 @@ struct sink {
     struct pickle *pickle; /* owned by who owns the sink; NULL where no frames come */
     struct instant now;    /* when the batch began; of samples that bring no time */
     struct batch batch;
+    struct origins origins; /* of the batch; nobody said: this machine */
 };
 
 /* Reads the whole lines of buf[0..n) and applies full batches; what is left of the last batch stays
@@ -44,6 +45,9 @@ struct sink {
  * incomplete line. Of a inlet with an outcome, nothing may be left of another inlet. */
 size_t sink_take(struct sink *sink, struct inlet *inlet, const char *buf, size_t n);
 void sink_flush(struct sink *sink, struct inlet *inlet);
+
+/* What comes next is from there: its series count as that sender's. */
+void sink_from(struct sink *sink, const struct inlet *inlet, const struct network *from);
 
 /* Reads one frame of pickle and applies all of it. Of another inlet nothing may be left. */
 void sink_take_frame(struct sink *sink, struct inlet *inlet, const char *frame, size_t n);

@@ -377,6 +377,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     }
     c->listener->ingest->bytes += (uint64_t)n;
     count(&c->listener->inlet.stats->bytes, (uint64_t)n);
+    sink_from(&c->listener->ingest->sink, &c->listener->inlet, &c->from);
     if (c->secure != NULL)
         secure_take(c, buf->base, (size_t)n);
     else
@@ -434,8 +435,8 @@ static bool is_let_in(struct listener *l, struct connection *c)
         gate_refuse(l->ingest->house->log, l->inlet.stats, REFUSAL_NETWORK, from, "", 0);
         return false;
     }
-    struct network network = network_of(from);
-    enum limit limit = admit(l->ingest->house, &network, &c->network);
+    c->from = network_of(from);
+    enum limit limit = admit(l->ingest->house, &c->from, &c->network);
     if (limit != LIMIT_COUNT)
         tell_limit(l, limit);
     return limit == LIMIT_COUNT;

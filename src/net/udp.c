@@ -11,9 +11,11 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
     *buf = uv_buf_init(l->ingest->udp_buf, sizeof l->ingest->udp_buf);
 }
 
-static void take(struct listener *l, char *bytes, size_t n)
+static void take(struct listener *l, const struct sockaddr *from, char *bytes, size_t n)
 {
     struct sink *sink = &l->ingest->sink;
+    struct network network = network_of(from);
+    sink_from(sink, &l->inlet, &network);
     l->ingest->bytes += n;
     count(&l->inlet.stats->bytes, n);
     count(&l->inlet.stats->datagrams, 1);
@@ -38,7 +40,7 @@ static void on_datagram(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf, const str
         log_event(l->ingest->house->log, LOG_LEVEL_WARN, "udp_receive", "receive_failed",
                   "listener=%s why=\"%s\"", l->inlet.stats->name, uv_strerror((int)n));
     if (n >= 0 && from != NULL && may_send(l, from, buf->base, (size_t)n))
-        take(l, buf->base, (size_t)n);
+        take(l, from, buf->base, (size_t)n);
     if ((flags & UV_UDP_MMSG_CHUNK) == 0)
         sink_flush(&l->ingest->sink,
                    &l->inlet); /* the batch borrows the buffer, which is free from here on */

@@ -30,6 +30,7 @@ enum {
     CHUNK_RECORDS = 1 << CHUNK_BITS,
     CHUNKS_MAX = 1 << (PLACE_BITS - CHUNK_BITS),
     ALIAS_BIT = 1 << 30, /* of an index's place: an alias, not a record */
+    SOURCES_MAX = 4096,  /* senders whose series are counted each by itself */
     SLICE = 1024,        /* records visited under one hold of a lock */
 };
 
@@ -38,6 +39,7 @@ struct alias {
     struct keyhash key;
     struct ref target; /* whose birth may be over: the alias then goes at the next sweep */
     bool used;
+    uint16_t source; /* who spelled it: as a shard's sources */
     uint32_t next_free;
 };
 
@@ -56,6 +58,7 @@ struct shard {
     uint32_t extras_n;
     struct tiers watching; /* of struct watching, by place */
     uint32_t watching_n;
+    struct tiers sources; /* of uint16_t, by place: who made the series, see struct catalog */
 } __attribute__((aligned(64)));
 
 struct catalog {
@@ -67,6 +70,11 @@ struct catalog {
     struct policies policies[2]; /* [generation] is in force; the other only while a change is on */
     uint32_t generation;
     uint32_t live, aliases, max_series;
+    struct birth_limits limits;
+    uint64_t label_bytes; /* of identities */
+    struct networks
+        sources; /* who has how many series and aliases; their number + 1 stands with each, 0: not
+                                counted */
 };
 
 struct table {
@@ -142,13 +150,14 @@ struct newborn {
     unsigned char *identity; /* owned; NULL: none */
     uint32_t bytes, tag;     /* of the identity; tag: in the catalog's index */
     bool ends;               /* an end, which bears no series */
+    uint16_t source;         /* who makes it, by source_join; 0: nobody is counted */
 };
 /* Reads the labels. Returns CAUSE_COUNT or why they are refused: *b is then none. */
 enum cause birth_prepare(struct table *t, const struct sample *sample, struct newborn *b);
 /* Finds the series with these labels, in whatever shard, or makes it. Either way *b is none
  * afterwards. Returns CAUSE_COUNT or why it was refused. */
-enum cause birth_settle(struct table *t, struct shard *s, struct keyhash key, struct newborn *b,
-                        struct ref *target);
+enum cause birth_settle(struct table *t, struct shard *s, struct keyhash key,
+                        const struct network *from, struct newborn *b, struct ref *target);
 /* The same of labels that were judged and sorted. */
 enum cause birth_prepare_labels(struct table *t, const struct label_list *list, struct newborn *b);
 /* birth_settle of a series that was saved: false if there is one with these labels, or no room. */
@@ -160,6 +169,14 @@ void birth_end(struct table *t, struct shard *s, uint32_t place);
 void birth_end_alias(struct table *t, struct shard *s, uint32_t number);
 /* Chooses x's policy anew, by the rules in force; shard and catalog are locked. */
 void birth_choose_policy(struct table *t, struct record *x);
+
+/* table_source.c -- the catalog is locked, and of what lies beside a record its shard. */
+/* Counts one more series or alias of a sender; false: it has all that it may. *source is for source_leave. */
+bool source_join(struct table *t, const struct network *from, uint16_t *source);
+void source_leave(struct table *t, uint16_t source);
+/* Whose the series at a place is. False without memory. */
+bool source_note(struct shard *s, uint32_t place, uint16_t source);
+uint16_t source_take(struct shard *s, uint32_t place); /* and nobody's from then on */
 
 /* table_watch.c -- the shard is locked; for watch_choose the catalog, too. */
 void watch_choose(struct table *t, struct shard *s, uint32_t place);

@@ -105,6 +105,7 @@ static void free_shard(struct shard *s)
         pages_free(s->chunks[i], CHUNK_RECORDS * sizeof(struct record));
     tiers_fini(&s->aliases, sizeof(struct alias));
     tiers_fini(&s->extras, sizeof(struct extra *));
+    tiers_fini(&s->sources, sizeof(uint16_t));
     index_fini(&s->index);
     pthread_mutex_destroy(&s->lock);
 }
@@ -121,6 +122,7 @@ void table_free(struct table *t)
     index_fini(&t->catalog.index);
     cells_fini(&t->catalog.cells);
     vocabulary_fini(&t->catalog.names);
+    networks_fini(&t->catalog.sources);
     policies_fini(&t->catalog.policies[0]);
     policies_fini(&t->catalog.policies[1]);
     pthread_mutex_destroy(&t->catalog.lock);
@@ -193,13 +195,15 @@ uint64_t table_memory(const struct table *t)
         pthread_mutex_lock(&s->lock);
         bytes += sizeof *s + index_bytes(&s->index) +
                  tiers_bytes(&s->aliases, sizeof(struct alias)) + extras_bytes(s) +
-                 watches_bytes(s) + (uint64_t)s->chunks_n * CHUNK_RECORDS * sizeof(struct record);
+                 tiers_bytes(&s->sources, sizeof(uint16_t)) + watches_bytes(s) +
+                 (uint64_t)s->chunks_n * CHUNK_RECORDS * sizeof(struct record);
         pthread_mutex_unlock(&s->lock);
     }
     bytes += atomic_load(&mine->budget.used);
     pthread_mutex_lock(&mine->catalog.lock);
     bytes += index_bytes(&t->catalog.index) + cells_bytes(&t->catalog.cells) +
-             vocabulary_bytes(&t->catalog.names) + columns_bytes(t);
+             vocabulary_bytes(&t->catalog.names) + columns_bytes(t) +
+             networks_bytes(&t->catalog.sources);
     pthread_mutex_unlock(&mine->catalog.lock);
     return bytes;
 }

@@ -11,6 +11,7 @@
 #define SERIES_TABLE_H
 
 #include "base/clock.h"
+#include "base/network.h"
 #include "base/reading.h"
 #include "base/sample.h"
 #include "base/stats.h"
@@ -48,10 +49,23 @@ struct table_options {
 MUST_CHECK enum nabla_status table_new(struct table_options *options, struct table **out);
 void table_free(struct table *t); /* NULL is fine */
 
+/* What births may take; before anything is applied, or while the table runs: what is there stays.
+ * Errors: as networks_init. */
+struct birth_limits {
+    uint32_t per_source;  /* series, and other spellings, of one sender; 0: no limit */
+    uint64_t label_bytes; /* of the labels of all series; 0: no limit */
+};
+MUST_CHECK enum nabla_status table_limit_births(struct table *t, const struct birth_limits *limits);
+
 /* Pushes a batch. now: when it arrived. rejected[CAUSE_COUNT] grows by how many samples were refused, by
- * cause; NULL: nobody asks. */
-void table_apply_told(struct table *t, const struct batch *batch, struct instant now,
-                      uint64_t *rejected);
+ * cause; NULL: nobody asks. origins: who sent which of its samples; NULL: this machine. */
+void table_apply_from(struct table *t, const struct batch *batch, const struct origins *origins,
+                      struct instant now, uint64_t *rejected);
+static inline void table_apply_told(struct table *t, const struct batch *batch, struct instant now,
+                                    uint64_t *rejected)
+{
+    table_apply_from(t, batch, NULL, now, rejected);
+}
 static inline void table_apply(struct table *t, const struct batch *batch, struct instant now)
 {
     table_apply_told(t, batch, now, NULL);

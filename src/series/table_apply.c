@@ -31,6 +31,7 @@ struct staged {
 struct run {
     struct table *t;
     const struct batch *batch;
+    const struct origins *origins; /* NULL: this machine */
     struct instant now;
     struct tally tally;
     struct push push; /* of the sample at hand */
@@ -137,7 +138,10 @@ static enum cause resolve_slowly(struct run *r, struct shard *s, uint32_t number
     enum cause cause = CAUSE_COUNT;
     if (b->identity == NULL)
         cause = birth_prepare(r->t, &r->batch->at[number], b);
-    return cause != CAUSE_COUNT ? cause : birth_settle(r->t, s, key, b, &r->targets[number]);
+    if (cause != CAUSE_COUNT)
+        return cause;
+    struct network from = r->origins != NULL ? origins_find(r->origins, number) : network_here();
+    return birth_settle(r->t, s, key, &from, b, &r->targets[number]);
 }
 
 static void prefetch_record(struct run *r, const struct shard *s, uint32_t number, struct staged *x)
@@ -334,13 +338,14 @@ static void add_rejected(uint64_t *to, const struct tally *tally)
         to[i] += tally->rejected[i];
 }
 
-void table_apply_told(struct table *t, const struct batch *batch, struct instant now,
-                      uint64_t *rejected)
+void table_apply_from(struct table *t, const struct batch *batch, const struct origins *origins,
+                      struct instant now, uint64_t *rejected)
 {
     struct run r;
     uint32_t numbers[BATCH_MAX];
     r.t = t;
     r.batch = batch;
+    r.origins = origins;
     r.now = now;
     memset(&r.tally, 0, sizeof r.tally);
     memset(r.first_refused, 0xff, sizeof r.first_refused);

@@ -55,26 +55,34 @@ static void give_alias(struct shard *s, uint32_t number)
     s->first_free_alias = number + 1;
 }
 
-/* Remembers a spelling. Where that cannot be (no memory, or as many aliases as series are allowed)
- * the spelling is read anew each time it comes: slower, and right. */
-static void add_alias(struct table *t, struct shard *s, struct keyhash key, struct ref target)
+/* Remembers a spelling. Where that cannot be (no memory, or as many aliases as series are allowed, or as its
+ * sender may have) the spelling is read anew each time it comes: slower, and right. */
+static void add_alias(struct table *t, struct shard *s, struct keyhash key,
+                      const struct network *from, struct ref target)
 {
     uint32_t number;
-    if (t->catalog.aliases >= t->catalog.max_series || !take_alias(s, &number))
+    uint16_t source;
+    if (t->catalog.aliases >= t->catalog.max_series || !source_join(t, from, &source))
         return;
-    if (index_add(&s->index, keyhash_tag(key), ALIAS_BIT | number) != NABLA_OK) {
-        give_alias(s, number);
+    bool taken = take_alias(s, &number);
+    if (taken && index_add(&s->index, keyhash_tag(key), ALIAS_BIT | number) == NABLA_OK) {
+        *alias_at(s, number) =
+            (struct alias){.key = key, .target = target, .used = true, .source = source};
+        t->catalog.aliases++;
         return;
     }
-    *alias_at(s, number) = (struct alias){.key = key, .target = target, .used = true};
-    t->catalog.aliases++;
+    source_leave(t, source);
+    if (taken)
+        give_alias(s, number);
 }
 
 void birth_end_alias(struct table *t, struct shard *s, uint32_t number)
 {
+    uint16_t source = alias_at(s, number)->source;
     index_remove(&s->index, keyhash_tag(alias_at(s, number)->key), ALIAS_BIT | number);
     give_alias(s, number);
     pthread_mutex_lock(&t->catalog.lock);
+    source_leave(t, source);
     t->catalog.aliases--;
     pthread_mutex_unlock(&t->catalog.lock);
 }
@@ -140,6 +148,17 @@ static void free_identity(struct table *t, unsigned char *id)
     size_t bytes = identity_bytes(&t->catalog.names, id);
     identity_leave(&t->catalog.names, id);
     cells_give(&t->catalog.cells, id, bytes);
+    t->catalog.label_bytes -= bytes;
+}
+
+/* What labels take: those of series, and each name and set of names once. */
+static bool labels_fit(const struct table *t)
+{
+    const struct catalog *c = &t->catalog;
+    const struct dictionary *metrics = &c->names.metrics, *shapes = &c->names.shapes;
+    uint64_t names = metrics->text_bytes + shapes->text_bytes +
+                     (uint64_t)(metrics->index.used + shapes->index.used) * sizeof(struct entry);
+    return c->limits.label_bytes == 0 || c->label_bytes + names <= c->limits.label_bytes;
 }
 
 static void count_live(struct table *t, struct shard *s, int by)
@@ -170,11 +189,14 @@ static enum cause make(struct table *t, struct shard *s, struct keyhash key, str
     uint32_t place;
     if (t->catalog.live >= t->catalog.max_series)
         return CAUSE_SERIES_LIMIT;
+    if (!labels_fit(t))
+        return CAUSE_LABEL_MEMORY;
     if (!take_place(s, &place))
         return CAUSE_MEMORY;
     struct record *x = record_at(s, place);
     *x = (struct record){.key = key, .birth = x->birth, .flags = RECORD_CHANGED};
-    if (!enter(t, s, place, b->tag)) {
+    if (!source_note(s, place, b->source) || !enter(t, s, place, b->tag)) {
+        (void)source_take(s, place);
         give_place(s, place);
         return CAUSE_MEMORY;
     }
@@ -200,6 +222,7 @@ static bool keep_identity(struct table *t, const struct label_list *list, struct
         return false;
     }
     memcpy(cell, id, bytes);
+    t->catalog.label_bytes += bytes;
     *b = (struct newborn){
         .identity = cell, .bytes = (uint32_t)bytes, .tag = keyhash_bytes(&t->secrets, id, bytes)};
     return true;
@@ -255,18 +278,29 @@ static bool give_key(struct table *t, struct shard *s, struct keyhash key, struc
     return true;
 }
 
-enum cause birth_settle(struct table *t, struct shard *s, struct keyhash key, struct newborn *b,
-                        struct ref *target)
+static enum cause make_for(struct table *t, struct shard *s, struct keyhash key,
+                           const struct network *from, struct newborn *b, struct ref *out)
+{
+    if (b->ends)
+        return CAUSE_NOT_FINITE;
+    if (!source_join(t, from, &b->source))
+        return CAUSE_SOURCE_LIMIT;
+    enum cause cause = make(t, s, key, b, out);
+    if (cause != CAUSE_COUNT)
+        source_leave(t, b->source);
+    return cause;
+}
+
+enum cause birth_settle(struct table *t, struct shard *s, struct keyhash key,
+                        const struct network *from, struct newborn *b, struct ref *target)
 {
     enum cause cause = CAUSE_COUNT;
     pthread_mutex_lock(&t->catalog.lock);
     if (find_identity(t, b, target)) {
         if (!give_key(t, s, key, *target))
-            add_alias(t, s, key, *target);
-    } else if (b->ends) {
-        cause = CAUSE_NOT_FINITE;
+            add_alias(t, s, key, from, *target);
     } else {
-        cause = make(t, s, key, b, target);
+        cause = make_for(t, s, key, from, b, target);
         count(&t->stats->events[EVENT_BORN], cause == CAUSE_COUNT);
     }
     drop(t, b);
@@ -298,6 +332,7 @@ void birth_end(struct table *t, struct shard *s, uint32_t place)
     x->identity = NULL;
     count_live(t, s, -1);
     index_remove(&s->index, keyhash_tag(x->key), place);
+    source_leave(t, source_take(s, place));
     give_place(s, place);
     pthread_mutex_unlock(&t->catalog.lock);
 }

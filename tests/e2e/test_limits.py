@@ -101,6 +101,88 @@ def test_streams_of_one_address(nablad):
         conn.close()
 
 
+def lines(prefix, numbers, second=0):
+    numbers = range(numbers) if isinstance(numbers, int) else numbers
+    return "".join(f"{prefix},n={k} value={k} {(T0 + second) * NS}\n" for k in numbers).encode()
+
+
+def over_tcp(d, source, text):
+    with dial(d.tcp, source) as sock:
+        sock.sendall(text)
+
+
+def over_udp(d, source, text):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((source, 0))
+        for line in text.splitlines():
+            sock.sendto(line, d.udp)
+
+
+def over_http(d, source, text):
+    conn = http.client.HTTPConnection(*d.http_address, timeout=DEADLINE_S, source_address=(source, 0))
+    conn.request("POST", "/write", body=text)
+    assert conn.getresponse().read() is not None
+    conn.close()
+
+
+@pytest.mark.parametrize("send", [over_tcp, over_udp, over_http])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_series_of_one_sender(nablad, send, threads):
+    """A stranger takes what it may have; what it has goes on, and everybody else has room."""
+    d = nablad(f"{{ingest: {{threads: {threads}}}, "
+               "limits: {max_series: 1000, max_series_per_source: 20}}")
+
+    def sent(source, text):
+        before = d.lines_total()
+        send(d, source, text)
+        d.wait_lines(text.count(b"\n"), before)
+    sent(STRANGER, lines("flood", 50))
+    assert d.rejected("source_limit") == d.rejected() == 30 and d.metric("nablad_series") == 20
+    of_flood = [int(r["metric"]["n"]) for r in d.rates("flood")]
+    sent(STRANGER, lines("flood", of_flood, 1))
+    sent(ANOTHER, lines("another", 20))
+    sent(ANOTHER, lines("flood", of_flood, 2))  # another's series: no birth
+    sent("127.0.0.1", lines("here", 100))
+    assert d.rejected() == 30 and d.metric("nablad_series") == 140
+    assert d.metric("nablad_points_total") >= 20
+
+
+def test_what_expires_makes_room_for_its_sender(nablad):
+    """Series and other spellings of labels."""
+    d = nablad("{limits: {max_series_per_source: 2}, defaults: {stale_after: 300ms, expire_after: 300ms}}")
+    for n in range(3):
+        before = d.lines_total()
+        over_tcp(d, STRANGER, b"r%d,a=1,b=2 value=1\nr%d,b=2,a=1 value=2\n" % (n, n))
+        d.wait_lines(2, before)
+        assert d.happened("born") == n + 1 and d.rejected() == 0
+        eventually(lambda: d.metric("nablad_series") == 0, "the end of all")
+
+
+def test_spellings_of_one_sender(nablad):
+    """They count, too: past the limit each is read anew, and is right; who has them all has no series more."""
+    d = nablad("limits: {max_series_per_source: 10}")
+    spellings = [f'{{"metric":"m","labels":{{{" " * k}"a":"b"}},"time":{T0 + k},"value":{k}}}\n'
+                 for k in range(1, 41)]
+    over_tcp(d, STRANGER, "".join(spellings).encode())
+    d.wait_lines(40)
+    over_tcp(d, STRANGER, lines("more", 1))
+    d.wait_lines(41)
+    assert d.rejected("source_limit") == d.rejected() == 1 and d.metric("nablad_series") == 1
+    assert d.rate("m")["rate"]["value"] == 1 and d.metric("nablad_points_total") >= 39
+
+
+def test_the_limit_of_senders_by_reload(nablad):
+    d = nablad("limits: {max_series_per_source: 5}")
+    over_tcp(d, STRANGER, lines("a", 10))
+    d.wait_lines(10)
+    d.config.write_text(d.config.read_text().replace("max_series_per_source: 5",
+                                                     "max_series_per_source: 8"))
+    assert d.get("/-/reload", method="POST")[0] == 200
+    over_tcp(d, STRANGER, lines("a", 10))
+    d.wait_lines(20)
+    assert d.metric("nablad_series") == 8 and d.rejected("source_limit") == 5 + 2
+
+
 # -- what takes its time ------------------------------------------------------------------------
 
 
@@ -172,6 +254,20 @@ def test_labels(nablad):
            + "m" + "".join(f",t{k}={'v' * 4000}" for k in range(5)) + " value=1\n")
     assert d.rejected("too_many_labels") == 1 and d.rejected("bad_name") == 1
     assert d.rejected("label_too_long") == 2 and d.metric("nablad_series") == 1
+
+
+def test_memory_of_labels(nablad):
+    """A million series may be small; long labels are what fills the memory. What is there goes on."""
+    d = nablad("limits: {label_memory: 1MiB}")
+    long = lambda k, second: "big,k=%d%s value=1 %d\n" % (k, ",t=" + "v" * 4000, (T0 + second) * NS)
+    d.send("".join(long(k, 0) for k in range(400)))
+    n = d.metric("nablad_series")
+    assert 200 < n <= 262 and d.rejected("label_memory") == d.rejected() == 400 - n
+    for second in (1, 2):
+        d.send("".join(long(int(r["metric"]["k"]), second) for r in d.rates("big")))
+    assert d.rejected() == 400 - n and d.metric("nablad_points_total") == 2 * n
+    d.send("".join(f"{'n' * 200}{k} value=1\n" for k in range(100)))
+    assert d.rejected("label_memory") > 400 - n  # names count, too
 
 
 def test_the_future(nablad):

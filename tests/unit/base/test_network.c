@@ -134,6 +134,32 @@ START_TEST(come_and_go)
 }
 END_TEST
 
+/* Which of a row's things came from where. */
+START_TEST(origins)
+{
+    struct origins o = {0};
+    struct network here = network_here(), a = of("192.0.2.1"), b = of("192.0.2.2"), found;
+    found = origins_find(&o, 7);
+    ck_assert(network_is_here(&found));
+    ck_assert(origins_add(&o, 0, &here) && origins_add(&o, 0, &a) && origins_add(&o, 3, &a));
+    ck_assert_uint_eq(o.n, 1); /* nothing came from here, and it goes on from a */
+    ck_assert(origins_add(&o, 5, &b) && origins_add(&o, 9, &a));
+    static const uint64_t low[] = {1, 1, 1, 1, 1, 2, 2, 2, 2, 1, 1};
+    for (uint32_t i = 0; i < ROWS(low); i++) {
+        found = origins_find(&o, i);
+        ck_assert_msg((found.ip.low & 0xff) == low[i], "%u", i);
+    }
+    origins_restart(&o);
+    found = origins_find(&o, 0);
+    ck_assert_uint_eq(found.ip.low & 0xff, 1);
+    for (uint32_t i = 1; i < ORIGINS_MAX; i++)
+        ck_assert(origins_add(&o, i, i % 2 ? &b : &a));
+    ck_assert(!origins_add(&o, ORIGINS_MAX, &b) || ORIGINS_MAX % 2 == 0);
+    ck_assert_uint_eq(o.n, ORIGINS_MAX);
+    ck_assert(!origins_add(&o, ORIGINS_MAX, &here));
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("network");
@@ -143,6 +169,7 @@ Suite *suite(void)
     tcase_add_test(t, no_more_than_it_may);
     tcase_add_test(t, others_share);
     tcase_add_test(t, come_and_go);
+    tcase_add_test(t, origins);
     suite_add_tcase(s, t);
     return s;
 }
