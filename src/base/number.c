@@ -83,16 +83,26 @@ size_t number_read_i64(const char *text, size_t n, int64_t *out)
     return used > 0 && sign_i64(magnitude, sign, out) ? sign + used : 0;
 }
 
+int number_rest_u64(uint64_t v)
+{
+    double nearest = (double)v;
+    /* 2^64, which some are nearest to, is 0 in 64 bits, and the difference is right in them all the same */
+    uint64_t there = nearest < 0x1p64 ? (uint64_t)nearest : 0;
+    return (int)(int64_t)(v - there);
+}
+
+int number_rest_i64(int64_t v)
+{
+    return v < 0 ? -number_rest_u64(-(uint64_t)v) : number_rest_u64((uint64_t)v);
+}
+
 int number_rest(const char *text, size_t n)
 {
     uint64_t magnitude;
     size_t sign = n > 0 && (text[0] == '-' || text[0] == '+');
     if (n == sign || number_read_u64(text + sign, n - sign, &magnitude) != n - sign)
         return 0;
-    double nearest = (double)magnitude;
-    /* 2^64, which some are nearest to, is 0 in 64 bits, and the difference is right in them all the same */
-    uint64_t there = nearest < 0x1p64 ? (uint64_t)nearest : 0;
-    int rest = (int)(int64_t)(magnitude - there);
+    int rest = number_rest_u64(magnitude);
     return text[0] == '-' ? -rest : rest;
 }
 

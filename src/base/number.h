@@ -25,6 +25,9 @@ size_t number_read_u64(const char *text, size_t n, uint64_t *out); /* digits */
 /* What the nearest double of the integer at text[0..n) lacks: v = double + rest, |rest| <= 1024. 0 unless
  * all of it is [+-]?digits, and they fit 64 bits. */
 int number_rest(const char *text, size_t n);
+/* The same of an integer that 64 bits hold, one below 0 or one that is not. */
+int number_rest_i64(int64_t v);
+int number_rest_u64(uint64_t v);
 
 /* Decimal seconds, 1700000000.25 or 1.7e9, to nanoseconds without a double in between; digits past
  * the ninth are cut. 0 also if it does not fit. */

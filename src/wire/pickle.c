@@ -30,7 +30,8 @@ enum value_type {
 
 struct value {
     uint8_t type, depth;
-    uint32_t n; /* bytes of a text, items of a list or tuple */
+    uint32_t
+        n; /* bytes of a text, items of a list or tuple, the rest of a number (numeric/exact.h) */
     union {
         double number;
         const char *text;
@@ -84,9 +85,19 @@ static enum cause push_new(struct pickle *p, struct value v)
     return CAUSE_COUNT;
 }
 
-static enum cause push_number(struct pickle *p, double v)
+static enum cause push_number(struct pickle *p, double v, int rest)
 {
-    return push_new(p, (struct value){.type = VALUE_NUMBER, .number = v});
+    return push_new(p, (struct value){.type = VALUE_NUMBER, .n = (uint32_t)rest, .number = v});
+}
+
+static enum cause push_i64(struct pickle *p, int64_t v)
+{
+    return push_number(p, (double)v, number_rest_i64(v));
+}
+
+static enum cause push_u64(struct pickle *p, uint64_t v)
+{
+    return push_number(p, (double)v, number_rest_u64(v));
 }
 
 static enum cause push_text(struct pickle *p, const char *text, size_t n)
@@ -263,7 +274,7 @@ static enum cause read_integer(struct pickle *p, size_t n, bool is_signed)
     uint64_t u;
     if (!take_unsigned(p, n, &u))
         return CAUSE_SYNTAX;
-    return push_number(p, is_signed ? (double)(int32_t)(uint32_t)u : (double)u);
+    return is_signed ? push_i64(p, (int32_t)(uint32_t)u) : push_u64(p, u);
 }
 
 /* Two's complement of any length, least significant byte first. */
@@ -275,12 +286,14 @@ static enum cause read_long(struct pickle *p, size_t length_n)
         at = take_bytes(p, n);
     if (at == NULL)
         return CAUSE_SYNTAX;
-    if (n > sizeof u)
+    bool is_large =
+        n == sizeof u + 1 && at[sizeof u] == 0; /* 2^63 and more need a byte for the sign */
+    if (n > sizeof u && !is_large)
         return push_new(p, (struct value){.type = VALUE_NONE});
     bool negative = n > 0 && (at[n - 1] & 0x80) != 0;
     for (size_t i = sizeof u; i-- > 0;)
         u = u << 8 | (i < n ? (uint8_t)at[i] : negative ? 0xff : 0);
-    return push_number(p, (double)(int64_t)u);
+    return is_large ? push_u64(p, u) : push_i64(p, (int64_t)u);
 }
 
 /* 12, 12L, 01 (True), 21.5, each on a line of its own. */
@@ -290,16 +303,19 @@ static enum cause read_number_line(struct pickle *p, bool is_float)
     const char *at = take_line(p, &n);
     double v;
     int64_t i;
+    uint64_t u;
     if (at == NULL)
         return CAUSE_SYNTAX;
     n -= n > 0 && !is_float && at[n - 1] == 'L';
     if (n == 0 || number_read_any(at, n, &v) != n)
         return CAUSE_SYNTAX;
     if (is_float)
-        return push_number(p, v);
-    if (number_read_i64(at, n, &i) != n)
-        return push_new(p, (struct value){.type = VALUE_NONE});
-    return push_number(p, (double)i);
+        return push_number(p, v, 0);
+    if (number_read_i64(at, n, &i) == n)
+        return push_i64(p, i);
+    if (number_read_u64(at, n, &u) == n)
+        return push_u64(p, u);
+    return push_new(p, (struct value){.type = VALUE_NONE});
 }
 
 static enum cause read_double(struct pickle *p)
@@ -312,7 +328,7 @@ static enum cause read_double(struct pickle *p)
     for (size_t i = 0; i < sizeof bits; i++)
         bits = bits << 8 | (uint8_t)at[i];
     memcpy(&v, &bits, sizeof v);
-    return push_number(p, v);
+    return push_number(p, v, 0);
 }
 
 /* A number of the memo: n bytes, or 0 for a line of digits. */
@@ -358,17 +374,17 @@ static enum cause step_text(struct pickle *p, uint8_t opcode)
 static enum cause step_number(struct pickle *p, uint8_t opcode)
 {
     switch (opcode) {
-    case 'I': return read_number_line(p, false);      /* INT */
-    case 'L': return read_number_line(p, false);      /* LONG */
-    case 'F': return read_number_line(p, true);       /* FLOAT */
-    case 'G': return read_double(p);                  /* BINFLOAT */
-    case 'J': return read_integer(p, 4, true);        /* BININT */
-    case 'K': return read_integer(p, 1, false);       /* BININT1 */
-    case 'M': return read_integer(p, 2, false);       /* BININT2 */
-    case 0x8a: return read_long(p, 1);                /* LONG1 */
-    case 0x8b: return read_long(p, 4);                /* LONG4 */
-    case 0x88:                                        /* NEWTRUE */
-    case 0x89: return push_number(p, opcode == 0x88); /* NEWFALSE */
+    case 'I': return read_number_line(p, false);         /* INT */
+    case 'L': return read_number_line(p, false);         /* LONG */
+    case 'F': return read_number_line(p, true);          /* FLOAT */
+    case 'G': return read_double(p);                     /* BINFLOAT */
+    case 'J': return read_integer(p, 4, true);           /* BININT */
+    case 'K': return read_integer(p, 1, false);          /* BININT1 */
+    case 'M': return read_integer(p, 2, false);          /* BININT2 */
+    case 0x8a: return read_long(p, 1);                   /* LONG1 */
+    case 0x8b: return read_long(p, 4);                   /* LONG4 */
+    case 0x88:                                           /* NEWTRUE */
+    case 0x89: return push_number(p, opcode == 0x88, 0); /* NEWFALSE */
     case 'N': return push_new(p, (struct value){.type = VALUE_NONE});
     default: return step_text(p, opcode);
     }
@@ -456,11 +472,14 @@ static bool is_pair(const struct pickle *p, uint32_t number, uint32_t pair[stati
 }
 
 /* A number, or its text. */
-static bool read_value(const struct value *v, double *out)
+static bool read_value(const struct value *v, struct sample *out)
 {
-    if (v->type == VALUE_TEXT)
-        return v->n > 0 && number_read_any(v->text, v->n, out) == v->n;
-    *out = v->number;
+    if (v->type == VALUE_TEXT) {
+        sample_set_rest(out, number_rest(v->text, v->n));
+        return v->n > 0 && number_read_any(v->text, v->n, &out->v) == v->n;
+    }
+    out->v = v->number;
+    sample_set_rest(out, v->type == VALUE_NUMBER ? (int)v->n : 0);
     return v->type == VALUE_NUMBER;
 }
 
@@ -497,7 +516,7 @@ static enum cause read_item(const struct pickle *p, uint32_t number, int64_t arr
         .key = path->text, .key_n = path->n, .sub = path->text, .form = KEY_GRAPHITE};
     if (!read_time(&p->values[point[0]], arrival_ns, &out->t_ns))
         return CAUSE_TIME;
-    return read_value(&p->values[point[1]], &out->v) ? CAUSE_COUNT : CAUSE_VALUE;
+    return read_value(&p->values[point[1]], out) ? CAUSE_COUNT : CAUSE_VALUE;
 }
 
 static void refuse(const struct pickle *p, enum cause cause, const struct sample *s,

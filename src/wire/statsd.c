@@ -129,15 +129,18 @@ static enum cause read_parts(struct metric *m)
 struct sum {
     double v;
     double n;
-    bool adds; /* v is to be added; else it is the value */
+    bool adds; /* v is to be added; else it is the value, */
+    int rest;  /* and this what it lacks (numeric/exact.h) */
 };
 
-static void take_value(struct sum *sum, enum type type, double v, bool is_signed)
+static void take_value(struct sum *sum, enum type type, double v, int rest, bool is_signed)
 {
-    if (type == TYPE_GAUGE && !is_signed)
-        *sum = (struct sum){.v = v, .n = sum->n};
-    else
+    if (type == TYPE_GAUGE && !is_signed) {
+        *sum = (struct sum){.v = v, .n = sum->n, .rest = rest};
+    } else {
         sum->v += v;
+        sum->rest = 0;
+    }
     sum->n++;
 }
 
@@ -150,7 +153,7 @@ static enum cause read_values(struct metric *m, struct sum *sum)
         size_t used = number_read_any(p, (size_t)(end - p), &v);
         if (used == 0 || (p + used < end && p[used] != ':'))
             return fail_at(m, p, CAUSE_VALUE);
-        take_value(sum, m->type, v, *p == '+' || *p == '-');
+        take_value(sum, m->type, v, number_rest(p, used), *p == '+' || *p == '-');
         p += used;
         if (p == end)
             break;
@@ -200,6 +203,7 @@ enum cause statsd_read(const struct line_options *options, const char *line, uin
         add_sample(&m, KEY_STATSD_SUM, true, sum.v, batch);
     } else {
         add_sample(&m, KEY_STATSD, sum.adds, sum.v, batch);
+        sample_set_rest(&batch->at[batch->n - 1], sum.adds ? 0 : sum.rest);
     }
     return CAUSE_COUNT;
 }

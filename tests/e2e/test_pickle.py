@@ -199,3 +199,21 @@ def test_carbons_own_relay(nablad, tmp_path, free_port):
             d.wait_lines(20)
     assert windows(d, "servers.*")["servers.web1.load"][-1] == (T0 + 19, 180.5)
     assert d.rejected() == 0
+
+
+def newest(d, name):
+    """The newest value, as the bytes of the answer have it: Python reads integers exactly."""
+    return d.rate(name)["window"][-1]["value"]
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_large_integers_are_exact(nablad, protocol):
+    """Those that no double holds, as numbers and as text; what 64 bits do not hold is refused."""
+    d = nablad(LISTENER)
+    values = {"edge": 2**53 + 1, "long": 2**60 + 7, "minus": -2**62 - 3, "most": 2**63 - 1, "sign": 2**63,
+              "all": 2**64 - 1, "least": -2**63, "text": str(2**61 + 5)}
+    send(d, dumps([(k, (T0, v)) for k, v in values.items()] + [("more", (T0, 2**64)), ("less", (T0, -2**63 - 1))],
+                  protocol))
+    eventually(lambda: len(d.rates()) == len(values), "all that 64 bits hold")
+    assert {k: newest(d, k) for k in values} == {k: int(v) for k, v in values.items()}
+    assert d.rejected("bad_value") == 2

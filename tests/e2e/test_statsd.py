@@ -142,3 +142,16 @@ def test_a_reload_with_other_rules_keeps_the_sum(nablad):
         d.send("n:3|c\nn:4|c\n")
     d.send("n:0|c\n")
     assert value(d, "n") == 24
+
+
+def test_large_gauges_are_exact(nablad):
+    """Integers that no double holds; a step from one, as far as sums of doubles and their rests reach."""
+    d = nablad(listeners())
+    gauges = {"edge": 2**53 + 1, "large": 2**60 + 7, "most": 2**64 - 1}
+    d.send("".join(f"{k}:{v}|g\n" for k, v in gauges.items()) + f"twice:1:{2**61 + 5}|g\n" + f"float:{2**60}.0|g\n")
+    assert {k: value(d, k) for k in gauges} == gauges
+    assert value(d, "twice") == 2**61 + 5 and value(d, "float") == 2**60
+    d.send("large:+3|g\n")
+    assert value(d, "large") == 2**60 + 10
+    d.send("large:+1:+1|g\nlarge:7|g\n")
+    assert value(d, "large") == 7
