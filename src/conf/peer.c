@@ -4,27 +4,32 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What follows the prefix, or NULL. */
-static const char *after(const char *text, const char *prefix)
+const char *peer_after(const char *text, const char *prefix)
 {
     size_t n = strlen(prefix);
     return strncmp(text, prefix, n) == 0 ? text + n : NULL;
 }
 
-bool peer_url(const char *url, char why[static VALUE_WHY_MAX])
+bool peer_host(const char *rest, char why[static VALUE_WHY_MAX])
 {
-    const char *rest = after(url, "http://");
-    if (rest == NULL)
-        rest = after(url, "https://");
-    if (rest == NULL)
-        snprintf(why, VALUE_WHY_MAX, "it must begin with http:// or https://");
-    else if (memchr(rest, '@', strcspn(rest, "/?")) != NULL)
+    if (memchr(rest, '@', strcspn(rest, "/?")) != NULL)
         snprintf(why, VALUE_WHY_MAX,
                  "a name and a password do not belong there: use username and password_file");
     else if (strcspn(rest, "/?") == 0)
         snprintf(why, VALUE_WHY_MAX, "the host is missing");
     else
         return true;
+    return false;
+}
+
+bool peer_url(const char *url, char why[static VALUE_WHY_MAX])
+{
+    const char *rest = peer_after(url, "http://");
+    if (rest == NULL)
+        rest = peer_after(url, "https://");
+    if (rest != NULL)
+        return peer_host(rest, why);
+    snprintf(why, VALUE_WHY_MAX, "it must begin with http:// or https://");
     return false;
 }
 

@@ -6,6 +6,12 @@
 #include "conf/conf.h"
 #include "conf/value.h"
 
+/* What follows the prefix, or NULL. */
+const char *peer_after(const char *text, const char *prefix);
+
+/* What follows a URL's scheme names a host, and no password; else why not. */
+bool peer_host(const char *rest, char why[static VALUE_WHY_MAX]);
+
 /* http:// or https://, a host, and no password; else why not. */
 bool peer_url(const char *url, char why[static VALUE_WHY_MAX]);
 

@@ -10,13 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What follows the prefix, or NULL. */
-static const char *after(const char *text, const char *prefix)
-{
-    size_t n = strlen(prefix);
-    return strncmp(text, prefix, n) == 0 ? text + n : NULL;
-}
-
 /* The rest of the URL behind its scheme; NULL if it has none of ours. */
 static const char *read_scheme(struct conf_push *p)
 {
@@ -28,7 +21,7 @@ static const char *read_scheme(struct conf_push *p)
                    {"http://", PUSH_HTTP},
                    {"https://", PUSH_HTTP}};
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-        const char *rest = after(p->peer.url, schemes[i].prefix);
+        const char *rest = peer_after(p->peer.url, schemes[i].prefix);
         if (rest != NULL) {
             p->scheme = schemes[i].scheme;
             return rest;
@@ -62,13 +55,10 @@ static bool complete_url(struct conf_push *p, char why[static VALUE_WHY_MAX])
     const char *rest = read_scheme(p);
     if (rest == NULL)
         snprintf(why, VALUE_WHY_MAX, "it must begin with tcp://, udp://, http:// or https://");
-    else if (memchr(rest, '@', strcspn(rest, "/?")) != NULL)
-        snprintf(why, VALUE_WHY_MAX,
-                 "a name and a password do not belong there: use username and password_file");
+    else if (!peer_host(rest, why))
+        return false;
     else if (p->scheme != PUSH_HTTP && !read_host_port(p, rest))
         snprintf(why, VALUE_WHY_MAX, "after the // it needs HOST:PORT or [ADDRESS]:PORT");
-    else if (p->scheme == PUSH_HTTP && strcspn(rest, "/?") == 0)
-        snprintf(why, VALUE_WHY_MAX, "the host is missing");
     else
         return true;
     return false;

@@ -65,7 +65,7 @@ def test_every_protocol(nablad, protocol, pickler):
         for path in ("plant.p3.s17", shared, "plant.€.😀", "x;site=a"):
             points.append(rng.choice([tuple, list])((path, point if i % 2 else list(point))))
             lines.append("%s %s %d\n" % (path.replace("plant", "line").replace("x;", "y;"),
-                                         float(point[1]), point[0]))
+                                         point[1] if type(point[1]) is int else float(point[1]), point[0]))
     send(d, dumps(points, protocol, pickler), dumps(tuple(points[:0]), protocol, pickler))
     d.wait_lines(12)
     d.send("".join(lines), nth=1)
