@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hypothesis.stateful import run_state_machine_as_test
 
 import remote_write
-from daemon import Daemon, config_yaml, eventually
+from daemon import SANITIZER, Daemon, config_yaml, eventually
 
 NS = 10**9
 T0 = 1_700_000_000 * NS  # whole milliseconds, all of them: remote write has no finer times
@@ -287,6 +287,16 @@ class Machine(RuleBasedStateMachine):
             eventually(lambda: self.daemon.metric("nablad_series") == 0, "expiry")
         self.daemon.configure(self.model.manner)
 
+    @rule(how=st.sampled_from(["terminate", "kill"]))
+    def a_restart(self, how):
+        """Killed, it knows what its last snapshot had: all, if one began after the last sample."""
+        if how == "kill":
+            since = self.daemon.metric("nablad_state_snapshots_total")
+            eventually(lambda: self.daemon.metric("nablad_state_snapshots_total") >= since + 2,
+                       "a snapshot")
+        Machine.daemon = self.daemon.again(how)
+        self.before = {what: -n for what, n in self.model.counts.items()}  # these begin at 0
+
     def rates(self):
         return self.daemon.rates('{__name__=~"%s.*"}' % self.prefix, time="unix", limit=100)
 
@@ -363,8 +373,19 @@ def points_of(run, counter, over):
 
 
 class Configured(Daemon):
+    def again(self, how):
+        """The daemon that is started in its place, with the same configuration and state."""
+        getattr(self.proc, how)()
+        self.proc.wait(30)
+        self.stopped = True
+        assert not SANITIZER.search(self.log()), self.log()[-8000:]
+        text = yaml.safe_load(self.config.read_text())
+        return Configured(self.folder, yaml.safe_dump(text))
+
     def configure(self, manner, **how_long):
         text = yaml.safe_dump({
+            "ingest": {"threads": 2},
+            "state": {"directory": str(self.folder / "state"), "interval": "100ms"},
             "defaults": {"edge_order": manner.edge_order, "on_nan": manner.on_nan, "max_gap": "60s",
                          "keep": "1d", **HOW_LONG, **how_long},
             "series": [{"match": '{__name__=~".+_total"}', "kind": "counter"}]})
@@ -374,13 +395,13 @@ class Configured(Daemon):
 
 
 def test_the_daemon_is_its_model(tmp_path):
-    daemon = Configured(tmp_path, "ingest: {threads: 2}")
+    state = {"directory": str(tmp_path / "state"), "interval": "100ms"}
+    Machine.daemon = Configured(tmp_path, yaml.safe_dump({"ingest": {"threads": 2}, "state": state}))
     try:
-        Machine.daemon = daemon
         run_state_machine_as_test(Machine, settings=settings(
             max_examples=int(os.environ.get("NABLA_EXAMPLES", "25")), stateful_step_count=20,
             deadline=None, derandomize="NABLA_EXAMPLES" not in os.environ, database=None,
             suppress_health_check=list(HealthCheck), print_blob=True))
     finally:
+        Machine.daemon.teardown()
         Machine.daemon = None
-        daemon.teardown()
