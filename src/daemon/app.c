@@ -167,6 +167,7 @@ static void on_hangup(uv_signal_t *handle, int number)
 static enum nabla_status make_loop(struct app *app)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its write */
     if (uv_loop_init(&app->loop) != 0)
         return NABLA_ENOMEM;
     app->loop.data = app;

@@ -74,6 +74,7 @@ enum nabla_status state_open(const struct state_options *o, struct state **out)
     s->log = o->log;
     s->interval_ns = o->interval_ns;
     s->stats->kept = true;
+    s->found.health = HEALTH_SEALED; /* until it was looked at */
     snapshot_init(&s->snapshot, o);
     enum nabla_status status = take_folder(s, o);
     if (status == NABLA_ELIMIT) {

@@ -1,13 +1,16 @@
 """State that survives: kill -9 at any moment, a second nablad, files that are not what they should be."""
 import os
 import random
+import shutil
 import signal
+import subprocess
 import threading
 import time
 
 import pytest
 
-from daemon import eventually
+import daemon
+from daemon import NABLAD, eventually
 
 NS = 10**9
 
@@ -373,3 +376,56 @@ def test_lines_that_are_wrong_make_no_state(nabla, tmp_path, line, why):
     got = nabla("state", "restore", tmp_path / "new", input=good + line + "\n")
     assert got.returncode == 2 and "-:2: " in got.stderr and why in got.stderr
     assert list((tmp_path / "new").iterdir()) == []
+
+
+# ---- disks
+
+
+def test_a_full_disk(nablad, tmp_path):
+    """No file may grow past 100 KB; then it may again."""
+    text = config(tmp_path / "state")
+    many = "".join(f"a,i={i},where=somewhere value=1 {int(time.time()) * NS}\n" for i in range(5000))
+    d = nablad(text, command=["prlimit", "--fsize=100000:unlimited", NABLAD])
+    wait_saved(d)
+    d.send(many)
+    eventually(lambda: d.metric("nablad_state_failures_total") >= 3, "failures")
+    assert d.events("state_not_saved") and len(d.rates("a", limit=9999)) == 5000
+    d.send("b value=1\n")  # ingest goes on
+    subprocess.run(["prlimit", "--pid", str(d.proc.pid), "--fsize=unlimited:unlimited"], check=True)
+    d.wait_event("state_saved_again")
+    wait_saved(d)
+    kill(d)
+    d = nablad(text)
+    assert d.events("state_loaded")[0]["series"] == "5001"
+
+
+def test_a_directory_that_cannot_be(nablad, tmp_path):
+    (tmp_path / "file").write_text("")
+    d = nablad(config(tmp_path / "file" / "state"))
+    assert "Not a directory" in d.events("state_not_kept")[0]["why"]
+    d.send("a value=1\n")
+    eventually(lambda: d.metric("nablad_state_failures_total") >= 2, "failures")
+    assert len(d.rates("a")) == 1
+    (tmp_path / "file").unlink()
+    (tmp_path / "file").mkdir()
+    d.wait_event("state_saved_again")
+    d.stop()
+    assert (tmp_path / "file" / "state" / "state.mdb").exists()
+
+
+# ---- the first format
+
+
+def test_version_1_is_read_for_ever(nablad, nabla, tmp_path):
+    """tests/data/state-1.mdb was written by the first nablad that kept a state; state-1.jsonl says what it held."""
+    data = daemon.ROOT / "tests" / "data"
+    (tmp_path / "state").mkdir()
+    copy = tmp_path / "state" / "state.mdb"
+    shutil.copy(data / "state-1.mdb", copy)
+    lines = (data / "state-1.jsonl").read_text()
+    assert nabla("state", "dump", copy).stdout == lines
+    rules = RULES + "  - {match: 'kept', keep: 52w}\n"
+    d = nablad(config(tmp_path / "state", more=rules))
+    loaded = d.events("state_loaded")[0]
+    assert loaded["refused"] == "0" and int(loaded["series"]) == lines.count('"labels"')
+    assert not d.events("state_damaged")
