@@ -79,7 +79,13 @@ enum event {
     X(TLS_TIMEOUT, "tls_timeout", "the TLS handshake took longer than ingest.handshake_timeout")   \
     X(CLIENT_CERTIFICATE, "client_certificate",                                                    \
       "the client showed no certificate, or none that client_ca_file stands for")                  \
-    X(TLS_BROKEN, "tls_broken", "what came after the TLS handshake is not TLS")
+    X(TLS_BROKEN, "tls_broken", "what came after the TLS handshake is not TLS")                    \
+    X(UNSIGNED, "unsigned", "the datagram does not begin with #hmac-sha256")                       \
+    X(BAD_SIGNATURE, "bad_signature", "the MAC is not that of any key in hmac_key_file")           \
+    X(SIGNATURE_OLD, "signature_old",                                                              \
+      "signed longer ago than hmac_window, or before nablad began, or before too many others")     \
+    X(SIGNATURE_FUTURE, "signature_future", "signed further ahead of this clock than hmac_window") \
+    X(REPLAYED, "replayed", "this datagram has come before")
 
 enum refusal {
 #define X(symbol, label, text) REFUSAL_##symbol,

@@ -44,7 +44,9 @@ struct conf_listener {
     char cert_file[CONF_PATH_MAX], key_file[CONF_PATH_MAX]; /* TLS; "": none */
     char client_ca_file
         [CONF_PATH_MAX]; /* who signs clients' certificates; "": nobody is asked for one */
-    int insecure;        /* 1: strangers may reach it, and that is meant */
+    char hmac_key_file[CONF_PATH_MAX]; /* UDP: datagrams must be signed; "": they need not be */
+    int64_t hmac_window_ns;            /* how far a signer's clock may be from this one; 30 s */
+    int insecure;                      /* 1: strangers may reach it, and that is meant */
 };
 
 /* What POST /api/v1/gradient may ask for. */

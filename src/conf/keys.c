@@ -149,6 +149,10 @@ const struct conf_key conf_keys[] = {
      AT(struct conf_listener, key_file)},
     {"ingest.listeners[].client_ca_file", CONF_TEXT, "", .restart = true,
      AT(struct conf_listener, client_ca_file)},
+    {"ingest.listeners[].hmac_key_file", CONF_TEXT, "", .restart = true,
+     AT(struct conf_listener, hmac_key_file)},
+    {"ingest.listeners[].hmac_window", CONF_DURATION, "30s", RANGE("1s", "1h"), .restart = true,
+     AT(struct conf_listener, hmac_window_ns)},
     {"ingest.listeners[].insecure", CONF_WORD, "false", .words = yes_or_no, .restart = true,
      AT(struct conf_listener, insecure)},
 

@@ -13,7 +13,8 @@ static bool is_loopback(const struct conf_address *address)
 
 bool reach_guarded(const struct conf_listener *l)
 {
-    return l->cert_file[0] != '\0' || (l->allow.n > 0 && !prefixes_hold_everybody(&l->allow));
+    return l->cert_file[0] != '\0' || l->hmac_key_file[0] != '\0' ||
+           (l->allow.n > 0 && !prefixes_hold_everybody(&l->allow));
 }
 
 bool reach_allowed(const struct conf_address *address, bool guarded, bool insecure,

@@ -4,7 +4,7 @@
 
 #include "conf/conf.h"
 
-enum { REACH_WHY_MAX = 256 };
+enum { REACH_WHY_MAX = 320 };
 
 /* Does something keep strangers out of a line listener: networks, TLS, or a key for signatures? */
 bool reach_guarded(const struct conf_listener *l);
@@ -15,6 +15,6 @@ bool reach_guarded(const struct conf_listener *l);
 bool reach_allowed(const struct conf_address *address, bool guarded, bool insecure,
                    const char *remedies, char why[static REACH_WHY_MAX]);
 
-#define REACH_LINE_REMEDIES "allow, or cert_file and client_ca_file"
+#define REACH_LINE_REMEDIES "allow, cert_file and client_ca_file (tcp), or hmac_key_file (udp)"
 
 #endif

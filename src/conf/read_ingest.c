@@ -21,7 +21,7 @@ static bool is_double(const struct conf_listener *at, size_t n)
     return false;
 }
 
-static const char *tls_fault(const struct conf_listener *l, char why[static REACH_WHY_MAX])
+static const char *secret_fault(const struct conf_listener *l, char why[static REACH_WHY_MAX])
 {
     bool cert = l->cert_file[0] != '\0', key = l->key_file[0] != '\0';
     if (cert && l->transport == TRANSPORT_UDP) {
@@ -31,6 +31,10 @@ static const char *tls_fault(const struct conf_listener *l, char why[static REAC
     if (cert != key) {
         snprintf(why, REACH_WHY_MAX, "it needs a %s", cert ? "key_file" : "cert_file");
         return cert ? "cert_file" : "key_file";
+    }
+    if (l->hmac_key_file[0] != '\0' && l->transport == TRANSPORT_TCP) {
+        snprintf(why, REACH_WHY_MAX, "signatures are for udp; tcp has TLS");
+        return "hmac_key_file";
     }
     if (l->client_ca_file[0] != '\0' && !cert) {
         snprintf(why, REACH_WHY_MAX, "it needs a cert_file");
@@ -48,7 +52,7 @@ static const char *listener_fault(const struct conf_listener *at, size_t n,
         snprintf(why, REACH_WHY_MAX, "pickle is for tcp"); /* a frame has no place in a datagram */
         return "format";
     }
-    const char *wrong = tls_fault(l, why);
+    const char *wrong = secret_fault(l, why);
     if (wrong != NULL)
         return wrong;
     if (is_double(at, n)) {

@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "base/stats.h"
 #include "conf/conf.h"
+#include "doors/seal.h"
+#include "net/replay.h"
 #include "net/tls.h"
 
 #include <sys/socket.h>
@@ -15,10 +17,12 @@ enum { GATE_WHY_MAX = CERTIFICATES_WHY_MAX };
 
 struct gate {
     struct prefixes allow; /* none: everybody */
-    bool tls, made;
+    bool tls, sealed, made;
     struct conf_listener listener; /* its files are read again by gate_prepare */
     uv_mutex_t lock;               /* of what follows */
     struct certificates *certificates, *next_certificates; /* held; NULL: none */
+    struct seal_keys *keys, *next_keys; /* held; NULL: datagrams are not signed */
+    struct replay *replay;              /* owned; NULL as above */
 };
 
 /* Reads what the listener's keys name. Errors: NABLA_EIO, NABLA_EINVAL, with why; NABLA_ENOMEM. gate_fini
@@ -37,6 +41,10 @@ MUST_CHECK enum nabla_status gate_begin_tls(struct gate *gate, struct tls **out)
 
 /* May this address send here? What is no address of IP may not, if there is a list. */
 bool gate_admits(const struct gate *gate, const struct sockaddr *from);
+
+/* Judges a datagram of a gate that is sealed, and remembers it. REFUSAL_COUNT: it is good, and its lines begin at
+ * *lines_at. Any thread. */
+enum refusal gate_unseal(struct gate *gate, const char *bytes, size_t n, size_t *lines_at);
 
 /* A refusal is counted, and logged with the sender's address (NULL: not known) and a clipped copy of
  * detail[0..n): what it sent, or what is wrong with it. */

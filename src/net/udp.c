@@ -24,23 +24,31 @@ static void take(struct listener *l, const struct sockaddr *from, char *bytes, s
     sink_take(sink, &l->inlet, bytes, n);
 }
 
-static bool may_send(struct listener *l, const struct sockaddr *from, const char *bytes, size_t n)
+/* What of bytes[0..n) may be read as lines: from *lines_at on. False: nothing. */
+static bool may_send(struct listener *l, const struct sockaddr *from, const char *bytes, size_t n,
+                     size_t *lines_at)
 {
-    if (gate_admits(l->gate, from))
-        return true;
-    gate_refuse(l->ingest->house->log, l->inlet.stats, REFUSAL_NETWORK, from, bytes, n);
-    return false;
+    enum refusal why = REFUSAL_COUNT;
+    *lines_at = 0;
+    if (!gate_admits(l->gate, from))
+        why = REFUSAL_NETWORK;
+    else if (l->gate->sealed)
+        why = gate_unseal(l->gate, bytes, n, lines_at);
+    if (why != REFUSAL_COUNT)
+        gate_refuse(l->ingest->house->log, l->inlet.stats, why, from, bytes, n);
+    return why == REFUSAL_COUNT;
 }
 
 static void on_datagram(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf, const struct sockaddr *from,
                         unsigned flags)
 {
     struct listener *l = udp->data;
+    size_t lines_at;
     if (n < 0)
         log_event(l->ingest->house->log, LOG_LEVEL_WARN, "udp_receive", "receive_failed",
                   "listener=%s why=\"%s\"", l->inlet.stats->name, uv_strerror((int)n));
-    if (n >= 0 && from != NULL && may_send(l, from, buf->base, (size_t)n))
-        take(l, from, buf->base, (size_t)n);
+    if (n >= 0 && from != NULL && may_send(l, from, buf->base, (size_t)n, &lines_at))
+        take(l, from, buf->base + lines_at, (size_t)n - lines_at);
     if ((flags & UV_UDP_MMSG_CHUNK) == 0)
         sink_flush(&l->ingest->sink,
                    &l->inlet); /* the batch borrows the buffer, which is free from here on */

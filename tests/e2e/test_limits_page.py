@@ -22,6 +22,8 @@ TESTS = {
     "ingest.handshake_timeout": "e2e/test_tls_lines.py:test_handshakes_that_stall_are_given_up",
     "TLS_DRY_BYTES": "e2e/test_tls_lines.py:test_what_is_no_handshake_is_refused",
     "TLS_DRY_MAX": "unit/net/test_tls.c:records_without_a_byte",
+    "REPLAY_SEEN_MAX": "unit/net/test_replay.c:the_oldest_make_room",
+    "SEAL_KEYS_MAX": "unit/doors/test_seal.c:no_keys",
     "HANDSHAKES_A_TURN": "e2e/test_tls_lines.py:test_many_at_once",
     "TURN_MAX": "e2e/test_hostile_ingest.py:test_a_busy_connection_does_not_starve_the_others",
     "http.max_connections": "unit/http/test_traps.c:the_limit_of_connections",

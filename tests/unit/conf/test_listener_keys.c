@@ -47,6 +47,9 @@ static const struct {
      "x:1:78: ingest.listeners[].client_ca_file: it needs a cert_file\n"},
     {"ingest: {listeners: [{protocol: udp, address: '127.0.0.1:1', cert_file: c, key_file: k}]}",
      "x:1:73: ingest.listeners[].cert_file: TLS is for tcp\n"},
+    {"ingest: {listeners: [{protocol: udp, address: '0.0.0.0:1', hmac_key_file: k}]}", ""},
+    {LISTENER("'127.0.0.1:1', hmac_key_file: k"),
+     "x:1:77: ingest.listeners[].hmac_key_file: signatures are for udp; tcp has TLS\n"},
     {LISTENER("'127.0.0.1:1', allow: 10.0.0.0/8"),
      "x:1:69: ingest.listeners[].allow must be a list of networks such as ['10.0.0.0/8', "
      "'fd00::/8'], not text\n"},
