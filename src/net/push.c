@@ -357,8 +357,7 @@ static enum nabla_status open_spool(struct push *p, const struct conf_pushes *ta
     if (p->why[0] != '\0')
         log_event(p->options.log, LOG_LEVEL_ERROR, NULL, "push_disk_failed", "why=%s",
                   log_quote(quoted, p->why, strlen(p->why)));
-    if (status ==
-        NABLA_EIO) /* a directory that cannot be written to: buffers are in memory, then */
+    if (status == NABLA_EIO) /* it cannot be written to: buffers are in memory, then */
         return NABLA_OK;
     if (status == NABLA_OK)
         status = spool_keep_only(p->spool, list, targets->n, &dropped);
