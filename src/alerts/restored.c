@@ -87,11 +87,11 @@ static bool is_labelset(const struct labelset *set, size_t bytes)
 /* An alert as it was; all but labels is in *x. */
 struct saved {
     uint64_t rule;
+    struct alert x;
     union {
         struct labelset labels;
         char room[LABELSET_MAX];
     };
-    struct alert x;
 };
 
 static void get_labels(struct source *s, struct saved *out)

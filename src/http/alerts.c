@@ -13,12 +13,15 @@
 
 enum { ALERTS_A_SLICE = 64 };
 
+/* WANT_GROUPS: of rules that record there are none. */
+enum want { WANT_ALERTS, WANT_RULES, WANT_GROUPS };
+
 struct listing {
     uint64_t id;
     uint32_t group, index; /* of the rule that is next */
     bool open;             /* a rule's alerts are being written */
     bool any;              /* something was written in the list that is open */
-    bool alerts;           /* those of each rule are wanted */
+    enum want want;
     struct alert_view view;
 };
 
@@ -57,13 +60,13 @@ static void free_listing(struct http *h, void *ctx)
     free(ctx);
 }
 
-static enum MHD_Result reply_listing(struct request *r, bool alerts,
+static enum MHD_Result reply_listing(struct request *r, enum want want,
                                      enum step (*next)(struct http *h, void *ctx, struct buf *out))
 {
     struct listing *l = calloc(1, sizeof *l);
     if (l == NULL)
         return reply_fault(r, NABLA_ENOMEM, NULL);
-    l->alerts = alerts;
+    l->want = want;
     return reply_source(r, TYPE_JSON, (struct source){next, free_listing, l});
 }
 
@@ -87,7 +90,7 @@ static enum step next_alerts(struct http *h, void *ctx, struct buf *out)
 
 enum MHD_Result alerts_answer(struct request *r)
 {
-    return reply_listing(r, true, next_alerts);
+    return reply_listing(r, WANT_ALERTS, next_alerts);
 }
 
 /* ---- rules */
@@ -136,7 +139,9 @@ static void open_rule(struct buf *b, const struct rule *rule, const char *state)
 
 static void open_group(struct buf *b, const struct rule_group *group, bool first)
 {
-    buf_text(b, first ? "{\"interval\": 0" : "]},\n{\"interval\": 0");
+    buf_text(b, first ? "" : "]},\n");
+    buf_text(b, "{\"interval\": 0, \"limit\": 0, \"evaluationTime\": 0, \"lastEvaluation\": ");
+    json_time(b, clock_now().wall_ns, TIME_RFC3339);
     write_text(b, "name", group->name);
     write_text(b, "file", group->file);
     buf_text(b, ", \"rules\": [");
@@ -148,12 +153,17 @@ static const char *state_of(struct alerts *a, uint32_t group, uint32_t index)
     return alert_phase_text(alerts_worst(a, group, index));
 }
 
+static uint32_t rules_in(const struct listing *l, const struct rule_group *group)
+{
+    return l->want == WANT_GROUPS ? 0 : group->n;
+}
+
 /* The next rule's head, with its group's if it is the first. False: there are no more. */
 static bool next_rule(struct http *h, struct listing *l, struct buf *out)
 {
     struct alerts *a = h->options.alerts;
     const struct rules *rules = alerts_lock(a);
-    while (l->group < rules->groups_n && l->index == rules->groups[l->group].n) {
+    while (l->group < rules->groups_n && l->index == rules_in(l, &rules->groups[l->group])) {
         if (l->index == 0)
             open_group(out, &rules->groups[l->group], l->group == 0);
         l->group++;
@@ -174,7 +184,7 @@ static bool next_rule(struct http *h, struct listing *l, struct buf *out)
 static void alerts_of_rule(struct http *h, struct listing *l, struct buf *out)
 {
     for (int i = 0; i < ALERTS_A_SLICE; i++) {
-        if (!l->alerts ||
+        if (l->want != WANT_ALERTS ||
             !alerts_next_of(h->options.alerts, clock_now(), l->group, l->index, &l->id, &l->view)) {
             buf_text(out, "]}");
             l->open = l->any = false;
@@ -214,16 +224,10 @@ static bool is_said(const struct request *r, const char *name, const char *value
     return false;
 }
 
-/* type=record: there are none. */
 enum MHD_Result rules_answer(struct request *r)
 {
-    if (is_said(r, "type", "record")) {
-        struct buf body;
-        buf_init(&body);
-        buf_text(&body, "{\"status\": \"success\", \"data\": {\"groups\": []}}\n");
-        return reply_buf(r, MHD_HTTP_OK, TYPE_JSON, &body, (struct extra){NULL, NULL});
-    }
-    return reply_listing(r, !is_said(r, "exclude_alerts", "true"), next_rules);
+    enum want want = is_said(r, "exclude_alerts", "true") ? WANT_RULES : WANT_ALERTS;
+    return reply_listing(r, is_said(r, "type", "record") ? WANT_GROUPS : want, next_rules);
 }
 
 /* ---- /metrics */

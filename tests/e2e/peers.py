@@ -73,9 +73,9 @@ def target(address):
 
 
 @contextlib.contextmanager
-def prometheus(folder, port, jobs, write_to=None, more=()):
+def prometheus(folder, port, jobs, write_to=None, more=(), groups=None):
     """Scrapes jobs, {name: (host, port)} or {name: more of a scrape_config}, every two seconds; forwards all to
-    write_to, a URL or more of a remote_write. more: of its arguments."""
+    write_to, a URL or more of a remote_write. more: of its arguments; groups: of rules."""
     config = {
         "global": {"scrape_interval": "2s", "scrape_timeout": "2s"},
         "scrape_configs": [{"job_name": name, **(job if isinstance(job, dict) else target(job))}
@@ -86,6 +86,9 @@ def prometheus(folder, port, jobs, write_to=None, more=()):
         config["remote_write"] = [{
             **write_to, "metadata_config": {"send_interval": "1s"},
             "queue_config": {"batch_send_deadline": "500ms", "min_backoff": "100ms"}}]
+    if groups is not None:
+        (folder / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
+        config["rule_files"] = ["rules.yml"]
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     url = f"http://127.0.0.1:{port}"
     argv = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data",
