@@ -1,8 +1,8 @@
 /* series/extra.h -- what a series has beside its record, if its rule asks for it; and the way of a sample
  * through that:
  *
- *     came ─► reorder ─► wrap ─► guard ─► merge ─► window ─► trend
- *             late:      wrap    max_rate min_dt      └────► kept, extremes
+ *     came ─► reorder ─► echo ─► wrap ─► guard ─► merge ─► window ─► trend
+ *             late:       any of wrap    max_rate min_dt      └────► kept, extremes
  *
  * A series without such a rule gets one when an integer comes that no double holds (numeric/exact.h).
  * Belongs to its shard's lock. Elsewhere: the window itself (table_apply.c), silence (table_sweep.c). */
@@ -10,6 +10,7 @@
 #define SERIES_EXTRA_H
 
 #include "numeric/trend.h"
+#include "series/echo.h"
 #include "series/guard.h"
 #include "series/kept.h"
 #include "series/merge.h"
@@ -36,6 +37,7 @@ struct extra {
     struct merge merge; /* what the newest sample is the mean of */
     struct guard guard;
     struct reorder *reorder; /* owned; NULL unless samples are sorted */
+    struct echoes *echoes;   /* owned; NULL unless rules change samples; not saved */
     struct kept kept;
     int64_t
         kept_from_ns; /* where the newest saved block of them begins; INT64_MIN: none is saved */

@@ -62,6 +62,7 @@ void extra_end(struct table *t, struct shard *s, uint32_t place)
     struct extra **at = tiers_at(&s->extras, place, sizeof *at);
     kept_fini(&(*at)->kept, &t->budget);
     free((*at)->reorder);
+    free((*at)->echoes);
     free(*at);
     *at = NULL;
     x->flags &= (uint8_t)~RECORD_EXTRA;
@@ -92,7 +93,9 @@ void extra_reduce(struct table *t, struct shard *s, uint32_t place)
     }
     kept_fini(&e->kept, &t->budget);
     free(e->reorder);
+    free(e->echoes);
     e->reorder = NULL;
+    e->echoes = NULL;
     e->trend.n = 0;
     e->merge.n = 0;
     e->guard.holds = false;
@@ -378,6 +381,20 @@ static void unwrap(struct push *p, struct exact *x)
     push_restart(p);
 }
 
+/* ---- what comes again */
+
+/* Rules that make another sample of one, or none, need to know it again by themselves. Without memory they do not. */
+static enum echo judge_echo(struct push *p, struct exact x)
+{
+    const struct policy *rules = p->policy;
+    struct extra *e = p->extra;
+    if (p->adds || (rules->min_dt_ns == 0 && rules->max_rate == 0 && rules->wrap == 0))
+        return ECHO_NEW;
+    if (e->echoes == NULL && (e->echoes = calloc(1, sizeof *e->echoes)) == NULL)
+        return ECHO_NEW;
+    return echo_judge(e->echoes, x);
+}
+
 /* ---- the whole way of one sample, in order of time as far as that is asked for */
 
 static enum cause offer(struct push *p, struct exact x)
@@ -385,6 +402,10 @@ static enum cause offer(struct push *p, struct exact x)
     const struct window *w = &p->x->window;
     if (!isfinite(x.v))
         return push_plain(p, x);
+    enum echo echo = judge_echo(p, x);
+    p->tally->events[EVENT_DUPLICATE] += echo == ECHO_SAME;
+    if (echo != ECHO_NEW)
+        return echo == ECHO_SAME ? CAUSE_COUNT : CAUSE_LATE;
     if (!push_goes_on(p, x.t_ns)) {
         p->tally->events[EVENT_SPIKE] += p->extra->guard.holds;
         p->extra->guard.holds = false;

@@ -55,6 +55,7 @@ static void restore_extra(struct table *t, struct shard *s, uint32_t place,
     memcpy(e->extremes, fresh.extremes, sizeof e->extremes);
     e->kept = fresh.kept;
     e->kept_from_ns = fresh.kept_from_ns;
+    e->echoes = NULL;
     e->reorder = from->reorder != NULL ? copy_reorder(from->reorder, now) : NULL;
     if (saved->trend_ns != policy_of(t, x)->trend_ns)
         e->trend.n = 0;

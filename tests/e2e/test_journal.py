@@ -2,7 +2,7 @@
 
 The judge is a nablad that was never disturbed and was sent each batch once: windows, rates and trends of all series
 must be the same, number by number. Values are noise, and a trend is of all samples: one that is missing or was taken
-twice shows. Kept points, which snapshots leave out, must be the same where the journal alone brings them back.
+twice shows. Kept points must be the same where the journal alone brings them back.
 """
 import contextlib
 import gzip
@@ -177,6 +177,7 @@ def test_killed_at_any_moment(nablad, tmp_path, threads):
 def test_kept_points_come_back(nablad, tmp_path):
     text = config(tmp_path / "state", interval="1h")
     d = nablad(text)
+    eventually(lambda: d.metric("nablad_state_snapshots_total") == 1, "the first snapshot")
     for sender in FORMS:
         send_once(d, sender, 5)
     want = {sender: points(d, sender) for sender in FORMS}
@@ -210,6 +211,60 @@ def test_a_batch_sent_again_changes_nothing(nablad, tmp_path):
             path, body, headers = FORMS[sender](sender, batch)
             assert d.get(path, headers=headers, method="POST", data=body)[0] == 204
         assert (points(d, sender), readings(d, sender)) == before, sender
+
+
+AGAIN = {"min_dt": {"min_dt": "2s", "trend": "20s"},
+         "max_rate": {"max_rate": 50, "trend": "20s"},
+         "wrap": {"kind": "counter", "wrap": 32, "max_rate": 1e6},
+         "reorder": {"late": {"reorder": "10ms"}, "trend": "20s"},
+         "late": {"trend": "20s"},
+         "late_drop": {"late": "drop"},
+         "gaps": {"max_gap": "3s", "trend": "20s", "kind": "counter"},
+         "nan": {"on_nan": "break", "trend": "20s"}}
+
+
+def unruly(rule, seed):
+    """(milliseconds, value): what the rule is for happens often."""
+    rng = random.Random(f"{rule} {seed}")
+    t, count = T0 * 1000, 0
+    for _ in range(60):
+        t += rng.choice([500, 5000]) if rule == "gaps" else rng.choice([300, 700, 1000, 1500])
+        v = rng.uniform(-5, 5) + (1e4 if rule == "max_rate" and rng.random() < 0.1 else 0)
+        if rule in ("gaps", "wrap"):
+            count = 0 if rng.random() < 0.05 else count + rng.randrange(1000)
+            v = count * 3000000 % 2**32 if rule == "wrap" else count
+        if rule == "nan" and rng.random() < 0.1:
+            v = "NaN"
+        late = rule in ("late", "late_drop", "reorder") and rng.random() < 0.2
+        yield t - (rng.choice([250, 650]) if late else 0), v
+
+
+@pytest.mark.parametrize("rule", AGAIN)
+def test_a_batch_sent_again_changes_nothing_under_rules(nablad, rule):
+    d = nablad(yaml.safe_dump({"defaults": {"keep": "1w", "stale_after": "1w", "expire_after": "2w",
+                                            **AGAIN[rule]}}))
+
+    def known():
+        reading = [{k: v for k, v in r.items() if k != "age"} for r in d.rates("m")]
+        return reading, d.data("/api/v1/points", {"match[]": "m"})
+
+    def settled(last):
+        """Nothing is held back to be sorted any more."""
+        window = d.rate("m", time="unix")["window"]
+        return rule != "reorder" or [x["time"] for x in window][-1:] == [last / 1000]
+
+    sent = list(unruly(rule, 1))
+    bodies = ["".join(f"m,s=1 value={v} {t}\n" for t, v in sent[at:at + 6]) for at in range(0, 60, 6)]
+    for at, body in enumerate(bodies):
+        newest = max(t for t, _ in sent[:6 * (at + 1)])
+        assert d.get("/write?precision=ms", method="POST", data=body)[0] == 204
+        eventually(lambda: settled(newest), "what is held back")
+        before = known()
+        for again in (body, *bodies[:at + 1]):
+            assert d.get("/write?precision=ms", method="POST", data=again)[0] == 204
+        if rule == "reorder":
+            eventually(lambda: known() == before, "no change")
+        assert known() == before, at
 
 
 def test_samples_without_a_time_keep_theirs(nablad, tmp_path):
