@@ -19,7 +19,7 @@ from daemon import DEADLINE_S, eventually
 T0 = 1_700_000_000
 NS = 10**9
 SERIES = 40  # of a writer, in each batch
-BORN = 5     # new ones in each batch
+BORN = 1     # new ones in each batch
 FAILED = (OSError, http.client.HTTPException, ValueError)
 
 
@@ -28,6 +28,7 @@ class Load:
         self.writers = writers
         self.acked = {w: [] for w in range(writers)}  # numbers of batches
         self.refused, self.asked, self.hung = 0, 0, []
+        self.life = 0  # of the daemon's; a label of what is born in it
         self.daemon = None
         self.done = threading.Event()
         self.threads = []
@@ -44,7 +45,8 @@ class Load:
             thread.start()
 
     def forget(self):
-        """What was acknowledged until now is not asked for."""
+        """Another life begins: what was acknowledged until now is not asked for."""
+        self.life += 1
         for acked in self.acked.values():
             acked.clear()
 
@@ -74,16 +76,18 @@ class Load:
 
     def batch(self, w, n):
         lines = [f"acked,w={w},n={i} value={n} {(T0 + n) * NS}" for i in range(SERIES)]
-        return "\n".join(lines + [f"born,w={w},batch={n},n={i} value=1 {T0 * NS}" for i in range(BORN)])
+        return "\n".join(lines + [f"born,life={self.life},w={w},batch={n},n={i} value=1 {T0 * NS}"
+                                  for i in range(BORN)])
 
     def write(self, w):
         n = 0
         while not self.done.is_set():
             n += 1
-            if self.request("POST", "/write?db=x", self.batch(w, n)) == 204:
-                self.acked[w].append(n)
-            else:
+            life, body = self.life, self.batch(w, n)
+            if self.request("POST", "/write?db=x", body) != 204:
                 self.refused += 1
+            elif life == self.life:
+                self.acked[w].append(n)
 
     def send_tcp(self):
         n = 0
@@ -128,7 +132,7 @@ class Load:
     def acked_samples(self):
         return sum(map(len, self.acked.values())) * (SERIES + BORN)
 
-    def check(self, d, acked_of=None):
+    def check(self, d, acked_of=None, life=None):
         """Every acknowledged series is there, with the newest acknowledged sample in its window; returns how many
         samples that were acknowledged are lost."""
         acked_of = acked_of or self.acked
@@ -137,7 +141,8 @@ class Load:
             newest[r["metric"]["w"], r["metric"]["n"]] = r["window"][-1]["time"]
         lost = sum(newest.get((str(w), str(i)), 0) < T0 + acked[-1]
                    for w, acked in acked_of.items() if acked for i in range(SERIES))
-        born = {(r["metric"]["w"], r["metric"]["batch"], r["metric"]["n"]) for r in d.rates("born")}
+        born = {(r["metric"]["w"], r["metric"]["batch"], r["metric"]["n"])
+                for r in d.rates('born{life="%d"}' % (self.life if life is None else life))}
         return lost + sum((str(w), str(n), str(i)) not in born
                           for w, acked in acked_of.items() for n in acked for i in range(BORN))
 

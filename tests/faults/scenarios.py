@@ -128,7 +128,7 @@ def killed(world, rounds):
         world.load.forget()
         world.begin()
         assert world.daemon.events("alerts_restored"), world.daemon.log()
-        lost += world.load.check(world.daemon, promised)
+        lost += world.load.check(world.daemon, promised, world.load.life - 1)
         eventually(lambda: world.pushed("buffered_points") >= queued, f"{queued} points from the disk")
     world.sink.open()
     lost += world.recover()
