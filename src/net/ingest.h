@@ -32,7 +32,7 @@ struct listener {
     bool counts_drops;   /* UDP: of the loops that share a socket, one counts for all */
     uint32_t drops_seen; /* of the socket's own counter */
     uv_tcp_t spare;      /* TCP: takes a connection for which there is no memory, to close it */
-    bool spare_busy;
+    bool spare_busy, spare_waited_for;
     union {
         uv_handle_t handle;
         uv_tcp_t tcp;

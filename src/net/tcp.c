@@ -461,10 +461,27 @@ static void accept_one(struct listener *l, struct connection *c)
         close_connection(c);
 }
 
+static void on_spare_closed(uv_handle_t *handle);
+
+/* One at a time: whoever comes while the spare handle is busy waits, and the listener with it, until it is closed. */
+static void close_by_spare(struct listener *l)
+{
+    l->spare_waited_for = l->spare_busy;
+    if (l->spare_busy)
+        return;
+    l->spare_busy = true;
+    uv_tcp_init(&l->ingest->loop, &l->spare);
+    l->spare.data = l;
+    (void)uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)&l->spare);
+    uv_close((uv_handle_t *)&l->spare, on_spare_closed);
+}
+
 static void on_spare_closed(uv_handle_t *handle)
 {
     struct listener *l = handle->data;
     l->spare_busy = false;
+    if (l->spare_waited_for && !uv_is_closing((uv_handle_t *)&l->tcp))
+        close_by_spare(l);
 }
 
 /* A connection that is not taken over stops its listener for good, so without memory for it it is
@@ -474,13 +491,7 @@ static void turn_away(struct listener *l)
     count(&l->inlet.stats->refused_connections, 1);
     log_event(l->ingest->house->log, LOG_LEVEL_ERROR, "accept", "accept_failed",
               "listener=%s why=\"no memory\"", l->inlet.stats->name);
-    if (l->spare_busy)
-        return;
-    l->spare_busy = true;
-    uv_tcp_init(&l->ingest->loop, &l->spare);
-    l->spare.data = l;
-    (void)uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)&l->spare);
-    uv_close((uv_handle_t *)&l->spare, on_spare_closed);
+    close_by_spare(l);
 }
 
 static void on_connection(uv_stream_t *server, int status)

@@ -75,7 +75,8 @@ class Load:
             conn.close()
 
     def batch(self, w, n):
-        lines = [f"acked,w={w},n={i} value={n} {(T0 + n) * NS}" for i in range(SERIES)]
+        # squares: the rate of a point that is derived again after a restart is another
+        lines = [f"acked,w={w},n={i} value={n * n} {(T0 + n) * NS}" for i in range(SERIES)]
         return "\n".join(lines + [f"born,life={self.life},w={w},batch={n},n={i} value=1 {T0 * NS}"
                                   for i in range(BORN)])
 

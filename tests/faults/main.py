@@ -22,6 +22,7 @@ TRIED = {
         ("accept", "accept"), ("sync", "fsync, fdatasync or msync"), ("open", "open or socket"))},
     "descriptors": "RLIMIT_NOFILE 20 above what is open, 100 connections",
     "memory": "RLIMIT_AS 1 MiB above what is used, new series until there is no more",
+    "starved": "every malloc fails for a moment, 40 connections come",
     "stopped": "SIGSTOP, 50 ms to 1 s, SIGCONT",
     "clock": "the clock set by seconds, hours, 1 and 60 years, back and forth",
     "killed": "kill -9 and a start on what it left",

@@ -10,7 +10,6 @@ import socket
 import time
 
 from daemon import eventually
-from world import point
 
 # kind of call: one of so many fails; how many failures are enough, in short and in long
 Failing = collections.namedtuple("Failing", "every short long")
@@ -89,6 +88,22 @@ def metric_now(d, reason):
     return 0
 
 
+def starved(world, rounds):
+    """No memory at all for a while, in which others knock at every door."""
+    d = world.daemon
+    for n in range(rounds):
+        world.load.wait_acked(5)
+        enough = world.faults.failed()["malloc"] + 50
+        world.faults.set(malloc=1)
+        with contextlib.ExitStack() as held:
+            for k in range(40):
+                with contextlib.suppress(OSError):
+                    held.enter_context(socket.create_connection(d.http_address if k % 4 == 0 else d.tcp, timeout=1))
+            eventually(lambda: world.faults.failed()["malloc"] >= enough or d.proc.poll() is not None, "failures")
+        world.faults.set()
+    return rounds, world.recover()
+
+
 def stopped(world, rounds):
     """SIGSTOP, a while, SIGCONT."""
     for n in range(rounds):
@@ -132,7 +147,7 @@ def killed(world, rounds):
         eventually(lambda: world.pushed("buffered_points") >= queued, f"{queued} points from the disk")
     world.sink.open()
     lost += world.recover()
-    distinct = len({point(line) for line in world.sink.lines})
+    distinct = len(set(world.sink.lines))
     return rounds, lost + max(0, queued - distinct)
 
 
@@ -150,6 +165,7 @@ def silent(world, rounds):
 OTHERS = {
     "descriptors": (descriptors, 2, 100),
     "memory": (memory, 2, 50),
+    "starved": (starved, 3, 200),
     "stopped": (stopped, 6, 300),
     "clock": (clock, 8, 400),
     "killed": (killed, 3, 100),
