@@ -48,13 +48,15 @@ def descriptors(world, rounds):
     for _ in range(rounds):
         world.load.wait_acked(5)
         limit(world, resource.RLIMIT_NOFILE, int(d.metric("process_open_fds")) + 20)
-        with contextlib.ExitStack() as held:
-            for n in range(100):
-                with contextlib.suppress(OSError):
-                    held.enter_context(socket.create_connection(
-                        d.http_address if n % 4 == 0 else d.tcp, timeout=1))
-            world.load.wait_acked(5)  # somebody always gets in
-        limit(world, resource.RLIMIT_NOFILE, None)
+        try:
+            with contextlib.ExitStack() as held:
+                for n in range(100):
+                    with contextlib.suppress(OSError):
+                        held.enter_context(socket.create_connection(
+                            d.http_address if n % 4 == 0 else d.tcp, timeout=1))
+                eventually(lambda: d.events("accept_failed"), "a connection without a descriptor")
+        finally:
+            limit(world, resource.RLIMIT_NOFILE, None)
     return rounds, world.recover()
 
 
