@@ -30,9 +30,14 @@ static enum nabla_status read_match(struct ask *a, const struct param *p, struct
     enum nabla_status s = selector_new(p->value, p->value_n, &a->any[a->any_n], &why);
     if (s == NABLA_EINVAL)
         fault_set(fault, "invalid parameter \"match[]\": at byte %zu: %s", why.offset, why.message);
-    if (s == NABLA_OK)
-        a->any_n++;
-    return s;
+    if (s != NABLA_OK)
+        return s;
+    a->regexes += selector_regexes(a->any[a->any_n++]);
+    if (a->regexes <= REGEXES_MAX)
+        return NABLA_OK;
+    fault_set(fault, "invalid parameter \"match[]\": more than %d regular expressions in all",
+              REGEXES_MAX);
+    return NABLA_EINVAL;
 }
 
 static enum nabla_status read_state(struct ask *a, const struct param *p, struct fault *fault)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOSS_ROOM = 64 }; /* bytes that the word of a loss takes at most */
+enum { LOSS_ROOM = 64, HUB_TURN_NS = 2000000 }; /* bytes that the word of a loss takes at most */
 
 static void on_ready(void *ctx)
 {
@@ -59,6 +59,7 @@ struct stream *hub_join(struct http *h, struct MHD_Connection *connection,
     if (s->next != NULL)
         s->next->at = &s->next;
     h->hub.first = s;
+    h->hub.regexes += s->ask.regexes;
     if (h->hub.n++ == 0 && h->options.feed != NULL)
         feed_listen(h->options.feed, FEED_STREAMS, on_ready, h);
     return s;
@@ -73,6 +74,7 @@ void hub_leave(struct stream *s)
     if (--h->hub.n == 0 && h->options.feed != NULL)
         feed_listen(h->options.feed, FEED_STREAMS, NULL, NULL);
     networks_leave(&h->hub.networks, s->network);
+    h->hub.regexes -= s->ask.regexes;
     ask_fini(&s->ask);
     buf_fini(&s->queue);
     free(s);
@@ -192,18 +194,26 @@ static void lose_for_all(struct http *h, uint64_t lost)
     }
 }
 
+/* Fewer where the expressions of streams can make each point dear: others get their turns in between. */
+static uint32_t takes_at_once(const struct http *h)
+{
+    return (HUB_TAKE + h->hub.regexes) / (1 + h->hub.regexes);
+}
+
 void hub_take(struct http *h)
 {
+    int64_t end_ns = clock_now().mono_ns + HUB_TURN_NS;
     for (int takes = 0; h->hub.n > 0 && !h->hub.ended; takes++) {
-        if (takes == HUB_TAKES_A_WAKE) {
+        if (takes > 0 && clock_now().mono_ns > end_ns) {
             uv_async_send(&h->wake);
             return;
         }
         uint64_t lost = 0;
-        uint32_t n = feed_take(h->options.feed, FEED_STREAMS, h->hub.items, HUB_TAKE, &lost);
+        uint32_t n =
+            feed_take(h->options.feed, FEED_STREAMS, h->hub.items, takes_at_once(h), &lost);
         lose_for_all(h, lost);
         deliver(h, n, clock_now());
-        if (n < HUB_TAKE)
+        if (n < takes_at_once(h))
             return;
     }
 }

@@ -17,7 +17,6 @@
 enum {
     STREAM_QUEUE_MAX = 256 * 1024, /* bytes that wait for one client */
     HUB_TAKE = READINGS_MAX,       /* points at a time */
-    HUB_TAKES_A_WAKE = 16,         /* then others get a turn */
 };
 
 struct http;
@@ -40,6 +39,7 @@ struct hub {
     uint32_t n;
     bool ended;
     struct networks networks;
+    uint32_t regexes;                /* of all streams: what a point may cost */
     struct feed_item *items;         /* HUB_TAKE of them */
     struct buf forms[TIME_UNIX + 1]; /* scratch: an event, in each form of time */
 };

@@ -7,7 +7,7 @@
 #include "series/selector.h"
 #include "wire/json_out.h"
 
-enum { PARAMS_MAX = 128, SELECTORS_MAX = 64, FAULT_MAX = 512 };
+enum { PARAMS_MAX = 128, SELECTORS_MAX = 64, REGEXES_MAX = 32, FAULT_MAX = 512 };
 
 /* Why a request cannot be answered, for the one who sent it. */
 struct fault {
@@ -47,7 +47,8 @@ enum sort_by { SORT_NONE, SORT_RATE, SORT_EDGE, SORT_ACCEL, SORT_VALUE, SORT_AGE
 struct ask {
     struct selector *any[SELECTORS_MAX]; /* owned */
     uint32_t any_n;
-    uint32_t states; /* bit (1 << enum series_state); 0: every state */
+    uint32_t regexes; /* of them all */
+    uint32_t states;  /* bit (1 << enum series_state); 0: every state */
     enum sort_by sort;
     bool descending;
     uint32_t limit; /* series or values; 0: no limit */

@@ -32,6 +32,7 @@ struct selector {
     pcre2_match_data *data; /* these three: NULL without expressions */
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
+    uint32_t regexes;
     size_t n;
     struct matcher at[SELECTOR_MATCHERS_MAX];
     char arena[];
@@ -85,6 +86,11 @@ static enum nabla_status add_matcher(struct selector *s, const struct matcher_te
                           .value_n = from->value_n};
     if (m->op != MATCH_REGEX && m->op != MATCH_NOT_REGEX)
         return NABLA_OK;
+    if (s->regexes++ == SELECTOR_REGEXES_MAX) {
+        selector_fault_set(fault, from->value_at, "more than %d regular expressions",
+                           SELECTOR_REGEXES_MAX);
+        return NABLA_EINVAL;
+    }
     size_t error_at;
     PCRE2_UCHAR why[SELECTOR_MESSAGE_MAX / 2];
     enum nabla_status status = compile(s, m, &error_at, why);
@@ -174,6 +180,11 @@ bool selector_match(const struct selector *s, const struct labelset *labels)
 size_t selector_size(const struct selector *s)
 {
     return s->n;
+}
+
+uint32_t selector_regexes(const struct selector *s)
+{
+    return s->regexes;
 }
 
 bool selector_holds(const struct selector *s, size_t matcher, const char *value, size_t n)

@@ -18,7 +18,8 @@
 enum {
     SELECTOR_MATCHERS_MAX = 64,
     SELECTOR_TEXT_MAX = 16 * 1024, /* bytes */
-    SELECTOR_MATCH_LIMIT = 100000, /* PCRE2's internal match() calls for one value */
+    SELECTOR_REGEXES_MAX = 16,     /* of one selector: what it may cost for a series is bounded */
+    SELECTOR_MATCH_LIMIT = 10000,  /* PCRE2's internal match() calls for one value: 60 us at most */
     SELECTOR_DEPTH_LIMIT = 10000,  /* without JIT: (a|b)* on LABEL_VALUE_MAX bytes needs 8192 */
     SELECTOR_MESSAGE_MAX = 256,
 };
@@ -40,7 +41,8 @@ bool selector_match(const struct selector *s, const struct labelset *labels);
 
 /* The same by hand, for who keeps labels in another form: it matches if each of its matchers holds for
  * the value of its label, "" where there is none. */
-size_t selector_size(const struct selector *s); /* matchers */
+size_t selector_size(const struct selector *s);      /* matchers */
+uint32_t selector_regexes(const struct selector *s); /* of them, those with an expression */
 bool selector_holds(const struct selector *s, size_t matcher, const char *value, size_t n);
 /* Which label a matcher is about; its value if it is a `=` of one that is not empty, else .value
  * is NULL. Borrowed. */

@@ -23,6 +23,7 @@ void findings_fini(struct findings *f)
     *f = (struct findings){0};
 }
 
+enum { REGEX_WEIGHT = 16 };
 enum { COLUMNS_WORTH = 10000 }; /* series; fewer are read in the time that a column needs */
 
 enum phase {
@@ -40,6 +41,7 @@ struct selection {
     bool narrow;                /* visits candidates only */
     struct places candidates;   /* owned; ascending, each once */
     uint32_t shard, place;      /* the next to visit; narrow: place is a candidate's number */
+    uint32_t slice;             /* records at a time, fewer where each can be dear to ask */
     bool counting, by_family;
     /* by family: ends[f]: in the first pass, how many matches; in the second, where the next goes */
     uint32_t *ends, *starts; /* owned */
@@ -47,6 +49,15 @@ struct selection {
     struct findings found;
     uint32_t cap;
 };
+
+/* So many that a hostile expression for each of them holds a shard for some milliseconds, not for seconds. */
+static uint32_t slice_of(const struct query *query)
+{
+    uint32_t regexes = 0;
+    for (uint32_t i = 0; i < query->any_n; i++)
+        regexes += selector_regexes(query->any[i]);
+    return (SLICE + REGEX_WEIGHT * regexes) / (1 + REGEX_WEIGHT * regexes);
+}
 
 enum nabla_status selection_new(struct table *t, const struct query *query, struct instant now,
                                 struct selection **out)
@@ -57,6 +68,7 @@ enum nabla_status selection_new(struct table *t, const struct query *query, stru
     s->table = t;
     s->states = query->states;
     s->mono_ns = now.mono_ns;
+    s->slice = slice_of(query);
     s->by_family = s->counting = query->by_family;
     filter_init(&s->filter, &t->catalog.names, query->any, query->any_n, query->exposed);
     s->phase = s->filter.any_n > 0 && table_count(t) >= COLUMNS_WORTH ? PHASE_COLUMNS : PHASE_VISIT;
@@ -228,7 +240,7 @@ static bool visit(struct selection *s, const struct shard *shard, uint32_t place
 /* One slice of a shard's records; the shard is locked. */
 static bool visit_records(struct selection *s, const struct shard *shard)
 {
-    uint32_t end = shard->places - s->place < SLICE ? shard->places : s->place + SLICE;
+    uint32_t end = shard->places - s->place < s->slice ? shard->places : s->place + s->slice;
     bool fits = true;
     for (; fits && s->place < end; s->place++)
         fits = visit(s, shard, s->place);
@@ -244,7 +256,7 @@ static bool visit_candidates(struct selection *s, const struct shard *shard)
 {
     const struct places *p = &s->candidates;
     bool fits = true;
-    for (uint32_t n = 0; fits && n < SLICE && s->place < p->n; n++, s->place++) {
+    for (uint32_t n = 0; fits && n < s->slice && s->place < p->n; n++, s->place++) {
         struct ref r = {.index = p->at[s->place]};
         if (ref_shard(r) != s->shard)
             break;

@@ -216,7 +216,7 @@ def test_an_answer_that_takes_too_long(nablad):
     d = nablad("http: {query_timeout: 100ms}")
     value = "x" * 200
     d.send("".join(f"big,k={k}{value} value=1 {T0}000000000\n" for k in range(100_000)))
-    selectors = [f'{{k=~"(x|y)*{n}"}}' for n in range(16)]  # no series, and each is asked
+    selectors = [f'{{k=~"(x|y)*{n}"}}' for n in range(32)]  # no series, and each is asked
 
     def too_late():
         status, _, body = d.get("/api/v1/rates", {"match[]": selectors})
@@ -285,3 +285,20 @@ def test_a_bomb(nablad, line):
     status = d.get("/write", method="POST", data=body, headers={"Content-Encoding": "gzip"})[0]
     assert status == 413 and limited(d, "http.max_decompressed") == 1
     assert d.metric("nablad_series") == (1 if line else 0)
+
+
+def test_regular_expressions(nablad):
+    """How many a selector, and a request, may have; and that dear ones, in streams too, hold up nobody."""
+    d = nablad()
+    regex = lambda n: "{" + ",".join(f't{k}=~"(x|x)*y|(x+x+)+y"' for k in range(n)) + ',a=~".+"}'
+    status = lambda *selectors: d.get("/api/v1/rates", {"match[]": selectors})[0]
+    assert status(regex(15)) == 200 and status(regex(16)) == 400
+    assert status(regex(15), regex(15)) == 200 and status(regex(15), regex(15), '{a=~"b"}') == 400
+    assert d.get("/api/v1/query", {"query": regex(16)})[0] == 400
+    tags = ",a=b" + "".join(f",t{k}=" + "x" * 900 + "yx" for k in range(15))
+    with contextlib.ExitStack() as stack:
+        streams = [stack.enter_context(d.stream(regex(15))) for _ in range(4)]
+        d.send("".join(f"dear{tags},n={k} value={t} {(T0 + t) * NS}\n" for t in range(3) for k in range(300)))
+        assert status(regex(15)) == 200 and d.get("/-/healthy")[0] == 200
+        assert all(stream.points() == [] for stream in streams)
+    assert d.rejected() == 0

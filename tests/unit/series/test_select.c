@@ -211,7 +211,7 @@ START_TEST(families_change_between_the_passes)
         snprintf(key, sizeof key, "m%d;i=%d", i % 5, i);
         push(&b, key, t0, i);
     }
-    struct selection *s = begin(&b, "{i=~\".+\"}", NULL, true);
+    struct selection *s = begin(&b, "{i!=\"\"}", NULL, true);
     for (int i = 0; i < 6; i++)
         ck_assert_int_eq(selection_step(s, &done), NABLA_OK);
     ck_assert(!done);
