@@ -66,7 +66,7 @@ static void save_again(struct table *t, struct instant now)
     struct stats stats = {0};
     struct table *other = make(&stats, 0);
     struct restore r = {.now = now};
-    if (other != NULL)
+    if (other != NULL && out.n > 0)
         table_restore(other, out.at, out.n, &r);
     if (r.refused != 0) /* what was taken once is taken again */
         abort();
