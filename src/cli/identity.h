@@ -39,10 +39,11 @@ enum {
     {"token-file", required_argument, NULL, IDENTITY_TOKEN_FILE}
 #define IDENTITY_HELP                                                                              \
     "      --ca-file FILE     who vouches for an https:// nablad, instead of the system's authorities\n" \
-    "      --cert FILE, --key FILE\n"                                                              \
-    "                         the certificate to show, and its key\n"                              \
-    "      --user NAME, --password-file FILE\n"                                                    \
-    "                         who asks, by password\n"                                             \
+    "      --cert FILE        the certificate to show, where one is asked for\n"                    \
+    "      --key FILE         its key\n"                                                            \
+    "      --user NAME        who asks, by password\n"                                              \
+    "      --password-file FILE\n"                                                                  \
+    "                         whose first line is the password\n"                                   \
     "      --token-file FILE  who asks, by token\n"
 /* clang-format on */
 bool identity_take(struct identity *id, int letter, const char *value);

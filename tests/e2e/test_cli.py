@@ -132,8 +132,8 @@ def page_text(name):
     ([daemon.NABLAD], "nablad.8")])
 def test_pages_have_the_options_that_help_has(command, page):
     text = subprocess.run([*command, "--help"], capture_output=True, text=True).stdout
-    of_help = set(re.findall(r"(?m)^ +(?:-\w, )?(--[a-z]+)", text))
-    of_page = set(re.findall(r"--[a-z]+", page_text(page)))
+    of_help = set(re.findall(r"(?m)^ +(?:-\w, )?(--[a-z-]+)", text))
+    of_page = set(re.findall(r"--[a-z-]+[a-z]", page_text(page)))
     assert of_help and of_help == of_page
 
 
@@ -154,7 +154,7 @@ def test_page_has_the_keys_of_the_configuration():
     for key in twice:
         flat.pop(key)
     for key, value in flat.items():
-        assert re.search(rf"(?m)^\.It Cm {key} Pq {re.escape(str(value))}$", page), key
+        assert re.search(rf"(?m)^\.It Cm {key} Pq {re.escape(str(value) or 'none')}$", page), key
     for section in ("ingest", "http"):
         for key in twice:
             assert f".It Cm {key} Pq {conf[section][key]}\n" in page
