@@ -30,9 +30,11 @@ static void on_tick(uv_timer_t *timer)
     note_lag(in, clock_now().mono_ns);
     tcp_close_idle(in);
     secure_close_slow(in);
-    for (uint32_t i = 0; i < in->listeners_n; i++)
+    for (uint32_t i = 0; i < in->listeners_n; i++) {
         if (in->listeners[i].counts_drops)
             udp_count_drops(&in->listeners[i]);
+        door_knock_again(&in->listeners[i]);
+    }
 }
 
 static void on_turn_end(uv_check_t *check)
@@ -93,6 +95,8 @@ static void close_all(struct ingest *in)
     tcp_close_connections(in);
     uv_walk(&in->loop, close_handle, NULL);
     uv_run(&in->loop, UV_RUN_DEFAULT);
+    for (uint32_t i = 0; i < in->listeners_n; i++)
+        door_close(&in->listeners[i]);
     uv_loop_close(&in->loop);
 }
 

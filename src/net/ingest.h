@@ -31,11 +31,11 @@ struct listener {
     enum transport transport;
     bool counts_drops;   /* UDP: of the loops that share a socket, one counts for all */
     uint32_t drops_seen; /* of the socket's own counter */
-    uv_tcp_t spare;      /* TCP: takes a connection for which there is no memory, to close it */
-    bool spare_busy, spare_waited_for;
+    int door;            /* TCP: owned, the socket that listens; 0: none */
+    bool rests;          /* TCP: it could take nobody in, and waits for the tick */
     union {
         uv_handle_t handle;
-        uv_tcp_t tcp;
+        uv_poll_t poll; /* TCP: of door */
         uv_udp_t udp;
     };
 };
@@ -83,8 +83,15 @@ struct ingest {
     char udp_buf[DATAGRAMS_MAX * DATAGRAM_ROOM];
 };
 
-/* net/tcp.c. Takes over fd, whatever happens. */
-MUST_CHECK enum nabla_status tcp_listen(struct listener *l, int fd);
+/* net/door.c. Takes over fd, whatever happens. */
+MUST_CHECK enum nabla_status door_open(struct listener *l, int fd);
+void door_knock_again(struct listener *l); /* at each tick: a listener that rests listens again */
+void door_close(struct listener *l);       /* after its handle; nothing if it never opened */
+
+/* net/tcp.c */
+void tcp_take(struct listener *l, int fd); /* somebody has come; takes over fd */
+/* Nobody can be taken in, or this one cannot: counted and logged. */
+void tcp_cannot_take(struct listener *l, const char *why);
 void tcp_resume(struct ingest *in);     /* at the end of a turn: those that were paused read on */
 void tcp_close_idle(struct ingest *in); /* at each tick */
 void tcp_close_connections(struct ingest *in);

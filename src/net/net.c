@@ -142,7 +142,7 @@ static enum nabla_status open_on(struct net *net, const struct conf *conf, struc
     }
     in->listeners_n++;
     if (l->transport == TRANSPORT_TCP)
-        return tcp_listen(l, fd);
+        return door_open(l, fd);
     ask_receive_buffer(net, conf, fd, stats->name);
     return udp_listen(l, fd);
 }

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 enum {
-    BACKLOG = 1024,
     FRAME_HEAD = 4,
     CARRY_KEPT = 4096, /* bytes of an empty carry that stay allocated */
     KEEPALIVE_S =
@@ -393,13 +392,10 @@ static void on_refused_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-/* limit: which is reached; LIMIT_COUNT: it had gone already. */
 static void tell_limit(struct listener *l, enum limit limit)
 {
     struct house *house = l->ingest->house;
     count(&l->inlet.stats->refused_connections, 1);
-    if (limit == LIMIT_COUNT)
-        return;
     count(&house->stats->limited[limit], 1);
     log_event(house->log, LOG_LEVEL_WARN, "connection_refused", "connection_refused",
               "listener=%s why=\"%s is reached\"", l->inlet.stats->name, limit_label(limit));
@@ -442,12 +438,39 @@ static bool is_let_in(struct listener *l, struct connection *c)
     return limit == LIMIT_COUNT;
 }
 
-static void accept_one(struct listener *l, struct connection *c)
+void tcp_cannot_take(struct listener *l, const char *why)
 {
-    bool accepted = uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)&c->tcp) == 0;
-    if (!accepted)
-        tell_limit(l, LIMIT_COUNT);
-    if (!accepted || !is_let_in(l, c)) {
+    count(&l->inlet.stats->refused_connections, 1);
+    log_event(l->ingest->house->log, LOG_LEVEL_ERROR, "accept", "accept_failed",
+              "listener=%s why=\"%s\"", l->inlet.stats->name, why);
+}
+
+static struct connection *connection_new(struct listener *l, int fd)
+{
+    struct connection *c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        close(fd);
+        return NULL;
+    }
+    uv_tcp_init(&l->ingest->loop, &c->tcp);
+    c->tcp.data = c;
+    c->listener = l;
+    c->turn = UINT64_MAX;
+    if (uv_tcp_open(&c->tcp, fd) == 0)
+        return c;
+    close(fd);
+    uv_close((uv_handle_t *)&c->tcp, on_refused_closed);
+    return NULL;
+}
+
+void tcp_take(struct listener *l, int fd)
+{
+    struct connection *c = connection_new(l, fd);
+    if (c == NULL) {
+        tcp_cannot_take(l, "no memory");
+        return;
+    }
+    if (!is_let_in(l, c)) {
         uv_close((uv_handle_t *)&c->tcp, on_refused_closed);
         return;
     }
@@ -459,68 +482,4 @@ static void accept_one(struct listener *l, struct connection *c)
     if ((l->gate->tls && !secure_begin(c)) ||
         uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) != 0)
         close_connection(c);
-}
-
-static void on_spare_closed(uv_handle_t *handle);
-
-/* One at a time: whoever comes while the spare handle is busy waits, and the listener with it, until it is closed. */
-static void close_by_spare(struct listener *l)
-{
-    l->spare_waited_for = l->spare_busy;
-    if (l->spare_busy)
-        return;
-    l->spare_busy = true;
-    uv_tcp_init(&l->ingest->loop, &l->spare);
-    l->spare.data = l;
-    (void)uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)&l->spare);
-    uv_close((uv_handle_t *)&l->spare, on_spare_closed);
-}
-
-static void on_spare_closed(uv_handle_t *handle)
-{
-    struct listener *l = handle->data;
-    l->spare_busy = false;
-    if (l->spare_waited_for && !uv_is_closing((uv_handle_t *)&l->tcp))
-        close_by_spare(l);
-}
-
-/* A connection that is not taken over stops its listener for good, so without memory for it it is
- * taken over by the listener's spare handle and closed. */
-static void turn_away(struct listener *l)
-{
-    count(&l->inlet.stats->refused_connections, 1);
-    log_event(l->ingest->house->log, LOG_LEVEL_ERROR, "accept", "accept_failed",
-              "listener=%s why=\"no memory\"", l->inlet.stats->name);
-    close_by_spare(l);
-}
-
-static void on_connection(uv_stream_t *server, int status)
-{
-    struct listener *l = server->data;
-    if (status != 0) {
-        log_event(l->ingest->house->log, LOG_LEVEL_ERROR, "accept", "accept_failed",
-                  "listener=%s why=\"%s\"", l->inlet.stats->name, uv_strerror(status));
-        return;
-    }
-    struct connection *c = calloc(1, sizeof *c);
-    if (c == NULL) {
-        turn_away(l);
-        return;
-    }
-    uv_tcp_init(&l->ingest->loop, &c->tcp);
-    c->tcp.data = c;
-    c->listener = l;
-    c->turn = UINT64_MAX;
-    accept_one(l, c);
-}
-
-enum nabla_status tcp_listen(struct listener *l, int fd)
-{
-    uv_tcp_init(&l->ingest->loop, &l->tcp);
-    l->tcp.data = l;
-    if (uv_tcp_open(&l->tcp, fd) != 0) {
-        close(fd);
-        return NABLA_EIO;
-    }
-    return uv_listen((uv_stream_t *)&l->tcp, BACKLOG, on_connection) == 0 ? NABLA_OK : NABLA_EIO;
 }

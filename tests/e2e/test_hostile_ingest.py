@@ -4,6 +4,7 @@ longer, bytes one at a time, connections that say nothing or half of something, 
 The same at full size, with figures: ./dev bench ingest --only flood, crafted, idle, active.
 """
 import contextlib
+import resource
 import socket
 import threading
 import time
@@ -210,3 +211,18 @@ def test_a_busy_connection_does_not_starve_the_others(nablad):
                 eventually(lambda: len(d.rates(f'{name}{{n="{n}"}}')) == 1, f"{name} {n}")
         eventually(lambda: one[0] > before[0] and two[0] > before[1], "the flood, still on")
     assert d.rejected("unterminated") <= 2 and d.metric("nablad_series") == 20_000 + 30
+
+
+def test_descriptors_that_strangers_held_come_back(nablad):
+    """More connections than descriptors; when they go, all is as before, though there are no more of them."""
+    d = nablad()
+    d.send(lines_of(["before"], 0))
+    _, hard = resource.prlimit(d.proc.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(d.proc.pid, resource.RLIMIT_NOFILE, (int(d.metric("process_open_fds")) + 20, hard))
+    with contextlib.ExitStack() as held:
+        for _ in range(60):
+            held.enter_context(socket.create_connection(d.tcp, timeout=DEADLINE_S))
+        d.wait_event("accept_failed")
+    d.send(lines_of(["after"], 0))
+    assert len(d.rates()) == 2
+    resource.prlimit(d.proc.pid, resource.RLIMIT_NOFILE, (hard, hard))  # sanitizers want some at the end
