@@ -54,7 +54,7 @@ def descriptors(world, rounds):
                     with contextlib.suppress(OSError):
                         held.enter_context(socket.create_connection(
                             d.http_address if n % 4 == 0 else d.tcp, timeout=1))
-                eventually(lambda: d.events("accept_failed"), "a connection without a descriptor")
+                eventually(lambda: "oo many open files" in d.log(), "a want of descriptors")
         finally:
             limit(world, resource.RLIMIT_NOFILE, None)
     return rounds, world.recover()
