@@ -1,5 +1,5 @@
 /* cli/state_json.c -- one member for each thing that a series has; what is as it is for most is left out.
- * Law: what is written is read as it was, bit for bit (test_state_json.c). */
+ * Law: what is written is read as it was, bit for bit (tests/e2e/test_state.py). */
 #include "cli/state_json.h"
 
 #include "base/number.h"

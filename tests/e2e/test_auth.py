@@ -154,7 +154,7 @@ def test_guessing_is_slowed_down(nablad, tmp_path):
 
 
 def test_too_many_passwords_at_once(nablad, tmp_path):
-    d = nablad(config(tmp_path, http={"auth_failures": 100000, "max_connections": 200},
+    d = nablad(config(tmp_path, http={"auth_failures": 100000, "max_connections": 200, "request_timeout": "5m"},
                       basic_auth_users={"alice": bcrypt("wonder", 10)}, bearer_tokens=[
                           {"name": "reader", "sha256": digest(token("reader")), "rights": ["read"]}]))
     def guess(i):
