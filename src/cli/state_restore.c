@@ -232,7 +232,8 @@ enum cli_exit state_restore(const char *directory, int folder, const char *file,
     bool old = fstatat(folder, "state.mdb", &st, AT_SYMLINK_NOFOLLOW) == 0;
     if (old && !force)
         return cli_error(CLI_USAGE, "%s has a state; --force replaces it", directory);
-    FILE *in = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
+    bool opens = strcmp(file, "-") != 0;
+    FILE *in = opens ? fopen(file, "re") : stdin;
     if (in == NULL)
         return cli_error(CLI_USAGE, "%s: %s", file, strerror(errno));
     snprintf(fresh, sizeof fresh, "%s/state.mdb.new", directory);
@@ -243,7 +244,7 @@ enum cli_exit state_restore(const char *directory, int folder, const char *file,
         status = take_place(&r, folder, old);
     if (status != CLI_OK)
         (void)unlink(fresh);
-    if (in != stdin)
+    if (opens)
         fclose(in);
     store_close(r.store);
     puts_fini(&r.puts);
