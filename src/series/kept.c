@@ -18,6 +18,19 @@ const struct kept_point *kept_at(const struct kept *k, uint32_t i)
     return place(k, i);
 }
 
+uint32_t kept_from(const struct kept *k, int64_t t_ns)
+{
+    uint32_t low = 0, high = k->n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (kept_at(k, middle)->t_ns < t_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Takes bytes from the budget; false, nothing taken, if they are not there. */
 static bool spend(struct budget *b, uint64_t bytes)
 {

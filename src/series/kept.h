@@ -39,6 +39,9 @@ MUST_CHECK enum nabla_status kept_put(struct kept *k, const struct kept_point *p
 /* The i-th point, oldest first; i < k->n. Borrowed until the next call. */
 const struct kept_point *kept_at(const struct kept *k, uint32_t i);
 
+/* Which is the first point that is not before t_ns; k->n if all are. */
+uint32_t kept_from(const struct kept *k, int64_t t_ns);
+
 void kept_fini(struct kept *k, struct budget *budget);
 
 #endif

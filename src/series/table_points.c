@@ -34,25 +34,11 @@ static struct extra *extra_of_ref(const struct table *t, struct ref ref)
     return extra_at(&t->shards[ref_shard(ref)], ref_place(ref));
 }
 
-/* The first that is not before t_ns. */
-static uint32_t find(const struct kept *k, int64_t t_ns)
-{
-    uint32_t low = 0, high = k->n;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (kept_at(k, middle)->t_ns < t_ns)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Some points from start_ns on. *more: there can be others behind them. */
 static enum nabla_status copy(const struct kept *k, int64_t start_ns, int64_t end_ns,
                               struct kept_points *out, bool *more)
 {
-    uint32_t i = find(k, start_ns), n = k->n - i;
+    uint32_t i = kept_from(k, start_ns), n = k->n - i;
     uint32_t most = n < POINTS_A_TURN ? n : POINTS_A_TURN;
     *more = n > most;
     if (!make_room(out, out->n + n))

@@ -163,27 +163,13 @@ void table_save_again(struct table *t, struct save_chunk at)
 
 enum { SLACK = 8 };
 
-/* The first point that is not earlier than t_ns. */
-static uint32_t point_from(const struct kept *k, int64_t t_ns)
-{
-    uint32_t low = 0, high = k->n;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (kept_at(k, middle)->t_ns < t_ns)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static bool save_block(struct extra *e, bool anew, int64_t *first_ns, struct buf *out,
                        int64_t *next_ns)
 {
     const struct kept *k = &e->kept;
     if (*first_ns == INT64_MIN && !anew)
         *first_ns = e->kept_from_ns;
-    uint32_t from = point_from(k, *first_ns);
+    uint32_t from = kept_from(k, *first_ns);
     if (from == k->n)
         return false;
     if (*first_ns == INT64_MIN)

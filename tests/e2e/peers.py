@@ -103,6 +103,19 @@ def prometheus(folder, port, jobs, write_to=None, more=(), groups=None):
 
 
 @contextlib.contextmanager
+def serving(server):
+    """Answers by a thread of its own."""
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextlib.contextmanager
 def scrape_proxy(target, accept=None):
     """Hands GET on to target (host, port), with this Accept instead of the client's, and remembers
     the types of the answers in .types."""
@@ -129,14 +142,8 @@ def scrape_proxy(target, accept=None):
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.types = types
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @contextlib.contextmanager

@@ -3,13 +3,13 @@ import contextlib
 import http.server
 import signal
 import socket
-import threading
 
 import numpy
 import pytest
 import yaml
 
 from daemon import DEADLINE_S, eventually
+from peers import serving
 from push_peers import Influx, Sink, VictoriaMetrics
 
 T0 = 1700000000
@@ -121,14 +121,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
 def answering(*answers):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.answers, server.bodies = list(answers), []
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 # -- lines by TCP and UDP ---------------------------------------------------------------------------

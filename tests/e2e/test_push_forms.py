@@ -6,13 +6,12 @@ import http.server
 import ssl
 import struct
 import subprocess
-import threading
 import time
 
 import pytest
 
 from daemon import eventually
-from peers import prometheus
+from peers import prometheus, serving
 from push_peers import Influx
 from test_push import T0, NS, config, database, pushed, samples, wait_pushed  # noqa: F401
 
@@ -42,14 +41,8 @@ def keeper(tls=None, wants=None):
     server.bodies, server.wants, server.handle_error = [], wants, lambda *args: None
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def lines(server):
