@@ -20,6 +20,8 @@ declare -A packages=(
     [peers]="victoria-metrics influxdb netdata-core collectd-core"
     [callgrind]="valgrind"
     [coverage]="lcov"
+    [node]="nodejs npm"
+    [browser]="chromium fonts-dejavu-core"
 )
 
 say() { printf '%s\n' "$*" >&2; }
@@ -45,6 +47,10 @@ need() {
     while read -r package; do
         there[$package]=1
     done < <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p')
+    # a Node that came another way serves as well, and Debian's npm beside it would not install
+    if command -v node >/dev/null && command -v npm >/dev/null; then
+        there[nodejs]=1 there[npm]=1
+    fi
     for purpose in "$@"; do
         for package in ${packages[$purpose]}; do
             [ -n "${there[$package]:-}" ] || missing+=("$package")
@@ -67,6 +73,22 @@ build() {
     fi
     say "== build $preset"
     ninja -C "build/$preset" ${quiet:+"$quiet"} "$@" >&2
+}
+
+# node_packages FOLDER NAME: what FOLDER/package-lock.json names, into build/NAME/node_modules, once for each state of
+# that file. Two at once wait for each other.
+node_packages() {
+    local at=build/$2
+    mkdir -p "$at"
+    (
+        flock 9
+        ! cmp -s "$1/package-lock.json" "$at/installed" || exit 0
+        say "== packages of $1"
+        rm -f "$at/installed"
+        cp "$1/package.json" "$1/package-lock.json" "$at"
+        (cd "$at" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+        mv "$at/package-lock.json" "$at/installed"
+    ) 9>"$at/lock"
 }
 
 c_files() {

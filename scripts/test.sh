@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # scripts/test.sh -- ./dev test: every test there is, and one line that counts them.
 #
-#     plain    unit tests and fuzz corpora on dev (assertions on), end to end on release, then the
-#              unit tests and the short end-to-end ones again on asan
+#     plain    unit tests and fuzz corpora on dev (assertions on), end to end and the page in a browser
+#              on release, then the unit tests and the short end-to-end ones again on asan
 #     --quick  dev and release only
 #     --asan   everything on asan; --tsan everything on tsan
 #     --coverage   everything once, and how much of src/ it reached; less than 90 % of the lines fails
 #     --valgrind   the unit tests and fuzz corpora under valgrind's memcheck
 #
-# FILTER goes to ctest -R and to pytest -k. The results come as JUnit files, which
+# FILTER goes to ctest -R, to pytest -k and to tests/web/run.mjs. The results come as JUnit files, which
 # scripts/count-tests adds up: test cases, not programs.
 
 mode=all
@@ -59,6 +59,17 @@ e2e() {
     results+=("$out")
 }
 
+# The page that a release serves, in Debian's Chromium; all of it by `./dev test web`.
+web() {
+    local out=$PWD/build/$1/web.xml
+    say "== the page in a browser, $1"
+    rm -f "$out"
+    node_packages tests/web web-tests
+    NABLA_BUILD=$PWD/build/$1 node tests/web/run.mjs --junit "$out" ${filter:+"$filter"} >&2 </dev/null ||
+        failed=yes
+    results+=("$out")
+}
+
 # The two left out link an installed libnabla.a with another build's flags, which know no gcov.
 covered() {
     lcov -q --zerocounters -d build/coverage
@@ -88,7 +99,7 @@ memcheck() {
 main() {
     options "$@"
     sanitizer_options
-    need build run test
+    need build run test node browser
     [ "$mode" = quick ] || need sanitize
     case $mode in
     asan | tsan)
@@ -113,6 +124,7 @@ main() {
         build release
         unit dev
         e2e release
+        web release
         ;;
     esac
     if [ "$mode" = all ]; then
