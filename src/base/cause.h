@@ -15,6 +15,8 @@
     X(STRING, "string_value", "the field's value is a string")                                     \
     X(STATSD_SET, "statsd_set", "a set of statsd: its members are not counted")                    \
     X(STATSD_EVENT, "statsd_event", "an event or a service check of statsd has no value")          \
+    X(INCREMENT, "increment",                                                                      \
+      "it adds to a series' value, and would again if the request were sent again")                \
     X(FRAME_LENGTH, "frame_too_long", "the frame is longer than a pickle may be")                  \
     X(PICKLE_OPCODE, "pickle_opcode",                                                              \
       "the pickle is more than lists, tuples, strings and numbers")                                \

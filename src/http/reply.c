@@ -130,12 +130,17 @@ static const char *error_type(unsigned status)
     }
 }
 
+void reply_error_begin(struct buf *b, unsigned status, const char *text)
+{
+    buf_printf(b, "{\"status\":\"error\",\"errorType\":\"%s\",\"error\":", error_type(status));
+    json_text(b, text, strlen(text));
+}
+
 enum MHD_Result reply_error_extra(struct request *r, unsigned status, const char *text,
                                   struct extra extra)
 {
     struct buf b = {0};
-    buf_printf(&b, "{\"status\":\"error\",\"errorType\":\"%s\",\"error\":", error_type(status));
-    json_text(&b, text, strlen(text));
+    reply_error_begin(&b, status, text);
     buf_text(&b, "}\n");
     return reply_buf(r, status, TYPE_JSON, &b, extra);
 }

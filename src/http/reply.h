@@ -29,6 +29,8 @@ struct extra {
 __attribute__((format(printf, 3, 4))) enum MHD_Result reply_error(struct request *r,
                                                                   unsigned status,
                                                                   const char *format, ...);
+/* The same as bytes, but for the last brace and LF: an object that may have more. */
+void reply_error_begin(struct buf *b, unsigned status, const char *text);
 /* The same, with a header of its own. */
 enum MHD_Result reply_error_extra(struct request *r, unsigned status, const char *text,
                                   struct extra extra);

@@ -58,7 +58,7 @@ enum MHD_Result federate_answer(struct request *r);
 enum MHD_Result stream_answer(struct request *r);
 enum MHD_Result gradient_answer(struct request *r);
 enum MHD_Result remote_write_answer(struct request *r);
-enum MHD_Result influx_write_answer(struct request *r);
+enum MHD_Result lines_answer(struct request *r);
 enum MHD_Result influx_query_answer(struct request *r);
 enum MHD_Result influx_ping_answer(struct request *r);
 enum MHD_Result influx_health_answer(struct request *r);
@@ -68,6 +68,6 @@ enum MHD_Result reload_answer(struct request *r);
 enum MHD_Result home_answer(struct request *r);
 
 /* The bodies of those that have one of their own. */
-extern const struct body_rule gradient_body, remote_write_body, influx_write_body;
+extern const struct body_rule gradient_body, remote_write_body, lines_body;
 
 #endif

@@ -14,10 +14,12 @@ void sink_replay_lines(struct sink *sink, enum line_format format, int64_t preci
                        struct instant when, const char *text, size_t n)
 {
     struct listener_stats nobody = {.name = "journal"};
-    struct inlet inlet = {
-        .options = {.format = format, .precision_ns = precision_ns, .max_line = LINE_MOST},
-        .stats = &nobody,
-        .received = when};
+    struct inlet inlet = {.options = {.format = format,
+                                      .once = true,
+                                      .precision_ns = precision_ns,
+                                      .max_line = LINE_MOST},
+                          .stats = &nobody,
+                          .received = when};
     (void)sink_take(sink, &inlet, text, n);
     sink_flush(sink, &inlet);
 }

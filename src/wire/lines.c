@@ -83,6 +83,15 @@ static uint32_t clip_length(size_t n)
     return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
 }
 
+/* Whether a sample from `from` on is no value of its own. */
+static bool has_increment(const struct batch *batch, uint32_t from)
+{
+    for (uint32_t i = from; i < batch->n; i++)
+        if ((batch->at[i].form & KEY_ADDS) != 0)
+            return true;
+    return false;
+}
+
 /* [at, end): without its LF. */
 static void take_line(const struct line_options *options, const char *at, const char *end,
                       struct batch *batch, struct line_report *report)
@@ -101,6 +110,10 @@ static void take_line(const struct line_options *options, const char *at, const 
     else
         cause =
             read_line(options, format == LINE_AUTO ? recognise(first, end) : format, &line, batch);
+    if (options->once && has_increment(batch, samples_before)) {
+        batch->n = samples_before;
+        cause = CAUSE_INCREMENT;
+    }
     if (cause != CAUSE_COUNT)
         refuse(report, cause, &line);
     report->refused[CAUSE_STRING] += line.skipped;

@@ -36,6 +36,7 @@ struct line_options {
     int64_t precision_ns; /* one unit of an Influx timestamp: 1, 1000, 1000000, 1000000000 */
     int64_t arrival_ns;   /* the time of samples that bring none */
     uint32_t max_line;    /* bytes, LF not counted: a longer one is refused */
+    bool once; /* lines may come again, and count once: what adds to a series' value is refused */
 };
 
 /* The first line refused in a call, and all counts. Zeroed by the caller, added to by calls. */

@@ -50,6 +50,7 @@ ROUTES = {
     "/api/v1/stream": ("HEAD", None, "read"),
     "/api/v1/gradient": ("POST", b'{"f":[1,2]}', "read"),
     "/api/v1/write": ("POST", b"", "write"),
+    "/api/v1/lines": ("POST", b"m 1 1\n", "write"),
     "/write": ("POST", b"m value=1 1\n", "write"),
     "/api/v2/write": ("POST", b"m value=1 1\n", "write"),
     "/query?q=SHOW+DATABASES": ("GET", None, "read write"),

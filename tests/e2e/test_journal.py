@@ -7,6 +7,7 @@ twice shows. Kept points must be the same where the journal alone brings them ba
 import contextlib
 import gzip
 import http.client
+import json
 import random
 import threading
 
@@ -69,7 +70,16 @@ def as_remote_write(sender, batch):
     return "/api/v1/write", remote_write.snappy(message), remote_write.HEADERS
 
 
-FORMS = {"a": as_influx, "b": as_influx2, "c": as_remote_write, "d": as_influx}
+def as_json(sender, batch):
+    """JSON lines, each second one packed, pinned or not."""
+    text = "".join(json.dumps({"metric": "m", "labels": {"sender": sender, "n": str(n), "kind": kind}, "value": v,
+                               "time": t}) + "\n" for kind, n, t, v in samples(sender, batch)).encode()
+    if batch % 2 == 0:
+        return "/api/v1/lines", text, {}
+    return "/api/v1/lines?format=json", gzip.compress(text), {"Content-Encoding": "gzip"}
+
+
+FORMS = {"a": as_influx, "b": as_influx2, "c": as_remote_write, "d": as_json}
 
 
 class Sender(threading.Thread):

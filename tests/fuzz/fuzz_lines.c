@@ -22,6 +22,7 @@ static struct line_options choose_options(const uint8_t *data)
     static const uint32_t lengths[] = {64 * 1024, 80, 10, 0};
     return (struct line_options){.format = (enum line_format)(data[0] & 3),
                                  .precision_ns = precisions[data[0] >> 2 & 3],
+                                 .once = (data[0] & 16) != 0,
                                  .max_line = lengths[data[1] & 3],
                                  .arrival_ns = data[1] >> 2};
 }
@@ -31,11 +32,13 @@ static int inside(const char *p, size_t n, const char *buf, size_t buf_n)
     return p >= buf && n <= buf_n && p <= buf + buf_n - n;
 }
 
-static void check_samples(const struct batch *batch, uint32_t from, const char *buf, size_t n)
+static void check_samples(const struct line_options *options, const struct batch *batch,
+                          const char *buf, size_t n)
 {
     static struct label_list labels;
-    for (uint32_t i = from; i < batch->n; i++) {
+    for (uint32_t i = 0; i < batch->n; i++) {
         const struct sample *s = &batch->at[i];
+        CHECK(!options->once || (s->form & KEY_ADDS) == 0);
         CHECK(inside(s->key, s->key_n, buf, n) && s->key_n > 0);
         CHECK(inside(s->sub, s->sub_n, buf, n));
         enum nabla_status status = key_read(s, &labels);
@@ -90,7 +93,7 @@ static size_t read_all(const struct line_options *options, const char *buf, size
         batch.n = 0;
         step = lines_read(options, buf + used, n - used, &batch, &report);
         CHECK(step <= n - used && (step == 0 || buf[used + step - 1] == '\n'));
-        check_samples(&batch, 0, buf + used, step);
+        check_samples(options, &batch, buf + used, step);
         mix_samples(d, &batch);
         used += step;
     } while (step > 0);

@@ -251,6 +251,26 @@ START_TEST(length_row)
 }
 END_TEST
 
+/* Lines that may come again: what adds is refused, all of it, and its neighbours are taken. */
+START_TEST(what_adds_is_refused_where_lines_may_come_again)
+{
+    static struct batch batch;
+    static const char text[] = "a:1|c\nb:2|g\nb:+1|g\nc:3:4|ms\nd 1\n";
+    for (int once = 0; once < 2; once++) {
+        struct line_options options = plain;
+        options.format = LINE_AUTO;
+        options.once = once != 0;
+        struct line_report report = {0};
+        batch.n = 0;
+        ck_assert_uint_eq(lines_read(&options, text, strlen(text), &batch, &report), strlen(text));
+        ck_assert_uint_eq(report.refused[CAUSE_INCREMENT], once ? 3 : 0);
+        ck_assert_uint_eq(batch.n, once ? 2 : 6);
+        ck_assert_uint_eq(report.samples, batch.n);
+        ck_assert(once == 0 || (report.fault == CAUSE_INCREMENT && report.fault_line == 0));
+    }
+}
+END_TEST
+
 /* A full batch ends a call in front of a line, never in one. */
 START_TEST(a_batch_takes_what_it_has_room_for)
 {
@@ -293,6 +313,7 @@ Suite *suite(void)
     tcase_add_test(all, a_line_leaves_its_neighbours_alone);
     tcase_add_test(all, the_first_fault_is_told);
     tcase_add_test(all, strings_are_counted_where_the_line_is_taken);
+    tcase_add_test(all, what_adds_is_refused_where_lines_may_come_again);
     tcase_add_test(all, a_batch_takes_what_it_has_room_for);
     suite_add_tcase(s, all);
     return s;
