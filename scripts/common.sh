@@ -5,7 +5,7 @@ declare -A packages=(
     [build]="cmake ninja-build gcc libc6-dev pkg-config check libuv1-dev libmicrohttpd-dev
         libjansson-dev libxxhash-dev libyaml-dev libpcre2-dev zlib1g-dev libsystemd-dev
         libcurl4-openssl-dev liblmdb-dev libsnappy-dev libgnutls28-dev libcrypt-dev
-        libprotobuf-c-dev protobuf-c-compiler"
+        libprotobuf-c-dev protobuf-c-compiler nodejs npm"
     [run]="curl python3"
     [test]="mandoc python3-pytest python3-pytest-xdist python3-hypothesis python3-numpy python3-yaml
         python3-statsd carbon-c-relay graphite-carbon prometheus prometheus-node-exporter
@@ -20,7 +20,6 @@ declare -A packages=(
     [peers]="victoria-metrics influxdb netdata-core collectd-core"
     [callgrind]="valgrind"
     [coverage]="lcov"
-    [node]="nodejs npm"
     [browser]="chromium fonts-dejavu-core"
 )
 
@@ -73,22 +72,6 @@ build() {
     fi
     say "== build $preset"
     ninja -C "build/$preset" ${quiet:+"$quiet"} "$@" >&2
-}
-
-# node_packages FOLDER NAME: what FOLDER/package-lock.json names, into build/NAME/node_modules, once for each state of
-# that file. Two at once wait for each other.
-node_packages() {
-    local at=build/$2
-    mkdir -p "$at"
-    (
-        flock 9
-        ! cmp -s "$1/package-lock.json" "$at/installed" || exit 0
-        say "== packages of $1"
-        rm -f "$at/installed"
-        cp "$1/package.json" "$1/package-lock.json" "$at"
-        (cd "$at" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
-        mv "$at/package-lock.json" "$at/installed"
-    ) 9>"$at/lock"
 }
 
 c_files() {

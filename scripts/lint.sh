@@ -20,7 +20,7 @@ step() {
 
 layout() { c_files | xargs -r clang-format --dry-run -Werror; }
 
-shell_scripts() { shellcheck -x dev .ci/run scripts/*.sh; }
+shell_scripts() { shellcheck -x dev .ci/run scripts/*.sh scripts/node-packages; }
 
 # Left out, and why: uninitvar, uninitStructMember (it does not follow what a callee writes through a
 # pointer; the compiler and UBSan do), memleak and invalidFunctionArg (it takes mmap(..., -1, 0) for
@@ -53,6 +53,10 @@ python_files() { # compiled in memory: a lint leaves no __pycache__
         xargs -r -n1 /usr/bin/python3 -c 'import sys; compile(open(sys.argv[1]).read(), sys.argv[1], "exec")'
 }
 
+page_types() {
+    scripts/node-packages src/web build/web && node build/web/node_modules/typescript/bin/tsc -p src/web
+}
+
 main() {
     need build lint
     cmake --preset dev >/dev/null # the compile commands of the files as they are now
@@ -63,6 +67,7 @@ main() {
     step man man_pages
     step shell shell_scripts
     step python python_files
+    step types page_types
     step cppcheck cppcheck_all
     step clang-tidy tidy
     [ "${1:-}" != --analyzer ] || step analyzer scripts/lint-analyzer build/dev

@@ -64,7 +64,7 @@ web() {
     local out=$PWD/build/$1/web.xml
     say "== the page in a browser, $1"
     rm -f "$out"
-    node_packages tests/web web-tests
+    scripts/node-packages tests/web build/web-tests
     NABLA_BUILD=$PWD/build/$1 node tests/web/run.mjs --junit "$out" ${filter:+"$filter"} >&2 </dev/null ||
         failed=yes
     results+=("$out")
@@ -99,7 +99,7 @@ memcheck() {
 main() {
     options "$@"
     sanitizer_options
-    need build run test node browser
+    need build run test browser
     [ "$mode" = quick ] || need sanitize
     case $mode in
     asan | tsan)

@@ -69,6 +69,7 @@ enum http_handler {
     HTTP_READY,
     HTTP_RELOAD,
     HTTP_HOME,
+    HTTP_PAGE,
     HTTP_OTHER,
     HTTP_HANDLER_COUNT
 };

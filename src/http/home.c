@@ -1,9 +1,9 @@
-/* http/home.c -- /: what is here, for a person with a browser. No script, no style, nothing from
- * elsewhere; the policy says so to the browser. */
+/* http/home.c -- /: the page, for a browser (page.c); a list of what is here for all others, and where there is no
+ * page. The list has no script, no style, nothing from elsewhere; its policy says so. */
 #include "http/reply.h"
 #include "http/routes.h"
 
-static const char page[] =
+static const char list[] =
     "<!DOCTYPE html>\n"
     "<html lang=\"en\">\n"
     "<head><meta charset=\"utf-8\"><title>nablad</title></head>\n"
@@ -39,7 +39,9 @@ static const char page[] =
 enum MHD_Result home_answer(struct request *r)
 {
     struct buf b = {0};
-    buf_add(&b, page, sizeof page - 1);
+    if (page_is_wanted(r))
+        return page_answer(r);
+    buf_add(&b, list, sizeof list - 1);
     return reply_buf(r, MHD_HTTP_OK, TYPE_HTML, &b,
                      (struct extra){MHD_HTTP_HEADER_CONTENT_SECURITY_POLICY,
                                     "default-src 'none'; base-uri 'none'; form-action 'none'; "

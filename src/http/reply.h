@@ -1,6 +1,6 @@
 /* http/reply.h -- answers: small ones at once, large ones slice by slice, either made smaller by
  * gzip when the client asked for that. Each counts the request and its bytes, and has Content-Type,
- * Cache-Control: no-store and X-Content-Type-Options: nosniff, and the headers of web.yml. */
+ * Cache-Control: no-store unless it has its own, X-Content-Type-Options: nosniff, and the headers of web.yml. */
 #ifndef HTTP_REPLY_H
 #define HTTP_REPLY_H
 

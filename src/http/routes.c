@@ -38,7 +38,8 @@ static const struct route routes[] = {
     {"/-/ready", RIGHTS_ALL, READ, HTTP_READY, ready_answer},
     {"/-/reload", RIGHT_ADMIN, METHOD_POST | METHOD_PUT, "POST, PUT", NULL, HTTP_RELOAD,
      reload_answer},
-    {"/", RIGHTS_ALL, READ, HTTP_HOME, home_answer},
+    {"/page/NAME", RIGHT_READ, READ, HTTP_PAGE, page_file_answer},
+    {"/", RIGHT_READ, READ, HTTP_HOME, home_answer},
 };
 enum { ROUTES = sizeof routes / sizeof routes[0] };
 

@@ -66,6 +66,11 @@ enum MHD_Result healthy_answer(struct request *r);
 enum MHD_Result ready_answer(struct request *r);
 enum MHD_Result reload_answer(struct request *r);
 enum MHD_Result home_answer(struct request *r);
+enum MHD_Result page_file_answer(struct request *r);
+
+/* Whether / is asked for by a browser, and there is a page for it; and that. */
+bool page_is_wanted(const struct request *r);
+enum MHD_Result page_answer(struct request *r);
 
 /* The bodies of those that have one of their own. */
 extern const struct body_rule gradient_body, remote_write_body, lines_body;

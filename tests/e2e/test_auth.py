@@ -61,7 +61,8 @@ ROUTES = {
     "/-/healthy": ("GET", None, "any"),
     "/-/ready": ("GET", None, "any"),
     "/-/reload": ("POST", None, "admin"),
-    "/": ("GET", None, "any"),
+    "/page/app.js": ("GET", None, "read"),
+    "/": ("GET", None, "read"),
     "/there/is/nothing": ("GET", None, "any"),
 }
 
@@ -89,7 +90,7 @@ def test_every_route_by_every_right(nablad, tmp_path):
 def test_all_routes_are_in_the_table(nablad):
     d = nablad()
     asked = {l["handler"] for n, l, _ in d.metrics() if n == "nablad_http_requests_total"} - {"other"}
-    assert asked == {p.split("?")[0].replace("/job/", "/NAME/") for p in ROUTES} - {"/there/is/nothing"}
+    assert asked == {p.split("?")[0].replace("/job/", "/NAME/").replace("/app.js", "/NAME") for p in ROUTES} - {"/there/is/nothing"}
 
 
 @pytest.mark.parametrize("shown,status", [

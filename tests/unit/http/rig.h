@@ -274,9 +274,10 @@ static inline void hear_body(int fd, struct answer *a)
 
 static inline bool has_body(struct answer *a)
 {
-    if (a->status == 204)
+    bool none = a->status == 204 || a->status == 304;
+    if (none)
         buf_char(&a->body, '\0');
-    return a->status != 0 && a->status != 204;
+    return a->status != 0 && !none;
 }
 
 static inline void hear(int fd, struct answer *a)
