@@ -20,6 +20,7 @@ declare -A packages=(
     [peers]="victoria-metrics influxdb netdata-core collectd-core"
     [callgrind]="valgrind"
     [coverage]="lcov"
+    [package]="dpkg-dev file fakeroot"
     [browser]="chromium fonts-dejavu-core"
 )
 

@@ -99,7 +99,7 @@ memcheck() {
 main() {
     options "$@"
     sanitizer_options
-    need build run test browser
+    need build run test package browser
     [ "$mode" = quick ] || need sanitize
     case $mode in
     asan | tsan)
@@ -122,6 +122,7 @@ main() {
     *)
         build dev
         build release
+        build package
         unit dev
         e2e release
         web release
