@@ -122,6 +122,7 @@ def test_the_installed_daemon_works_with_the_installed_configuration(root, nabla
     d.send("".join(f"level value={k * k} 170000000{k}000000000\n" for k in range(3)))
     daemon.eventually(lambda: d.rates("level"), "the series")
     assert d.rates("level")[0]["rate"]["value"] == 2
+    assert "/app.js" in d.get("/", headers={"Accept": "text/html"})[2], "the page is in it"
     d.stop()
     assert (tmp_path / "state").is_dir(), "its own configuration was read"
 
