@@ -1,11 +1,9 @@
 """Alerts told over TLS, by name and password: Debian's Alertmanager behind a certificate of the test's own."""
-import ssl
-
-import pki
 import pytest
 
 from alert_peers import alertmanager, hook
 from daemon import eventually
+from pki import Pki, client_context
 from test_alerting import config, reload, send
 
 HASH = "$2b$04$/hbPdSxshCuK70KYbG9wl.vvWI0P5SrXzUBIsRJMGfDH/OkpP3QhW"  # bcrypt of s3cret
@@ -15,11 +13,10 @@ class World:
     """Authorities, an Alertmanager that wants TLS, a client's certificate and a password, and what nablad needs."""
 
     def __init__(self, folder):
-        ours, theirs = pki.authority(folder, "ours"), pki.authority(folder, "theirs")
-        server, self.client = pki.signed(folder, "server", ours), pki.signed(folder, "client", theirs)
-        self.ours, self.theirs = str(ours.cert), str(theirs.cert)
-        self.context = ssl.create_default_context(cafile=self.ours)
-        self.context.load_cert_chain(self.client.cert, self.client.key)
+        ours, theirs = Pki(folder, "ours"), Pki(folder, "theirs")
+        server, self.client = ours.make("server"), theirs.make("client", use="clientAuth")
+        self.ours, self.theirs = str(ours.ca), str(theirs.ca)
+        self.context = client_context(ours, self.client)
         self.web = {"basic_auth_users": {"nablad": HASH}, "tls_server_config": {
             "cert_file": str(server.cert), "key_file": str(server.key), "client_ca_file": self.theirs,
             "client_auth_type": "RequireAndVerifyClientCert"}}

@@ -4,7 +4,8 @@ import os
 import pytest
 
 from cli_words import is_one_error
-from doors import Pki, bcrypt, https_config, mutual
+from doors import bcrypt, https_config, mutual
+from pki import Pki
 
 TOKEN = "cli-token-0123456789"
 
@@ -33,9 +34,9 @@ def guarded(nablad, tmp_path, pki):
 
 
 def test_by_password_by_token_and_by_the_environment(guarded, nabla, pki):
-    trust = ["--url", guarded.url, "--ca-file", pki.path("ca.crt")]
+    trust = ["--url", guarded.url, "--ca-file", pki.ca]
     by_password = ["--user", "alice", "--password-file", "password"]
-    environment = {**os.environ, "NABLA_URL": guarded.url, "NABLA_CA_FILE": str(pki.path("ca.crt")),
+    environment = {**os.environ, "NABLA_URL": guarded.url, "NABLA_CA_FILE": str(pki.ca),
                    "NABLA_TOKEN_FILE": "token"}
     for done in (nabla("rates", *trust, *by_password), nabla("rates", *trust, "--token-file", "token"),
                  nabla("rates", env=environment), nabla("rates", *by_password, env=environment)):
@@ -57,7 +58,7 @@ def test_by_password_by_token_and_by_the_environment(guarded, nabla, pki):
 ])
 def test_what_is_wrong_is_one_line_without_a_secret(guarded, nabla, pki, args, status, says):
     for command in ("rates", "alerts"):
-        done = nabla(command, "--url", guarded.url, "--ca-file", pki.path("ca.crt"), *args)
+        done = nabla(command, "--url", guarded.url, "--ca-file", pki.ca, *args)
         assert done.returncode == status and is_one_error(done.stderr) and says in done.stderr
         assert "wonder" not in done.stderr and TOKEN not in done.stderr
 
@@ -72,6 +73,6 @@ def test_nobody_else_is_trusted(guarded, nabla, pki):
 
 def test_mutual_tls(nablad, nabla, tmp_path, pki):
     d = nablad(https_config(tmp_path, pki, **mutual(pki)))
-    args = ["--url", "https://localhost:%d" % d.http_address[1], "--ca-file", pki.path("ca.crt")]
+    args = ["--url", "https://localhost:%d" % d.http_address[1], "--ca-file", pki.ca]
     assert nabla("rates", *args).returncode == 1
     assert nabla("rates", *args, "--cert", pki.path("client.crt"), "--key", pki.path("client.key")).returncode == 0

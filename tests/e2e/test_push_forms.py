@@ -5,13 +5,13 @@ import gzip
 import http.server
 import ssl
 import struct
-import subprocess
 import time
 
 import pytest
 
 from daemon import eventually
 from peers import prometheus, serving
+from pki import Pki
 from push_peers import Influx
 from test_push import T0, NS, config, database, pushed, samples, wait_pushed  # noqa: F401
 
@@ -207,27 +207,18 @@ def receiving_prometheus(folder, port):
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory):
-    """An authority, and what it signed: localhost and a client."""
-    folder = tmp_path_factory.mktemp("tls")
-
-    def openssl(*args):
-        subprocess.run(["openssl", *args], cwd=folder, check=True, capture_output=True, timeout=120)
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "ca.key",
-            "-out", "ca.pem", "-days", "30", "-subj", "/CN=authority")
-    for name in ("server", "client"):
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{name}.key",
-                "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        (folder / "ext").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out",
-                f"{name}.pem", "-days", "30", "-extfile", "ext")
-    return folder
+    """The folder of an authority, and of what it signed: localhost and a client."""
+    pki = Pki(tmp_path_factory.mktemp("tls"))
+    pki.make("server")
+    pki.make("client", use="clientAuth")
+    return pki.folder
 
 
 def server_tls(folder, client=False):
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(folder / "server.pem", folder / "server.key")
+    tls.load_cert_chain(folder / "server.crt", folder / "server.key")
     if client:
-        tls.load_verify_locations(folder / "ca.pem")
+        tls.load_verify_locations(folder / "ca.crt")
         tls.verify_mode = ssl.CERT_REQUIRED
     return tls
 
@@ -264,12 +255,12 @@ def test_passwords_and_tokens(nablad, tmp_path):
 
 
 @pytest.mark.parametrize("more, sees, why", [
-    ({"ca_file": "ca.pem"}, True, None),
+    ({"ca_file": "ca.crt"}, True, None),
     ({"verify": False}, True, None),
     ({}, False, "certificate"),
     ({"ca_file": "client.key"}, False, "certificate"),
-    ({"ca_file": "ca.pem", "cert_file": "client.pem", "key_file": "client.key", "client": True}, True, None),
-    ({"ca_file": "ca.pem", "client": True}, False, ""),  # hung up on: which call sees it first varies
+    ({"ca_file": "ca.crt", "cert_file": "client.crt", "key_file": "client.key", "client": True}, True, None),
+    ({"ca_file": "ca.crt", "client": True}, False, ""),  # hung up on: which call sees it first varies
 ], ids=["trusted", "unverified", "unknown", "no-authority", "both", "nobody"])
 def test_tls(nablad, certificates, more, sees, why):
     client = more.get("client", False)

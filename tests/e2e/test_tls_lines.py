@@ -12,25 +12,10 @@ import threading
 import pytest
 
 from daemon import DEADLINE_S, FREED_IS_FREE, NABLAD, eventually
-from pki import authority, signed
+from pki import Pki, client_context
 
 TLS, MUTUAL, PLAIN = 0, 1, 2  # listeners of `secure`
 SANITIZED = re.search(b"__[at]san_init", NABLAD.read_bytes()) is not None
-
-
-class Pki:
-    """An authority, and those that it vouches for."""
-
-    def __init__(self, folder):
-        folder.mkdir()
-        self.folder = folder
-        self.authority = authority(folder, "ca")
-        self.ca = self.authority.cert
-
-    def make(self, name, purpose="serverAuth"):
-        """Paths of its certificate and its key; made again, they replace those of that name."""
-        p = signed(self.folder, name, self.authority, purpose=purpose)
-        return p.cert, p.key
 
 
 @pytest.fixture
@@ -49,17 +34,8 @@ def secure(nablad, pki):
     return start
 
 
-def context(pki, client=None, **more):
-    c = ssl.create_default_context(cafile=str(pki.ca))
-    if client:
-        c.load_cert_chain(*map(str, client))
-    for name, value in more.items():
-        setattr(c, name, value)
-    return c
-
-
-def connect(d, pki, nth=TLS, **more):
-    return context(pki, **more).wrap_socket(d.connect(nth), server_hostname="127.0.0.1")
+def connect(d, pki, nth=TLS, client=None, **more):
+    return client_context(pki, client, **more).wrap_socket(d.connect(nth), server_hostname="127.0.0.1")
 
 
 def of_listener(d, what, nth=TLS):
@@ -117,7 +93,7 @@ CLIENTS = {
 @pytest.mark.parametrize("client", CLIENTS)
 def test_lines_of_other_clients(secure, pki, client):
     d = secure()
-    cert, key = pki.make("client", purpose="clientAuth")
+    cert, key = pki.make("client", use="clientAuth")
     (_, port), (_, mutual) = d.address("tcp", TLS), d.address("tcp", MUTUAL)
     command = CLIENTS[client].format(at=f"127.0.0.1:{port}", port=port, mutual=f"127.0.0.1:{mutual}",
                                      mutual_port=mutual, ca=pki.ca, cert=cert, key=key).split()
@@ -159,7 +135,7 @@ def test_ciphertext_that_drips(secure, pki):
     """The client's bytes reach nablad one at a time, the handshake's among them."""
     d = secure()
     into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = context(pki).wrap_bio(into, out, server_hostname="127.0.0.1")
+    client = client_context(pki).wrap_bio(into, out, server_hostname="127.0.0.1")
     with d.connect(TLS) as sock:
         def drip():
             for byte in out.read():
@@ -219,11 +195,11 @@ def test_many_at_once(secure, pki, threads):
 def test_mutual_tls(secure, pki, tmp_path, version):
     d = secure()
     only = {"minimum_version": version, "maximum_version": version}
-    with connect(d, pki, MUTUAL, client=pki.make("client", purpose="clientAuth"), **only) as sock:
+    with connect(d, pki, MUTUAL, client=pki.make("client", use="clientAuth"), **only) as sock:
         sock.sendall(b"friend 1\n")
         d.wait_lines(1)
-    strangers = [None, pki.make("another", purpose="serverAuth"),
-                 Pki(tmp_path / "others").make("stranger", purpose="clientAuth")]
+    strangers = [None, pki.make("another"),
+                 Pki(tmp_path / "others").make("stranger", use="clientAuth")]
     for n, client in enumerate(strangers):
         with pytest.raises(OSError):
             with connect(d, pki, MUTUAL, client=client, **only) as sock:
@@ -291,7 +267,7 @@ def test_what_is_no_handshake_is_refused(secure, pki, what):
 def hello(pki):
     """The first bytes of a good client."""
     into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = context(pki).wrap_bio(into, out, server_hostname="127.0.0.1")
+    client = client_context(pki).wrap_bio(into, out, server_hostname="127.0.0.1")
     with pytest.raises(ssl.SSLWantReadError):
         client.do_handshake()
     return out.read()
@@ -362,7 +338,7 @@ class Tampered:
 
     def __init__(self, d, pki, **more):
         self.into, self.out = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.client = context(pki, **more).wrap_bio(self.into, self.out, server_hostname="127.0.0.1")
+        self.client = client_context(pki, **more).wrap_bio(self.into, self.out, server_hostname="127.0.0.1")
         self.sock = d.connect(TLS)
         while True:
             try:
@@ -509,7 +485,7 @@ def test_certificates_are_read_again_and_sessions_live_on(secure, pki):
 @pytest.mark.parametrize("fault", ["gone", "empty", "another key", "no PEM"])
 def test_a_certificate_that_cannot_be_used_changes_nothing(secure, pki, fault):
     d = secure()
-    cert, key = pki.folder / "server.crt", pki.folder / "server.key"
+    cert, key = pki.pair("server")
     if fault == "gone":
         key.unlink()
     elif fault == "empty":

@@ -4,8 +4,9 @@ import subprocess
 import yaml
 
 from daemon import NABLAD, ROOT, eventually
-from doors import basic, bcrypt, bearer, https_config, mutual, tls_client, web_yml
+from doors import basic, bcrypt, bearer, https_config, mutual, web_yml
 from peers import prometheus, target
+from pki import client_context
 from test_tls import pki  # noqa: a fixture
 
 
@@ -51,8 +52,8 @@ def test_prometheus_scrapes_by_password_and_by_token_and_writes_by_mutual_tls(na
     other = tmp_path / "mutual"
     other.mkdir()
     taker = nablad(https_config(other, pki, **mutual(pki)))
-    taker.tls = tls_client(pki, (pki.path("client.crt"), pki.path("client.key")))
-    trust = {"ca_file": str(pki.path("ca.crt")), "server_name": "localhost"}
+    taker.tls = client_context(pki, pki.pair("client"))
+    trust = {"ca_file": str(pki.ca), "server_name": "localhost"}
     by = {"scheme": "https", "tls_config": trust, **target(d.http_address)}
     jobs = {"password": {**by, "basic_auth": {"username": "alice", "password_file": str(tmp_path / "password")}},
             "token": {**by, "authorization": {"credentials_file": str(tmp_path / "token")}},
