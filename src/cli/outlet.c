@@ -1,6 +1,13 @@
 /* cli/outlet.c -- one connected socket, one buffer: what fits a send goes out together.
- * Blocking: a nablad that cannot keep up stops reading, and this waits for it. */
+ *
+ *     [ head | lines ... ]      a datagram's signature is written right before its lines, when they go
+ *
+ * Blocking: a nablad that cannot keep up stops reading, and this waits for it.
+ * Elsewhere: TLS (doors/tls_client.c), MACs (doors/seal.c), what a signature looks like (wire/sealed.c). */
 #include "cli/outlet.h"
+
+#include "base/clock.h"
+#include "wire/sealed.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -39,11 +46,18 @@ static bool starts_with(const char **text, const char *prefix)
     return true;
 }
 
+static enum carrier read_carrier(const char **text)
+{
+    if (starts_with(text, "tcp://"))
+        return CARRIER_TCP;
+    if (starts_with(text, "tls://"))
+        return CARRIER_TLS;
+    return starts_with(text, "udp://") ? CARRIER_UDP : CARRIER_ANY;
+}
+
 bool target_read(const char *text, struct target *out)
 {
-    struct target t = {.udp = starts_with(&text, "udp://")};
-    if (!t.udp)
-        starts_with(&text, "tcp://");
+    struct target t = {.carrier = read_carrier(&text)};
     size_t bracket = *text == '[';
     const char *host = text + bracket;
     size_t n = strcspn(host, bracket ? "]" : ":");
@@ -73,21 +87,44 @@ static int connect_any(const struct addrinfo *list)
     return -1;
 }
 
-const char *outlet_open(struct outlet *o, const struct target *to)
+/* Returns false. */
+static bool failed(struct outlet *o, const char *why)
 {
-    struct addrinfo hints = {.ai_socktype = to->udp ? SOCK_DGRAM : SOCK_STREAM}, *list;
-    *o = (struct outlet){
-        .fd = -1, .udp = to->udp, .max = to->udp ? OUTLET_DATAGRAM_MAX : OUTLET_BLOCK};
-    int failed = getaddrinfo(to->host, to->port, &hints, &list);
-    if (failed != 0)
-        return failed == EAI_SYSTEM ? strerror(errno) : gai_strerror(failed);
+    o->why = why;
+    return false;
+}
+
+static bool connect_to(struct outlet *o, const struct target *to)
+{
+    struct addrinfo hints = {.ai_socktype = o->udp ? SOCK_DGRAM : SOCK_STREAM}, *list;
+    int fault = getaddrinfo(to->host, to->port, &hints, &list);
+    if (fault != 0)
+        return failed(o, fault == EAI_SYSTEM ? strerror(errno) : gai_strerror(fault));
     o->fd = connect_any(list);
     int why = errno;
     freeaddrinfo(list);
-    if (o->fd < 0)
-        return strerror(why);
-    o->at = malloc(o->max);
-    return o->at == NULL ? "no memory" : NULL;
+    return o->fd >= 0 || failed(o, strerror(why));
+}
+
+static bool shake_hands(struct outlet *o, const struct target *to)
+{
+    const char *name = o->guard.server_name != NULL ? o->guard.server_name : to->host;
+    return tls_client_open(o->guard.tls, o->fd, name) || failed(o, tls_client_why(o->guard.tls));
+}
+
+bool outlet_open(struct outlet *o, const struct target *to, struct outlet_guard guard)
+{
+    bool udp = to->carrier == CARRIER_UDP;
+    size_t head = udp && guard.keys != NULL ? SEALED_HEAD_MAX + SEALED_TIME_MAX : 0;
+    *o = (struct outlet){.fd = -1,
+                         .udp = udp,
+                         .guard = guard,
+                         .head = head,
+                         .max = udp ? OUTLET_DATAGRAM_MAX - head : OUTLET_BLOCK};
+    o->at = malloc(o->head + o->max);
+    if (o->at == NULL)
+        return failed(o, "no memory");
+    return connect_to(o, to) && (to->carrier != CARRIER_TLS || shake_hands(o, to));
 }
 
 void outlet_close(struct outlet *o)
@@ -103,40 +140,64 @@ bool outlet_fits(const struct outlet *o, size_t n)
     return n <= o->max;
 }
 
+static bool send_plain(struct outlet *o, const char *bytes, size_t n)
+{
+    while (n > 0) {
+        ssize_t sent = send(o->fd, bytes, n, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EINTR)
+            return failed(o, strerror(errno));
+        bytes += sent < 0 ? 0 : sent;
+        n -= sent < 0 ? 0 : (size_t)sent;
+    }
+    return true;
+}
+
+static bool send_signed(struct outlet *o)
+{
+    char time[SEALED_TIME_MAX], mac_text[SEALED_HEAD_MAX];
+    unsigned char mac[SEALED_MAC];
+    size_t time_n = sealed_write_time(time, clock_now().wall_ns);
+    char *begin = o->at + o->head - time_n;
+    memcpy(begin, time, time_n);
+    seal_sign(o->guard.keys, begin, time_n + o->n, mac);
+    size_t mac_n = sealed_write_mac(mac_text, mac);
+    memcpy(begin - mac_n, mac_text, mac_n);
+    return send_plain(o, begin - mac_n, mac_n + time_n + o->n);
+}
+
 bool outlet_flush(struct outlet *o)
 {
-    size_t sent = 0;
-    while (sent < o->n) {
-        ssize_t n = send(o->fd, o->at + sent, o->n - sent, MSG_NOSIGNAL);
-        if (n < 0 && errno != EINTR)
-            return false;
-        sent += n < 0 ? 0 : (size_t)n;
-    }
+    bool sent = true;
+    if (o->n > 0 && o->guard.tls != NULL)
+        sent =
+            tls_client_send(o->guard.tls, o->at, o->n) || failed(o, tls_client_why(o->guard.tls));
+    else if (o->n > 0)
+        sent = o->head > 0 ? send_signed(o) : send_plain(o, o->at, o->n);
     o->n = 0;
-    return true;
+    return sent;
 }
 
 bool outlet_add(struct outlet *o, const char *line, size_t n)
 {
     if (n > o->max - o->n && !outlet_flush(o))
         return false;
-    memcpy(o->at + o->n, line, n);
+    memcpy(o->at + o->head + o->n, line, n);
     o->n += n;
     return true;
 }
 
 /* A datagram that nobody listens for is refused after it was sent. */
-static bool was_refused(const struct outlet *o)
+static bool was_taken(struct outlet *o)
 {
     int error = 0;
     socklen_t n = sizeof error;
-    if (getsockopt(o->fd, SOL_SOCKET, SO_ERROR, &error, &n) == 0)
-        errno = error;
-    return errno != 0;
+    if (getsockopt(o->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0)
+        error = errno;
+    return error == 0 || failed(o, strerror(error));
 }
 
 /* Until the peer hangs up, which it does once it has read all; one that never does is left. */
-static bool await_farewell(const struct outlet *o)
+static bool await_farewell(struct outlet *o)
 {
     char scrap[256];
     ssize_t n;
@@ -145,15 +206,19 @@ static bool await_farewell(const struct outlet *o)
     do
         n = recv(o->fd, scrap, sizeof scrap, 0);
     while (n > 0);
-    return n == 0 || errno == EAGAIN || errno == EWOULDBLOCK;
+    return n == 0 || errno == EAGAIN || errno == EWOULDBLOCK || failed(o, strerror(errno));
 }
 
 bool outlet_finish(struct outlet *o)
 {
     if (!outlet_flush(o))
         return false;
-    errno = 0;
     if (o->udp)
-        return !was_refused(o);
-    return shutdown(o->fd, SHUT_WR) == 0 && await_farewell(o);
+        return was_taken(o);
+    if (o->guard.tls != NULL)
+        return tls_client_finish(o->guard.tls, OUTLET_FAREWELL_S * 1000) ||
+               failed(o, tls_client_why(o->guard.tls));
+    if (shutdown(o->fd, SHUT_WR) != 0)
+        return failed(o, strerror(errno));
+    return await_farewell(o);
 }

@@ -1,8 +1,9 @@
 /* cli/send.c -- nabla send: a recording's lines to nablad, at any speed.
  * Elsewhere: sending one (cli/sender.c), times (cli/pace.c, cli/stamp.c), the socket
- * (cli/outlet.c), the file (cli/input.c). */
+ * (cli/outlet.c), certificates and keys (cli/guard.c), the file (cli/input.c). */
 #include "cli/cli.h"
 
+#include "cli/guard.h"
 #include "cli/pace.h"
 #include "cli/sender.h"
 
@@ -22,7 +23,8 @@ static const char help[] =
     "at\n"
     "the end, and make the exit status 2.\n"
     "\n"
-    "  -t, --to ADDRESS       tcp://HOST:PORT or udp://HOST:PORT (tcp://127.0.0.1:2207)\n"
+    "  -t, --to ADDRESS       tcp://HOST:PORT, tls://HOST:PORT or udp://HOST:PORT\n"
+    "                         (tcp://127.0.0.1:2207)\n"
     "  -s, --speed SPEED      60x: 60 times as fast as the lines' own times; max (as fast as the\n"
     "                         socket takes them) is the default\n"
     "  -N, --now              shift the lines' times so that the first is now; with --speed, what\n"
@@ -30,14 +32,17 @@ static const char help[] =
     "  -r, --repeat N         send the file N times; with --now each time goes on where the one\n"
     "                         before it ended\n"
     "  -p, --precision UNIT   of the times in Influx lines: ns, us, ms or s (ns)\n"
-    "  -q, --quiet            no summary\n"
-    "  -h, --help             this text\n";
+    "  -q, --quiet            no summary\n" GUARD_HELP "  -h, --help             this text\n";
 
-static const struct option long_options[] = {
-    {"to", required_argument, NULL, 't'}, {"speed", required_argument, NULL, 's'},
-    {"now", no_argument, NULL, 'N'},      {"repeat", required_argument, NULL, 'r'},
-    {"quiet", no_argument, NULL, 'q'},    {"precision", required_argument, NULL, 'p'},
-    {"help", no_argument, NULL, 'h'},     {0}};
+static const struct option long_options[] = {{"to", required_argument, NULL, 't'},
+                                             {"speed", required_argument, NULL, 's'},
+                                             {"now", no_argument, NULL, 'N'},
+                                             {"repeat", required_argument, NULL, 'r'},
+                                             {"quiet", no_argument, NULL, 'q'},
+                                             {"precision", required_argument, NULL, 'p'},
+                                             {"help", no_argument, NULL, 'h'},
+                                             GUARD_OPTIONS,
+                                             {0}};
 
 static bool complain(const char *option, const char *text, const char *what)
 {
@@ -72,7 +77,7 @@ static bool take_option(struct send_options *o, int letter)
     case 't':
         o->to_text = optarg;
         return target_read(optarg, &o->to) ||
-               complain("--to", optarg, "not tcp://HOST:PORT or udp://HOST:PORT");
+               complain("--to", optarg, "not tcp://HOST:PORT, tls://HOST:PORT or udp://HOST:PORT");
     case 's':
         return pace_read_speed(optarg, &o->speed) ||
                complain("--speed", optarg, "neither a speed such as 60x nor max");
@@ -102,20 +107,30 @@ static enum cli_exit send_file(const struct send_options *options)
     return done;
 }
 
+static enum cli_exit send_guarded(struct send_options *options, const struct guard_options *guard)
+{
+    enum cli_exit done = guard_load(guard, &options->to, &options->guard);
+    if (done == CLI_OK)
+        done = send_file(options);
+    guard_free(&options->guard);
+    return done;
+}
+
 enum cli_exit send_command(int argc, char **argv)
 {
     struct send_options options = {
         .to_text = "tcp://127.0.0.1:2207", .repeat = 1, .precision_ns = 1};
-    if (!target_read(options.to_text, &options.to))
+    struct guard_options guard = {.identity = identity_of_environment()};
+    if (!target_read("127.0.0.1:2207", &options.to))
         return CLI_FAILED;
     for (int got; (got = cli_option(argc, argv, ":t:s:Nr:p:qh", long_options)) != -1;) {
         if (got == 'h')
             return cli_help(help);
-        if (!take_option(&options, got))
+        if (!guard_take(&guard, got, optarg) && !take_option(&options, got))
             return CLI_USAGE;
     }
     if (argc - optind != 1)
         return cli_error(CLI_USAGE, "send needs one FILE, or - for standard input");
     options.file = argv[optind];
-    return send_file(&options);
+    return send_guarded(&options, &guard);
 }

@@ -85,7 +85,7 @@ static int64_t schedule(struct sender *s, int64_t t_ns, int64_t *due_ns)
 static bool send_line(struct sender *s, const char *line, size_t n)
 {
     if (!outlet_fits(&s->outlet, n)) {
-        refuse(s, OUTLET_DATAGRAM_MAX, "the line does not fit a datagram of 1400 bytes");
+        refuse(s, (uint32_t)s->outlet.max, "the line does not fit a datagram of 1400 bytes");
         return true;
     }
     s->sent++;
@@ -106,13 +106,13 @@ static bool send_timed(struct sender *s, const char *line, size_t n, const struc
     stamp_write(&s->line, line, n, stamp->form, s->options->precision_ns, t_ns);
     buf_char(&s->line, '\n');
     if (s->line.failed) {
-        errno = ENOMEM;
+        s->outlet.why = "no memory";
         return false;
     }
     return send_line(s, s->line.at, s->line.n);
 }
 
-/* False, with errno, if it cannot be sent. */
+/* False, with the outlet's why, if it cannot be sent. */
 static bool take_line(struct sender *s, const char *line, size_t n)
 {
     struct stamp stamp;
@@ -188,7 +188,7 @@ static enum cli_exit conclude(struct sender *s)
     int why = errno;
     if (result == UNSENDABLE)
         return cli_error(CLI_FAILED, "%s: %s, after %" PRIu64 " lines", s->options->to_text,
-                         strerror(why), s->sent);
+                         s->outlet.why, s->sent);
     summarise(s, clock_now().mono_ns - began.mono_ns);
     enum cli_exit done = report_faults(s);
     if (result == UNREADABLE)
@@ -203,10 +203,9 @@ enum cli_exit sender_run(const struct send_options *options, int fd)
     if (s == NULL)
         return cli_error(CLI_FAILED, "no memory");
     s->options = options;
-    const char *why = outlet_open(&s->outlet, &options->to);
     enum cli_exit done;
-    if (why != NULL)
-        done = cli_error(CLI_FAILED, "%s: %s", options->to_text, why);
+    if (!outlet_open(&s->outlet, &options->to, options->guard))
+        done = cli_error(CLI_FAILED, "%s: %s", options->to_text, s->outlet.why);
     else if (!input_init(&s->input, fd))
         done = cli_error(CLI_FAILED, "no memory");
     else

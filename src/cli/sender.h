@@ -11,6 +11,7 @@ struct send_options {
     const char *file; /* its name, for messages */
     const char *to_text;
     struct target to;
+    struct outlet_guard guard;
     double speed; /* recorded seconds a second; 0: as fast as the socket takes the lines */
     bool now;     /* shift times so that the first is now */
     uint64_t repeat;

@@ -1,23 +1,22 @@
-/* doors/certificates.c -- PEM files to GnuTLS' credentials, one object for any number of sessions.
- * Laws: each file is read once, and what is wrong is told of the file that is wrong; bytes of keys are
- * overwritten once GnuTLS has them.
- * Elsewhere: which versions and ciphers (doors/priorities.c), the keys of a file (conf). */
+/* doors/certificates.c -- one object for any number of sessions.
+ * Elsewhere: what the files hold (doors/pem.c), which versions and ciphers (doors/priorities.c), the keys of a
+ * file (conf), those who call (doors/tls_client.c). */
 #include "doors/certificates.h"
 
 #include "base/time_text.h"
-#include "doors/secret.h"
+#include "doors/pem.h"
 
 #include <arpa/inet.h>
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { NAMES_MAX = 1024 };                /* of a certificate that are looked at */
 #define WRITTEN_S_MAX INT64_C(9000000000) /* in the year 2255: what nanoseconds can say */
 
 struct certificates {
@@ -25,114 +24,13 @@ struct certificates {
     gnutls_certificate_credentials_t credentials;
     gnutls_priority_t priorities;
     enum client_auth client_auth;
-    int64_t begin_s, end_s;
+    struct pem_times times;
     char *cert_file; /* for messages */
     char **sans;
     uint32_t sans_n;
 };
 
-/* ---- faults */
-
-__attribute__((format(printf, 3, 4))) static enum nabla_status blame(
-    struct certificate_fault *fault, const char *key, const char *format, ...)
-{
-    va_list args;
-    fault->key = key;
-    va_start(args, format);
-    vsnprintf(fault->text, sizeof fault->text, format, args);
-    va_end(args);
-    return NABLA_EINVAL;
-}
-
-static enum nabla_status read_file(const char *key, const char *path, struct secret *out,
-                                   struct certificate_fault *fault)
-{
-    char why[SECRET_WHY_MAX];
-    if (path == NULL || *path == '\0')
-        return blame(fault, key, "%s is missing", key);
-    enum nabla_status status = secret_read(path, out, why);
-    if (status == NABLA_EIO)
-        (void)blame(fault, key, "%s: %s", path, why);
-    return status;
-}
-
 /* ---- what the files hold */
-
-static gnutls_datum_t datum(const struct secret *s)
-{
-    return (gnutls_datum_t){.data = (unsigned char *)s->at, .size = (unsigned)s->n};
-}
-
-/* The first certificate's times; all of them must be readable. */
-static enum nabla_status look_at_chain(struct certificates *c, const struct certificate_files *f,
-                                       const struct secret *pem, struct certificate_fault *fault)
-{
-    gnutls_x509_crt_t *chain = NULL;
-    unsigned n = 0;
-    gnutls_datum_t d = datum(pem);
-    int got = gnutls_x509_crt_list_import2(&chain, &n, &d, GNUTLS_X509_FMT_PEM, 0);
-    if (got < 0 || n == 0) {
-        gnutls_free(chain);
-        return blame(fault, "cert_file", "%s: no certificate in PEM form: %s", f->cert_file,
-                     gnutls_strerror(got));
-    }
-    c->begin_s = gnutls_x509_crt_get_activation_time(chain[0]);
-    c->end_s = gnutls_x509_crt_get_expiration_time(chain[0]);
-    for (unsigned i = 0; i < n; i++)
-        gnutls_x509_crt_deinit(chain[i]);
-    gnutls_free(chain);
-    return NABLA_OK;
-}
-
-static enum nabla_status look_at_key(const struct certificate_files *f, const struct secret *pem,
-                                     struct certificate_fault *fault)
-{
-    gnutls_x509_privkey_t key;
-    gnutls_datum_t d = datum(pem);
-    if (gnutls_x509_privkey_init(&key) != GNUTLS_E_SUCCESS)
-        return NABLA_ENOMEM;
-    int got = gnutls_x509_privkey_import2(key, &d, GNUTLS_X509_FMT_PEM, NULL, 0);
-    gnutls_x509_privkey_deinit(key);
-    if (got == GNUTLS_E_DECRYPTION_FAILED)
-        return blame(fault, "key_file", "%s: the key is encrypted, and there is nobody to ask",
-                     f->key_file);
-    return got == GNUTLS_E_SUCCESS ? NABLA_OK
-                                   : blame(fault, "key_file", "%s: no private key in PEM form: %s",
-                                           f->key_file, gnutls_strerror(got));
-}
-
-static enum nabla_status set_pair(struct certificates *c, const struct certificate_files *f,
-                                  const struct secret *cert, const struct secret *key,
-                                  struct certificate_fault *fault)
-{
-    gnutls_datum_t cert_d = datum(cert), key_d = datum(key);
-    enum nabla_status status = look_at_chain(c, f, cert, fault);
-    if (status == NABLA_OK)
-        status = look_at_key(f, key, fault);
-    if (status != NABLA_OK)
-        return status;
-    int got = gnutls_certificate_set_x509_key_mem2(c->credentials, &cert_d, &key_d,
-                                                   GNUTLS_X509_FMT_PEM, NULL, 0);
-    if (got == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-        return blame(fault, "key_file", "%s: not the key of the certificate in %s", f->key_file,
-                     f->cert_file);
-    return got >= 0 ? NABLA_OK
-                    : blame(fault, "cert_file", "%s: %s", f->cert_file, gnutls_strerror(got));
-}
-
-static enum nabla_status load_pair(struct certificates *c, const struct certificate_files *f,
-                                   struct certificate_fault *fault)
-{
-    struct secret cert = {0}, key = {0};
-    enum nabla_status status = read_file("cert_file", f->cert_file, &cert, fault);
-    if (status == NABLA_OK)
-        status = read_file("key_file", f->key_file, &key, fault);
-    if (status == NABLA_OK)
-        status = set_pair(c, f, &cert, &key, fault);
-    secret_forget(&cert);
-    secret_forget(&key);
-    return status;
-}
 
 static bool verifies(enum client_auth a)
 {
@@ -142,24 +40,18 @@ static bool verifies(enum client_auth a)
 static enum nabla_status load_ca(struct certificates *c, const struct certificate_files *f,
                                  struct certificate_fault *fault)
 {
-    struct secret pem = {0};
-    if (f->client_ca_file == NULL || *f->client_ca_file == '\0')
-        return verifies(f->client_auth)
-                   ? blame(fault, "client_ca_file",
+    static const char key[] = "client_ca_file";
+    bool given = f->client_ca_file != NULL && *f->client_ca_file != '\0';
+    if (given && f->client_auth == CLIENT_AUTH_NONE)
+        return pem_blame(
+            fault, key,
+            "client_ca_file needs a client_auth_type: nobody is asked for a certificate");
+    if (given)
+        return pem_trust(c->credentials, key, f->client_ca_file, fault);
+    return verifies(f->client_auth)
+               ? pem_blame(fault, key,
                            "client_ca_file is missing: without it no certificate can be verified")
-                   : NABLA_OK;
-    if (f->client_auth == CLIENT_AUTH_NONE)
-        return blame(fault, "client_ca_file",
-                     "client_ca_file needs a client_auth_type: nobody is asked for a certificate");
-    enum nabla_status status = read_file("client_ca_file", f->client_ca_file, &pem, fault);
-    if (status != NABLA_OK)
-        return status;
-    gnutls_datum_t d = datum(&pem);
-    int n = gnutls_certificate_set_x509_trust_mem(c->credentials, &d, GNUTLS_X509_FMT_PEM);
-    secret_forget(&pem);
-    return n > 0 ? NABLA_OK
-                 : blame(fault, "client_ca_file", "%s: no certificate in PEM form",
-                         f->client_ca_file);
+               : NABLA_OK;
 }
 
 /* ---- clients */
@@ -178,7 +70,7 @@ static bool same_name(unsigned type, const unsigned char *name, size_t n, const 
 static bool is_allowed(const struct certificates *c, gnutls_x509_crt_t cert)
 {
     unsigned char name[1024];
-    for (unsigned i = 0;; i++) {
+    for (unsigned i = 0; i < NAMES_MAX; i++) {
         size_t n = sizeof name;
         unsigned type;
         int got = gnutls_x509_crt_get_subject_alt_name2(cert, i, name, &n, &type, NULL);
@@ -188,6 +80,7 @@ static bool is_allowed(const struct certificates *c, gnutls_x509_crt_t cert)
             if (same_name(type, name, n, c->sans[k]))
                 return true;
     }
+    return false;
 }
 
 static bool has_allowed_name(const struct certificates *c, const gnutls_datum_t *der)
@@ -238,9 +131,9 @@ static enum nabla_status set_priorities(struct certificates *c, const struct cer
     int got = gnutls_priority_init(&c->priorities, text, &at);
     if (got == GNUTLS_E_MEMORY_ERROR)
         return NABLA_ENOMEM;
-    return got == GNUTLS_E_SUCCESS
-               ? NABLA_OK
-               : blame(fault, "", "GnuTLS cannot do this: \"%s\": %s", at, gnutls_strerror(got));
+    return got == GNUTLS_E_SUCCESS ? NABLA_OK
+                                   : pem_blame(fault, "", "GnuTLS cannot do this: \"%s\": %s", at,
+                                               gnutls_strerror(got));
 }
 
 /* ---- life */
@@ -258,7 +151,7 @@ enum nabla_status certificates_load(const struct certificate_files *files,
         gnutls_certificate_allocate_credentials(&c->credentials) == GNUTLS_E_SUCCESS ? NABLA_OK
                                                                                      : NABLA_ENOMEM;
     if (status == NABLA_OK)
-        status = load_pair(c, files, fault);
+        status = pem_pair(c->credentials, files->cert_file, files->key_file, &c->times, fault);
     if (status == NABLA_OK)
         status = load_ca(c, files, fault);
     if (status == NABLA_OK)
@@ -330,17 +223,17 @@ void *certificates_none(void)
 
 int64_t certificates_end_s(const struct certificates *c)
 {
-    return c->end_s;
+    return c->times.end_s;
 }
 
 const char *certificates_warning(const struct certificates *c, int64_t now_s,
                                  char text[static CERTIFICATES_WHY_MAX])
 {
-    if (now_s >= c->begin_s && now_s <= c->end_s)
+    if (now_s >= c->times.begin_s && now_s <= c->times.end_s)
         return NULL;
-    bool ended = now_s > c->end_s;
+    bool ended = now_s > c->times.end_s;
     char when[TIME_TEXT_MAX];
-    int64_t at_s = ended ? c->end_s : c->begin_s;
+    int64_t at_s = ended ? c->times.end_s : c->times.begin_s;
     time_write(when, (at_s < WRITTEN_S_MAX ? at_s : WRITTEN_S_MAX) * INT64_C(1000000000));
     snprintf(text, CERTIFICATES_WHY_MAX, "%s: the certificate %s %s", c->cert_file,
              ended ? "ended on" : "begins only on", when);
