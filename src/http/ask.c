@@ -62,8 +62,15 @@ static enum nabla_status read_sort(struct ask *a, const struct param *p, struct 
     static const struct {
         const char *word;
         enum sort_by by;
-    } words[] = {{"rate", SORT_RATE},   {"edge", SORT_EDGE}, {"accel", SORT_ACCEL},
-                 {"value", SORT_VALUE}, {"age", SORT_AGE},   {"name", SORT_NAME}};
+    } words[] = {{"rate", SORT_RATE},
+                 {"edge", SORT_EDGE},
+                 {"accel", SORT_ACCEL},
+                 {"value", SORT_VALUE},
+                 {"age", SORT_AGE},
+                 {"name", SORT_NAME},
+                 {"magnitude", SORT_MAGNITUDE},
+                 {"significance", SORT_SIGNIFICANCE},
+                 {"eta", SORT_ETA}};
     bool minus = p->value_n > 0 && p->value[0] == '-';
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (is(p->value + minus, p->value_n - minus, words[i].word)) {
@@ -71,17 +78,40 @@ static enum nabla_status read_sort(struct ask *a, const struct param *p, struct 
             a->descending = minus;
             return NABLA_OK;
         }
-    return complain(fault, p, "rate, edge, accel, value, age or name, with - for descending");
+    return complain(fault, p,
+                    "rate, edge, accel, value, age, name, magnitude, significance or eta, with - "
+                    "for descending");
+}
+
+static bool is_count(const struct param *p, uint64_t *n)
+{
+    size_t used = number_read_u64(p->value, p->value_n, n);
+    return used > 0 && used == p->value_n;
 }
 
 static enum nabla_status read_limit(struct ask *a, const struct param *p, struct fault *fault)
 {
     uint64_t limit;
-    size_t used = number_read_u64(p->value, p->value_n, &limit);
-    if (used == 0 || used != p->value_n)
+    if (!is_count(p, &limit))
         return complain(fault, p, "a number of series, 0 for no limit");
     a->limit = limit > UINT32_MAX ? 0 : (uint32_t)limit; /* more than any table holds */
     return NABLA_OK;
+}
+
+static enum nabla_status read_offset(struct ask *a, const struct param *p, struct fault *fault)
+{
+    uint64_t offset;
+    if (!is_count(p, &offset))
+        return complain(fault, p, "a number of series");
+    a->offset = offset > UINT32_MAX ? UINT32_MAX : (uint32_t)offset;
+    a->paged = true;
+    return NABLA_OK;
+}
+
+static enum nabla_status read_exposed(struct ask *a, const struct param *p, struct fault *fault)
+{
+    a->as_came = is(p->value, p->value_n, "0");
+    return a->as_came || is(p->value, p->value_n, "1") ? NABLA_OK : complain(fault, p, "1 or 0");
 }
 
 static enum nabla_status read_time(struct ask *a, const struct param *p, struct fault *fault)
@@ -131,8 +161,7 @@ static enum nabla_status read_end(struct ask *a, const struct param *p, struct f
 static enum nabla_status read_max_points(struct ask *a, const struct param *p, struct fault *fault)
 {
     uint64_t most;
-    size_t used = number_read_u64(p->value, p->value_n, &most);
-    if (used == 0 || used != p->value_n || most < 2 || most > UINT32_MAX)
+    if (!is_count(p, &most) || most < 2 || most > UINT32_MAX)
         return complain(fault, p, "a number of points, at least 2");
     a->max_points = (uint32_t)most;
     return NABLA_OK;
@@ -161,6 +190,8 @@ static const struct {
     {"end", ASK_POINTS, true, read_end},
     {"max_points", ASK_POINTS, true, read_max_points},
     {"by", ASK_POINTS, true, read_by},
+    {"offset", ASK_OFFSET, false, read_offset},
+    {"exposed", ASK_EXPOSED, false, read_exposed},
 };
 
 /* known loses the flags of those parameters that can stand once, as they are read. */

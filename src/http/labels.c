@@ -47,6 +47,13 @@ static enum nabla_status collect(void *ctx, const struct labelset *labels)
     return NABLA_OK;
 }
 
+/* What a series is known by; with exposed=0 as it came alone. */
+static enum nabla_status visit(struct collecting *c, const struct reading *r)
+{
+    return c->scan.ask->as_came ? collect(c, r->labels)
+                                : names_visit(r, c->scan.ask, &c->scratch, collect, c);
+}
+
 static enum step collect_step(struct request *r, void *ctx)
 {
     struct collecting *c = ctx;
@@ -58,8 +65,7 @@ static enum step collect_step(struct request *r, void *ctx)
         if (scan_read(r->http, &c->scan) != NABLA_OK)
             return STEP_FAILED;
         for (uint32_t i = 0; i < readings->n; i++) {
-            enum nabla_status s =
-                names_visit(&readings->at[i], c->scan.ask, &c->scratch, collect, c);
+            enum nabla_status s = visit(c, &readings->at[i]);
             c->too_many = s == NABLA_ELIMIT;
             if (s != NABLA_OK)
                 return c->too_many ? STEP_DONE : STEP_FAILED;
@@ -133,11 +139,12 @@ static enum MHD_Result distinct(struct request *r, const char *name, size_t name
     struct ask ask;
     struct fault fault;
     struct scan scan;
-    enum nabla_status status = ask_read(&r->params, ASK_MATCH | ASK_LIMIT, &ask, &fault);
+    enum nabla_status status =
+        ask_read(&r->params, ASK_MATCH | ASK_LIMIT | ASK_EXPOSED, &ask, &fault);
     if (status != NABLA_OK)
         return reply_fault(r, status, &fault);
     uint32_t limit = ask.limit;
-    ask.exposed = true;
+    ask.exposed = !ask.as_came;
     struct collecting *c = calloc(1, sizeof *c);
     if (c == NULL || scan_new(r->http, &ask, false, &scan) != NABLA_OK) {
         ask_fini(&ask);

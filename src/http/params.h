@@ -41,7 +41,18 @@ MUST_CHECK enum nabla_status param_time(const struct param *p, int64_t *out_ns,
  * after. Errors: NABLA_EINVAL for a bad escape or what is not UTF-8. */
 MUST_CHECK enum nabla_status percent_decode(char *text, size_t *n, bool form);
 
-enum sort_by { SORT_NONE, SORT_RATE, SORT_EDGE, SORT_ACCEL, SORT_VALUE, SORT_AGE, SORT_NAME };
+enum sort_by {
+    SORT_NONE,
+    SORT_RATE,
+    SORT_EDGE,
+    SORT_ACCEL,
+    SORT_VALUE,
+    SORT_AGE,
+    SORT_NAME,
+    SORT_MAGNITUDE,    /* of the rate */
+    SORT_SIGNIFICANCE, /* the same over its error; those without one behind, by magnitude */
+    SORT_ETA,          /* the soonest of its limits */
+};
 
 /* What a request asks for. Zeroed is everything, unsorted, in RFC 3339. */
 struct ask {
@@ -51,7 +62,10 @@ struct ask {
     uint32_t states;  /* bit (1 << enum series_state); 0: every state */
     enum sort_by sort;
     bool descending;
-    uint32_t limit; /* series or values; 0: no limit */
+    uint32_t limit;  /* series or values; 0: no limit */
+    uint32_t offset; /* series to leave out first */
+    bool paged;      /* an offset was given: the answer says how many there are in all */
+    bool as_came;    /* labels as they came, without the names that others know them by */
     enum time_style style;
     bool timestamps;
     bool exposed; /* not a parameter: the selectors are about lines, too; see struct query */
@@ -69,6 +83,8 @@ enum {
     ASK_TIME = 16,       /* time=unix or rfc3339 */
     ASK_TIMESTAMPS = 32, /* timestamps=1 */
     ASK_POINTS = 64,     /* start, end, max_points, by */
+    ASK_OFFSET = 128,    /* offset=N */
+    ASK_EXPOSED = 256,   /* exposed=0 */
 };
 
 /* Of a parameter that can stand once the first counts. Errors: NABLA_EINVAL with a fault that names

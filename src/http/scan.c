@@ -39,8 +39,10 @@ enum step scan_select(struct scan *s)
         if (!done && clock_now().mono_ns > end)
             return STEP_MORE;
     }
-    if (s->selection != NULL)
+    if (s->selection != NULL) {
         s->found = selection_steal(s->selection);
+        s->total = s->found.n;
+    }
     selection_free(s->selection);
     s->selection = NULL;
     return STEP_DONE;
@@ -139,7 +141,10 @@ static enum step list_next(struct http *h, void *ctx, struct buf *out)
         return STEP_FAILED;
     if (scan_has_more(&l->scan))
         return STEP_MORE;
-    envelope_close(out);
+    if (l->scan.ask->paged)
+        buf_printf(out, "\n],\"total\":%u}\n", l->scan.total);
+    else
+        envelope_close(out);
     return STEP_DONE;
 }
 
@@ -158,9 +163,11 @@ static void free_source(struct http *h, void *ctx)
 
 static enum MHD_Result stream(struct request *r, struct list *l)
 {
-    uint32_t limit = l->scan.ask->limit;
-    if (limit != 0 && l->scan.found.n > limit)
-        l->scan.found.n = limit;
+    const struct ask *ask = l->scan.ask;
+    uint32_t n = l->scan.found.n;
+    l->scan.at = ask->offset < n ? ask->offset : n;
+    if (ask->limit != 0 && n - l->scan.at > ask->limit)
+        l->scan.found.n = l->scan.at + ask->limit;
     return reply_source(r, TYPE_JSON, (struct source){list_next, free_source, l});
 }
 

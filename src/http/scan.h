@@ -9,6 +9,7 @@ struct scan {
     struct selection *selection; /* owned; NULL: it is done */
     struct ask *ask;             /* owned; what was asked for, its selectors too */
     struct findings found;       /* owned */
+    uint32_t total;              /* how many were found */
     uint32_t at;                 /* the next to read */
     uint64_t held;               /* its part of http->held_bytes */
     bool busy;                   /* it had to hold more than it may: answer NABLA_ELIMIT */

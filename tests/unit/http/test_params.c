@@ -67,7 +67,10 @@ START_TEST(too_many_pairs)
 }
 END_TEST
 
-enum { ALL = ASK_MATCH | ASK_STATE | ASK_SORT | ASK_LIMIT | ASK_TIME | ASK_TIMESTAMPS };
+enum {
+    ALL = ASK_MATCH | ASK_STATE | ASK_SORT | ASK_LIMIT | ASK_TIME | ASK_TIMESTAMPS | ASK_OFFSET |
+          ASK_EXPOSED
+};
 
 static const struct ask_row {
     const char *text;
@@ -87,7 +90,16 @@ static const struct ask_row {
     {"sort=age", ALL, {.sort = SORT_AGE}},
     {"sort=name", ALL, {.sort = SORT_NAME}},
     {"sort=name&sort=-rate", ALL, {.sort = SORT_NAME}}, /* the first counts */
+    {"sort=-magnitude", ALL, {.sort = SORT_MAGNITUDE, .descending = true}},
+    {"sort=-significance", ALL, {.sort = SORT_SIGNIFICANCE, .descending = true}},
+    {"sort=eta", ALL, {.sort = SORT_ETA}},
     {"limit=10", ALL, {.limit = 10}},
+    {"offset=0", ALL, {.paged = true}},
+    {"offset=40&limit=20", ALL, {.paged = true, .offset = 40, .limit = 20}},
+    {"offset=4294967296", ALL, {.paged = true, .offset = UINT32_MAX}},
+    {"offset=1", ALL & ~ASK_OFFSET, {.any_n = 0}},
+    {"exposed=0", ALL, {.as_came = true}},
+    {"exposed=1", ALL, {.any_n = 0}},
     {"limit=0", ALL, {.any_n = 0}},
     {"limit=4294967296", ALL, {.any_n = 0}}, /* more than any table holds */
     {"time=unix", ALL, {.style = TIME_UNIX}},
@@ -110,8 +122,9 @@ START_TEST(ask_row)
     ck_assert_msg(ask_read(&p, r->known, &a, &fault) == NABLA_OK, "%s: %s", r->text, fault.message);
     ck_assert_msg(a.any_n == r->want.any_n && a.states == r->want.states &&
                       a.sort == r->want.sort && a.descending == r->want.descending &&
-                      a.limit == r->want.limit && a.style == r->want.style &&
-                      a.timestamps == r->want.timestamps,
+                      a.limit == r->want.limit && a.offset == r->want.offset &&
+                      a.paged == r->want.paged && a.as_came == r->want.as_came &&
+                      a.style == r->want.style && a.timestamps == r->want.timestamps,
                   "%s", r->text);
     ask_fini(&a);
 }
@@ -120,21 +133,16 @@ END_TEST
 static const struct bad_row {
     const char *text, *names;
 } bad[] = {
-    {"match[]=%7B", "match[]"},
-    {"match[]=a&match[]=", "match[]"},
-    {"state=fine", "state"},
-    {"state=", "state"},
-    {"state=ok,", "state"},
-    {"sort=", "sort"},
-    {"sort=-", "sort"},
-    {"sort=--rate", "sort"},
-    {"sort=Rate", "sort"},
-    {"limit=", "limit"},
-    {"limit=-1", "limit"},
-    {"limit=1.5", "limit"},
-    {"limit=99999999999999999999", "limit"},
-    {"time=iso", "time"},
-    {"timestamps=yes", "timestamps"},
+    {"match[]=%7B", "match[]"}, {"match[]=a&match[]=", "match[]"},
+    {"state=fine", "state"},    {"state=", "state"},
+    {"state=ok,", "state"},     {"sort=", "sort"},
+    {"sort=-", "sort"},         {"sort=--rate", "sort"},
+    {"sort=etas", "sort"},      {"offset=", "offset"},
+    {"offset=-1", "offset"},    {"offset=1x", "offset"},
+    {"exposed=2", "exposed"},   {"sort=Rate", "sort"},
+    {"limit=", "limit"},        {"limit=-1", "limit"},
+    {"limit=1.5", "limit"},     {"limit=99999999999999999999", "limit"},
+    {"time=iso", "time"},       {"timestamps=yes", "timestamps"},
 };
 
 START_TEST(bad_row)
