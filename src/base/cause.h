@@ -80,7 +80,8 @@ enum event {
     X(TLS_HANDSHAKE, "tls_handshake", "the TLS handshake failed")                                  \
     X(TLS_TIMEOUT, "tls_timeout", "the TLS handshake took longer than ingest.handshake_timeout")   \
     X(CLIENT_CERTIFICATE, "client_certificate",                                                    \
-      "the client showed no certificate, or none that client_ca_file stands for")                  \
+      "the client showed no certificate, or none that client_ca_file stands for and "              \
+      "client_allowed_sans names")                                                                 \
     X(TLS_BROKEN, "tls_broken", "what came after the TLS handshake is not TLS")                    \
     X(UNSIGNED, "unsigned", "the datagram does not begin with #hmac-sha256")                       \
     X(BAD_SIGNATURE, "bad_signature", "the MAC is not that of any key in hmac_key_file")           \

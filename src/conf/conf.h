@@ -25,6 +25,7 @@ enum {
     CONF_URL_MAX = 1024,   /* bytes, as of the texts that follow, the NUL among them */
     CONF_NAME_MAX = 256,
     CONF_PATH_MAX = 1024,
+    CONF_NAMES_MAX = 16, /* in a list */
 };
 
 enum transport { TRANSPORT_TCP, TRANSPORT_UDP };
@@ -33,6 +34,12 @@ enum { CONF_FORMAT_PICKLE = 5 };
 struct conf_address {
     char host[CONF_ADDRESS_MAX]; /* numeric IPv4 or IPv6, no brackets */
     uint16_t port;               /* 0: the system chooses */
+};
+
+/* Zeros behind each: two lists are compared by their bytes. */
+struct conf_names {
+    char at[CONF_NAMES_MAX][CONF_NAME_MAX];
+    uint32_t n;
 };
 
 struct conf_listener {
@@ -44,6 +51,7 @@ struct conf_listener {
     char cert_file[CONF_PATH_MAX], key_file[CONF_PATH_MAX]; /* TLS; "": none */
     char client_ca_file
         [CONF_PATH_MAX]; /* who signs clients' certificates; "": nobody is asked for one */
+    struct conf_names client_sans; /* of which a client's certificate must have one; none: any */
     char hmac_key_file[CONF_PATH_MAX]; /* UDP: datagrams must be signed; "": they need not be */
     int64_t hmac_window_ns;            /* how far a signer's clock may be from this one; 30 s */
     int insecure;                      /* 1: strangers may reach it, and that is meant */

@@ -149,6 +149,8 @@ const struct conf_key conf_keys[] = {
      AT(struct conf_listener, key_file)},
     {"ingest.listeners[].client_ca_file", CONF_TEXT, "", .restart = true,
      AT(struct conf_listener, client_ca_file)},
+    {"ingest.listeners[].client_allowed_sans", CONF_NAMES, "[]", .restart = true,
+     AT(struct conf_listener, client_sans)},
     {"ingest.listeners[].hmac_key_file", CONF_TEXT, "", .restart = true,
      AT(struct conf_listener, hmac_key_file)},
     {"ingest.listeners[].hmac_window", CONF_DURATION, "30s", RANGE("1s", "1h"), .restart = true,

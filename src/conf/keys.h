@@ -11,6 +11,7 @@ enum conf_type {
     CONF_SECTION,   /* of keys */
     CONF_LISTENERS, /* a list, read into struct conf_listener */
     CONF_PREFIXES,  /* a list, read into struct prefixes */
+    CONF_NAMES,     /* a list of texts, read into struct conf_names */
     CONF_RULES,     /* a list, read into struct policy_rule */
     CONF_PEERS,     /* a list, read into struct conf_peers */
     CONF_TEMPLATES, /* a list of texts, read into struct path_templates */

@@ -232,6 +232,7 @@ static void read_value(struct reader *r, const struct conf_key *key, yaml_node_t
     case CONF_PUSHES: read_pushes(r, key, node); break;
     case CONF_MATCHES: read_matches(r, key, node, into); break;
     case CONF_PREFIXES: read_prefixes(r, key, node, into); break;
+    case CONF_NAMES: read_names(r, key, node, into); break;
     case CONF_NUMBERS: read_numbers(r, key, node, into); break;
     case CONF_WORDS: read_words(r, key, node, into); break;
     case CONF_SELECTORS:

@@ -40,6 +40,10 @@ static const char *secret_fault(const struct conf_listener *l, char why[static R
         snprintf(why, REACH_WHY_MAX, "it needs a cert_file");
         return "client_ca_file";
     }
+    if (l->client_sans.n > 0 && l->client_ca_file[0] == '\0') {
+        snprintf(why, REACH_WHY_MAX, "it needs a client_ca_file");
+        return "client_allowed_sans";
+    }
     return NULL;
 }
 

@@ -150,6 +150,29 @@ void read_prefixes(struct reader *r, const struct conf_key *key, const yaml_node
         memcpy((char *)into + key->offset, &all, sizeof all);
 }
 
+/* [plant-03, 10.0.0.7]: as above. */
+void read_names(struct reader *r, const struct conf_key *key, const yaml_node_t *node, void *into)
+{
+    struct conf_names *all = (void *)((char *)into + key->offset);
+    size_t before = reader_faults(r), n = reader_list(r, key, node, CONF_NAMES_MAX);
+    memset(all, 0, sizeof *all);
+    for (size_t i = 0; i < n; i++) {
+        const yaml_node_t *item =
+            yaml_document_get_node(r->doc, node->data.sequence.items.start[i]);
+        if (item->type != YAML_SCALAR_NODE)
+            faults_add(r->faults, place_of_node(item), "%s: a name is text, not %s", key->path,
+                       node_noun(item));
+        else if (item->data.scalar.length == 0)
+            faults_add(r->faults, place_of_node(item), "%s: a name is empty", key->path);
+        else if (item->data.scalar.length >= CONF_NAME_MAX)
+            faults_add(r->faults, place_of_node(item), "%s: a name has at most %d bytes", key->path,
+                       CONF_NAME_MAX - 1);
+        else
+            memcpy(all->at[i], item->data.scalar.value, item->data.scalar.length);
+    }
+    all->n = reader_faults(r) == before ? (uint32_t)n : 0;
+}
+
 static void add_file(struct reader *r, const struct conf_key *key, const yaml_node_t *node)
 {
     struct conf_files *files = &r->conf->rule_files;

@@ -20,6 +20,7 @@ const char *value_wanted(enum conf_type type)
         [CONF_SECTION] = "keys with values (\"key: value\", indented)",
         [CONF_LISTENERS] = "a list (\"- address: ...\")",
         [CONF_PREFIXES] = "a list of networks such as ['10.0.0.0/8', 'fd00::/8']",
+        [CONF_NAMES] = "a list of names such as [plant-03, 10.0.0.7]",
         [CONF_RULES] = "a list (\"- match: ...\")",
         [CONF_PEERS] = "a list (\"- url: ...\")",
         [CONF_TEMPLATES] = "a list of templates such as \".site.measurement.sensor\"",
@@ -365,6 +366,7 @@ enum nabla_status value_read(const struct conf_key *key, const char *text, size_
     case CONF_TEXT: return read_text(key, text, n, into, why);
     case CONF_WORDS: return read_words(key, text, n, into, why);
     case CONF_PREFIXES:
+    case CONF_NAMES:
     case CONF_MATCHES:
     case CONF_TEMPLATES:
     case CONF_NUMBERS: return read_nothing(key, text, n, into, why);

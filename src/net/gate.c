@@ -14,11 +14,16 @@ static enum nabla_status load_certificates(const struct conf_listener *l, struct
 {
     struct certificate_fault fault;
     bool mutual = l->client_ca_file[0] != '\0';
+    const char *sans[CONF_NAMES_MAX];
+    for (uint32_t i = 0; i < l->client_sans.n; i++)
+        sans[i] = l->client_sans.at[i];
     const struct certificate_files files = {
         .cert_file = l->cert_file,
         .key_file = l->key_file,
         .client_ca_file = l->client_ca_file,
         .client_auth = mutual ? CLIENT_AUTH_VERIFY : CLIENT_AUTH_NONE,
+        .client_sans = sans,
+        .client_sans_n = l->client_sans.n,
     };
     enum nabla_status status = certificates_load(&files, out, &fault);
     if (status != NABLA_OK)

@@ -26,10 +26,10 @@ def pki(tmp_path):
 @pytest.fixture
 def secure(nablad, pki):
     """secure(keys): a daemon with listeners for TLS, for mutual TLS and for plain lines; keys of ingest."""
-    def start(ingest="threads: 1", listener="", **more):
+    def start(ingest="threads: 1", listener="", mutual="", **more):
         cert, key = pki.make("server")
         tls = f"address: '127.0.0.1:0', protocol: tcp, cert_file: '{cert}', key_file: '{key}'{listener}"
-        return nablad(f"ingest: {{{ingest}, listeners: [{{{tls}}}, {{{tls}, client_ca_file: '{pki.ca}'}},"
+        return nablad(f"ingest: {{{ingest}, listeners: [{{{tls}}}, {{{tls}, client_ca_file: '{pki.ca}'{mutual}}},"
                       " {address: '127.0.0.1:0', protocol: tcp}]}", **more)
     return start
 
@@ -209,6 +209,24 @@ def test_mutual_tls(secure, pki, tmp_path, version):
         eventually(lambda: refused(d, "client_certificate", MUTUAL) == n + 1, "one more stranger")
     assert d.lines_total() == 1 and all_refused(d) == len(strangers)
     assert "client_ca_file" in d.events("sender_refused")[0]["why"]
+
+
+def test_a_client_has_to_have_a_name_of_the_list(secure, pki):
+    d = secure(mutual=", client_allowed_sans: [plant-03, 'urn:nabla:sender', 10.0.0.7]")
+    good = pki.make("good", use="clientAuth", common="plant-03")
+    with connect(d, pki, MUTUAL, client=good) as sock:
+        sock.sendall(b"friend 1\n")
+        d.wait_lines(1)
+    for n, name in enumerate(("plant-04", "plant-03.example", "plant-0", "localhost")):
+        stranger = pki.make("bad", use="clientAuth", common=name)
+        with pytest.raises(OSError):
+            with connect(d, pki, MUTUAL, client=stranger) as sock:
+                sock.sendall(b"stranger 1\n")
+                sock.recv(1)
+                raise OSError("nablad ended it")
+        eventually(lambda: refused(d, "client_certificate", MUTUAL) == n + 1, "one more stranger")
+    assert d.lines_total() == 1
+    assert "client_allowed_sans" in d.events("sender_refused")[0]["why"]
 
 
 def test_plain_lines_to_tls_and_tls_to_plain_lines(secure, pki):

@@ -292,6 +292,8 @@ static void expect_range(const struct conf_key *key, const char *cell)
         snprintf(want, sizeof want, "at most %d", (int)CONF_FILES_MAX);
     else if (key->type == CONF_PREFIXES)
         snprintf(want, sizeof want, "at most %d", (int)PREFIXES_MAX);
+    else if (key->type == CONF_NAMES)
+        snprintf(want, sizeof want, "at most %d", (int)CONF_NAMES_MAX);
     else if (key->type == CONF_NUMBERS)
         snprintf(want, sizeof want, "at most %d", (int)LIMITS_MAX);
     else if (key->type == CONF_TEMPLATES)
@@ -334,6 +336,7 @@ START_TEST(reference_has_every_key)
                                         [CONF_NUMBER] = "number",
                                         [CONF_NUMBERS] = "list of numbers",
                                         [CONF_PREFIXES] = "list of networks",
+                                        [CONF_NAMES] = "list of names",
                                         [CONF_LATE] = "late",
                                         [CONF_ADDRESS] = "address",
                                         [CONF_SELECTOR] = "selector",

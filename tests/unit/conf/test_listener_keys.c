@@ -45,6 +45,17 @@ static const struct {
      "x:1:72: ingest.listeners[].key_file: it needs a cert_file\n"},
     {LISTENER("'127.0.0.1:1', client_ca_file: a"),
      "x:1:78: ingest.listeners[].client_ca_file: it needs a cert_file\n"},
+    {LISTENER(
+         "'127.0.0.1:1', cert_file: c, key_file: k, client_ca_file: a, client_allowed_sans: [a]"),
+     ""},
+    {LISTENER("'127.0.0.1:1', cert_file: c, key_file: k, client_allowed_sans: [a]"),
+     "x:1:110: ingest.listeners[].client_allowed_sans: it needs a client_ca_file\n"},
+    {LISTENER("'127.0.0.1:1', client_allowed_sans: a"),
+     "x:1:83: ingest.listeners[].client_allowed_sans must be a list of names such as [plant-03, "
+     "10.0.0.7], not text\n"},
+    {LISTENER("'127.0.0.1:1', client_allowed_sans: [a, [b], '']"),
+     "x:1:87: ingest.listeners[].client_allowed_sans: a name is text, not a list\n"
+     "x:1:92: ingest.listeners[].client_allowed_sans: a name is empty\n"},
     {"ingest: {listeners: [{protocol: udp, address: '127.0.0.1:1', cert_file: c, key_file: k}]}",
      "x:1:73: ingest.listeners[].cert_file: TLS is for tcp\n"},
     {"ingest: {listeners: [{protocol: udp, address: '0.0.0.0:1', hmac_key_file: k}]}", ""},
@@ -101,6 +112,50 @@ START_TEST(a_list_is_read_and_bounded)
 }
 END_TEST
 
+static const char *longest(void)
+{
+    static char name[300];
+    memset(name, 'n', sizeof name - 1);
+    return name;
+}
+
+START_TEST(names_are_read_and_bounded)
+{
+    struct conf c;
+    struct buf text = {0}, errors = {0};
+    for (int more = 0; more < 2; more++) {
+        buf_clear(&text);
+        buf_printf(&text,
+                   "ingest: {listeners: [{protocol: tcp, address: '127.0.0.1:1', cert_file: c, "
+                   "key_file: k, client_ca_file: a, client_allowed_sans: [%.*s",
+                   255, longest());
+        for (int i = 1; i < CONF_NAMES_MAX + more; i++)
+            buf_printf(&text, ", plant-%d", i);
+        buf_printf(&text, "]}]}");
+        ck_assert_int_eq(conf_read_text("x", text.at, text.n, &c, &errors),
+                         more ? NABLA_EINVAL : NABLA_OK);
+        if (more)
+            continue;
+        const struct conf_names *names = &c.ingest.listeners[0].client_sans;
+        ck_assert_uint_eq(names->n, CONF_NAMES_MAX);
+        ck_assert_uint_eq(strlen(names->at[0]), 255);
+        ck_assert_str_eq(names->at[CONF_NAMES_MAX - 1], "plant-15");
+        conf_fini(&c);
+    }
+    buf_char(&errors, '\0');
+    ck_assert_ptr_nonnull(strstr(errors.at, "client_allowed_sans has more than 16 items\n"));
+    buf_clear(&errors);
+    buf_clear(&text);
+    buf_printf(&text, LISTENER("'127.0.0.1:1', client_allowed_sans: [%.*s]"), 256, longest());
+    ck_assert_int_eq(conf_read_text("x", text.at, text.n, &c, &errors), NABLA_EINVAL);
+    buf_char(&errors, '\0');
+    ck_assert_ptr_nonnull(strstr(errors.at, "a name has at most 255 bytes\n"));
+    buf_fini(&text);
+    buf_fini(&errors);
+}
+END_TEST
+
+#define MUTUAL "cert_file: a, key_file: b, client_ca_file: c, client_allowed_sans: "
 static const struct {
     const char *a, *b;
     bool differ;
@@ -111,6 +166,9 @@ static const struct {
     {"insecure: true", "insecure: true", false},
     {"insecure: true", "allow: [10.0.0.0/8]", true},
     {"cert_file: a, key_file: b", "cert_file: a, key_file: c", true},
+    {MUTUAL "[a]", MUTUAL "['a']", false},
+    {MUTUAL "[a]", MUTUAL "[b]", true},
+    {MUTUAL "[a]", MUTUAL "[a, b]", true},
 };
 
 START_TEST(a_change_wants_a_restart)
@@ -138,6 +196,7 @@ Suite *suite(void)
     TCase *c = tcase_create("listener_keys");
     tcase_add_loop_test(c, row, 0, ROWS(rows));
     tcase_add_test(c, a_list_is_read_and_bounded);
+    tcase_add_test(c, names_are_read_and_bounded);
     tcase_add_loop_test(c, a_change_wants_a_restart, 0, ROWS(changes));
     suite_add_tcase(s, c);
     return s;
