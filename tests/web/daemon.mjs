@@ -1,7 +1,8 @@
 // nablad as a test of the page sees it: started in a folder of its own with ports that the kernel chooses, fed over
 // real sockets, stopped by its process id. tests/e2e/daemon.py is the same for Python.
 //
-//     const d = await start({ limits: { max_series: 3 } });       // JSON over BASE; JSON is YAML
+//     const d = new Daemon(() => ({ limits: { max_series: 3 } }));     // JSON over BASE; JSON is YAML
+//     await d.start();
 //     await d.send('speed,car=a value=1');
 //     await d.stop();
 import { spawn } from 'node:child_process';
@@ -57,9 +58,11 @@ function* samplesOf(exposition) {
 }
 
 export class Daemon {
-    constructor(config = {}) {
+    // configure: of the daemon, whose folder may need files, its configuration over BASE.
+    constructor(configure = () => ({})) {
         this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nablad-web-'));
         this.logPath = path.join(this.folder, 'log');
+        const config = configure(this);
         this.config = { ...BASE, ...config, http: { ...BASE.http, ...config.http } };
     }
 
@@ -72,7 +75,8 @@ export class Daemon {
     async start() {
         this.file('nablad.yaml', JSON.stringify(this.config));
         const log = fs.openSync(this.logPath, 'w');
-        this.process = spawn(NABLAD, ['--config', path.join(this.folder, 'nablad.yaml')],
+        // a test that is killed takes its daemon with it
+        this.process = spawn('setpriv', ['--pdeathsig', 'KILL', '--', NABLAD, '--config', path.join(this.folder, 'nablad.yaml')],
             { cwd: this.folder, stdio: ['ignore', log, log] });
         fs.closeSync(log);
         const { process } = this;
@@ -181,5 +185,3 @@ export class Daemon {
         }
     }
 }
-
-export const start = config => new Daemon(config).start();
