@@ -56,7 +56,7 @@ void alert_counted(struct alerts *a, const struct alert *x, int by)
         a->counts.resolved += n;
 }
 
-static const char *event_text(enum alert_event event)
+static const char *change_text(enum alert_event event)
 {
     static const char *const texts[] = {"", "pending", "dropped", "firing", "resolved"};
     return texts[event];
@@ -69,7 +69,7 @@ static void tell_log(struct alerts *a, const struct alert *x, enum alert_event e
     log_event(a->options.log,
               event == ALERT_FIRED || event == ALERT_RESOLVED ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
               "alert", "alert", "name=%s phase=%s metric=%s id=%llu",
-              log_quote(name, x->rule->alert, strlen(x->rule->alert)), event_text(event),
+              log_quote(name, x->rule->alert, strlen(x->rule->alert)), change_text(event),
               log_quote(metric, l.value, l.value_n), (unsigned long long)x->id);
 }
 
@@ -372,6 +372,7 @@ struct alerts_counts alerts_count(struct alerts *a)
 {
     pthread_mutex_lock(&a->lock);
     struct alerts_counts counts = a->counts;
+    counts.max = a->options.max;
     pthread_mutex_unlock(&a->lock);
     return counts;
 }

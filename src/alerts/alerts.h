@@ -121,11 +121,17 @@ bool alerts_firing(struct alerts *a, const char *name, size_t name_n);
 /* The rules in force; nothing changes until alerts_unlock, which must come soon. */
 const struct rules *alerts_lock(struct alerts *a);
 void alerts_unlock(struct alerts *a);
+/* Locked: a number that names a rule in force for as long as it is; UINT32_MAX: there is no such rule. */
+uint32_t alerts_number(const struct alerts *a, uint32_t group, uint32_t index);
+/* The state of that rule's alert of each of n series; inactive where there is none. Not locked. */
+void alerts_states(struct alerts *a, uint32_t number, const struct ref *series, uint32_t n,
+                   struct alert_state *out);
 /* Locked: the furthest that an alert of a rule in force is. */
 enum alert_phase alerts_worst(const struct alerts *a, uint32_t group, uint32_t index);
 
 struct alerts_counts {
     uint32_t pending, firing, resolved; /* resolved: those that wait to be told */
+    uint32_t max;                       /* that there may be */
 };
 struct alerts_counts alerts_count(struct alerts *a);
 

@@ -145,6 +145,23 @@ enum alert_phase alerts_worst(const struct alerts *a, uint32_t group, uint32_t i
     return place->firing > 0 ? ALERT_FIRING : place->pending > 0 ? ALERT_PENDING : ALERT_INACTIVE;
 }
 
+uint32_t alerts_number(const struct alerts *a, uint32_t group, uint32_t index)
+{
+    return set_number(a->set, group, index);
+}
+
+void alerts_states(struct alerts *a, uint32_t number, const struct ref *series, uint32_t n,
+                   struct alert_state *out)
+{
+    pthread_mutex_lock(&a->lock);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct alert *x =
+            number < LOOKOUT_PLACES ? list_find(a, (uint16_t)number, series[i]) : NULL;
+        out[i] = x != NULL ? x->state : (struct alert_state){0};
+    }
+    pthread_mutex_unlock(&a->lock);
+}
+
 /* ---- those that are to be told */
 
 static bool is_name(const struct rule *rule, const char *name, size_t n)

@@ -22,6 +22,11 @@ const char *event_label(enum event event)
     return events[event].label;
 }
 
+const char *event_text(enum event event)
+{
+    return events[event].text;
+}
+
 const char *refusal_label(enum refusal refusal)
 {
     return refusals[refusal].label;

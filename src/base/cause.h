@@ -101,6 +101,7 @@ enum refusal {
 const char *cause_label(enum cause cause);
 const char *cause_text(enum cause cause);
 const char *event_label(enum event event);
+const char *event_text(enum event event);
 const char *refusal_label(enum refusal refusal);
 const char *refusal_text(enum refusal refusal);
 

@@ -4,12 +4,14 @@
 #define BASE_STATS_H
 
 #include "base/cause.h"
+#include "base/examples.h"
 #include "base/limit.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
 
 enum { STATS_LISTENERS_MAX = 64, STATS_LOOPS_MAX = 66, STATS_NAME_MAX = 96 };
+enum { STATS_FORMATS = 6 }; /* of lines, as wire/lines.h numbers them; 0: not recognised */
 
 typedef _Atomic uint64_t counter; /* the one typedef: an atomic reads badly otherwise */
 
@@ -26,6 +28,7 @@ static inline uint64_t counted(const counter *c)
 struct listener_stats {
     char name[STATS_NAME_MAX]; /* "tcp://127.0.0.1:2207"; set before any thread starts */
     counter bytes, lines, datagrams;
+    counter formats[STATS_FORMATS];           /* the lines, by what they were read as */
     counter tls_handshakes;                   /* that succeeded */
     counter connections, refused_connections; /* accepted, turned away at the limit */
     counter idle_closed;                      /* without a line for too long */
@@ -55,7 +58,10 @@ enum http_handler {
     HTTP_METRICS,
     HTTP_FEDERATE,
     HTTP_RULES,
+    HTTP_RULE_SERIES,
     HTTP_ALERTS,
+    HTTP_NOTIFICATIONS,
+    HTTP_STATUS,
     HTTP_STREAM,
     HTTP_GRADIENT,
     HTTP_REMOTE_WRITE,
@@ -117,6 +123,7 @@ struct stats {
     counter samples; /* taken from lines and remote writes, before the table judges them */
     counter points;  /* final points derived, corrections among them */
     counter rejected[CAUSE_COUNT];
+    struct examples examples; /* of those, and of who was refused at the door */
     counter events[EVENT_COUNT];
     counter limited[LIMIT_COUNT]; /* how often each was reached */
     counter http_requests[HTTP_HANDLER_COUNT][HTTP_CLASS_COUNT];

@@ -112,6 +112,8 @@ static enum nabla_status make_doors(struct app *app)
                                 .max_body = app->conf.http.max_body,
                                 .max_decompressed = app->conf.http.max_decompressed,
                                 .max_line = app->conf.ingest.max_line,
+                                .max_line_connections = app->conf.ingest.max_connections,
+                                .state_interval_ns = app->conf.state.interval_ns,
                                 .access = app->conf.access,
                                 .auth_failures = app->conf.http.auth_failures,
                                 .exposure = app->conf.exposure,

@@ -105,6 +105,7 @@ static bool must_wait(struct request *r)
 static void admit(struct request *r, unsigned rights, bool is_somebody)
 {
     unsigned wanted = r->route != NULL ? r->route->rights : RIGHTS_ALL;
+    r->rights = rights;
     if ((rights & wanted) != 0)
         count_outcome(r->http, AUTH_OK);
     else if (is_somebody)
@@ -245,8 +246,10 @@ void auth_judge(struct request *r)
 {
     struct credentials shown;
     struct access *a = http_access(r->http);
-    if (a == NULL)
+    if (a == NULL) {
+        r->rights = RIGHTS_ALL;
         return;
+    }
     credentials_read(request_header(r, MHD_HTTP_HEADER_AUTHORIZATION), &shown);
     judge(r, a, &shown);
     credentials_forget(&shown);

@@ -44,6 +44,8 @@ struct http_options {
     struct exposure *exposure; /* what /metrics shows at first; it is held; NULL: all, as it is */
     uint32_t max_body, max_decompressed; /* bytes of samples that are posted */
     uint32_t max_line;                   /* of those, where they are lines */
+    uint32_t max_line_connections; /* of the other listeners; told, as the next is, and not held */
+    int64_t state_interval_ns;
     uint64_t max_held_bytes;   /* by large answers and bodies on their way; 0: HTTP_HELD_BYTES */
     int activated;             /* a bound socket from systemd, taken over; -1: bind one */
     struct table *table;       /* borrowed for as long as the server lives, as the rest is */

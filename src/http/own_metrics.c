@@ -5,14 +5,11 @@
 #include "alerts/alerts.h"
 #include "doors/access.h"
 #include "doors/certificates.h"
+#include "http/process.h"
 #include "http/routes.h"
 #include "net/notify.h"
 
-#include <dirent.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 struct page {
     struct buf *out;
@@ -365,49 +362,14 @@ static void write_auth(struct page *p, const struct stats *s, struct http *h)
     access_leave(a);
 }
 
-/* Pages in memory, 0 if the kernel does not say. */
-static unsigned long resident_pages(void)
-{
-    unsigned long size, resident = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
-    if (f == NULL)
-        return 0;
-    if (fscanf(f, "%lu %lu", &size, &resident) != 2)
-        resident = 0;
-    fclose(f);
-    return resident;
-}
-
-static unsigned open_descriptors(void)
-{
-    unsigned n = 0;
-    DIR *d = opendir("/proc/self/fd");
-    if (d == NULL)
-        return 0;
-    while (readdir(d) != NULL)
-        n++;
-    closedir(d);
-    return n < 3 ? 0 : n - 3; /* ".", ".." and the one of this look */
-}
-
-static double seconds(struct timeval t)
-{
-    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
-}
-
 static void write_process(struct page *p, const struct stats *s)
 {
-    struct rusage usage;
-    struct rlimit files;
-    if (getrusage(RUSAGE_SELF, &usage) == 0)
-        total(p, "process_cpu_seconds_total", "User and system CPU time.",
-              seconds(usage.ru_utime) + seconds(usage.ru_stime));
-    gauge(p, "process_resident_memory_bytes", "Resident memory.",
-          (double)resident_pages() * (double)sysconf(_SC_PAGESIZE));
-    gauge(p, "process_open_fds", "Open file descriptors.", open_descriptors());
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
-        gauge(p, "process_max_fds", "How many file descriptors may be open.",
-              (double)files.rlim_cur);
+    struct process_figures f;
+    process_look(&f);
+    total(p, "process_cpu_seconds_total", "User and system CPU time.", f.cpu_s);
+    gauge(p, "process_resident_memory_bytes", "Resident memory.", (double)f.resident_bytes);
+    gauge(p, "process_open_fds", "Open file descriptors.", (double)f.open_files);
+    gauge(p, "process_max_fds", "How many file descriptors may be open.", (double)f.max_files);
     gauge(p, "process_start_time_seconds", "When the process started, since the Unix epoch.",
           (double)s->start_wall_ns / NS_PER_S);
 }

@@ -192,6 +192,7 @@ static void on_tick(uv_timer_t *tick)
     struct http *h = tick->data;
     int64_t now = now_ns();
     measure_lag(h, now, (int64_t)uv_timer_get_repeat(tick) * NS_PER_MS);
+    pulse_beat(&h->pulse, h->options.stats, clock_now());
     struct peer_patience patience = {h->options.request_timeout_ns, h->options.answer_timeout_ns};
     struct peer_overdue late = peers_check(&h->peers, now, &patience);
     count(&h->options.stats->http_requests[HTTP_OTHER][HTTP_4XX], late.requests);

@@ -7,6 +7,7 @@
 #include "http/hub.h"
 #include "http/pace.h"
 #include "http/peer.h"
+#include "http/pulse.h"
 #include "net/sink.h"
 
 #include <microhttpd.h>
@@ -85,6 +86,7 @@ struct http {
     struct access *access;        /* the same */
     bool tls;                     /* since the start, whatever access says now */
 
+    struct pulse pulse;     /* for /api/v1/status */
     struct loop_stats *lag; /* NULL if the statistics had no room */
     int64_t tick_due_ns, lag_since_ns, lag_worst_ns;
     uint32_t stuck_ticks; /* for which the door had knocks and places, and stayed closed */

@@ -152,15 +152,19 @@ bool gate_admits(const struct gate *gate, const struct sockaddr *from)
     return gate->allow.n == 0 || (ip_of_socket(from, &ip) && prefixes_hold(&gate->allow, ip));
 }
 
-void gate_refuse(struct log *log, struct listener_stats *stats, enum refusal why,
+void gate_refuse(struct log *log, struct stats *all, struct listener_stats *stats, enum refusal why,
                  const struct sockaddr *from, const char *detail, size_t n)
 {
-    char ip_text[IP_TEXT_MAX] = "unknown", quoted[LOG_QUOTE_MAX];
+    struct example x = {.wall_ns = clock_now().wall_ns};
     struct ip ip;
     count(&stats->refused[why], 1);
     if (from != NULL && ip_of_socket(from, &ip))
-        ip_write(ip, ip_text);
+        ip_write(ip, x.sender);
+    memcpy(x.listener, stats->name, sizeof x.listener);
+    log_quote(x.text, detail, n);
     log_event(log, LOG_LEVEL_WARN, refusal_label(why), "sender_refused",
-              "listener=%s from=%s reason=%s detail=%s why=\"%s\"", stats->name, ip_text,
-              refusal_label(why), log_quote(quoted, detail, n), refusal_text(why));
+              "listener=%s from=%s reason=%s detail=%s why=\"%s\"", stats->name,
+              x.sender[0] != '\0' ? x.sender : "unknown", refusal_label(why), x.text,
+              refusal_text(why));
+    examples_note(&all->examples, example_kind_at_door(why), &x);
 }

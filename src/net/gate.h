@@ -46,9 +46,9 @@ bool gate_admits(const struct gate *gate, const struct sockaddr *from);
  * *lines_at. Any thread. */
 enum refusal gate_unseal(struct gate *gate, const char *bytes, size_t n, size_t *lines_at);
 
-/* A refusal is counted, and logged with the sender's address (NULL: not known) and a clipped copy of
- * detail[0..n): what it sent, or what is wrong with it. */
-void gate_refuse(struct log *log, struct listener_stats *stats, enum refusal why,
+/* A refusal is counted for its listener, and logged and kept among all's examples, with the sender's address
+ * (NULL: not known) and a clipped copy of detail[0..n): what it sent, or what is wrong with it. */
+void gate_refuse(struct log *log, struct stats *all, struct listener_stats *stats, enum refusal why,
                  const struct sockaddr *from, const char *detail, size_t n);
 
 #endif

@@ -9,10 +9,11 @@
  * Laws: a walk goes on behind the alert at which the last body ended, so what a change costs is no matter of how
  * many alerts there are, and a hundred thousand that fire at once are passed once and not once a body. News
  * come before what is told again.
- * Elsewhere: what is due (alerts/view.c), bodies (alerts/tell.c), HTTP (post.c). */
+ * Elsewhere: what is due (alerts/view.c), bodies (alerts/tell.c), where they go (notify_send.c), HTTP (post.c), the
+ * newest answers (notices.c). */
 #include "net/notify.h"
 
-#include "net/post.h"
+#include "net/notify_send.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -20,10 +21,9 @@
 #include <string.h>
 
 enum {
-    LOOKS_A_PERIOD = 8,     /* for what is to be told again */
-    LONGEST_IDLE_S = 10,    /* between them */
-    NAME_AT = 9,            /* bytes of "alertname" */
-    CONNECT_TIMEOUT_S = 10, /* or the whole timeout, if that is less */
+    LOOKS_A_PERIOD = 8,  /* for what is to be told again */
+    LONGEST_IDLE_S = 10, /* between them */
+    NAME_AT = 9,         /* bytes of "alertname" */
 };
 _Static_assert(2 * CONF_PEERS_MAX <= ALERT_TARGETS_MAX, "each has a number");
 
@@ -37,7 +37,8 @@ struct target {
         uint64_t id, changes;
     } batch[NOTIFY_BATCH]; /* what is in it */
     uint32_t batch_n;
-    uint64_t passed; /* changes: news up to here were told, or are in the batch */
+    struct notice notice; /* of what is in flight */
+    uint64_t passed;      /* changes: news up to here were told, or are in the batch */
     uint64_t walked; /* id of the last alert that was told again, in the walk that is going on */
     struct {
         uint64_t passed, walked;
@@ -72,6 +73,7 @@ struct notifier {
     char external_url[CONF_URL_MAX];
     struct target targets[ALERT_TARGETS_MAX];
     uint64_t changes; /* that there are, at the last wake */
+    struct notices notices;
     struct alert_view view;
     struct tell tell;
 };
@@ -115,6 +117,22 @@ static void on_timer(uv_timer_t *timer)
 }
 
 /* ---- what became of a body */
+
+static void read_counts(const struct target *t, struct notify_counts *out)
+{
+    const char *url = t->peer.url;
+    size_t url_n = strcspn(url, "?");
+    *out = (struct notify_counts){.form = t->form,
+                                  .sent = counted(&t->sent),
+                                  .refused = counted(&t->refused),
+                                  .retried = counted(&t->retried),
+                                  .works = !t->broken};
+    if (url[url_n] == '\0')
+        memcpy(out->name, url, url_n);
+    else
+        snprintf(out->name, sizeof out->name, "%.*s?%d", (int)url_n, url,
+                 (int)(t - t->notifier->targets));
+}
 
 /* A share of one between a half and a whole: targets that fell together do not come back together. */
 static double jitter(void)
@@ -175,11 +193,30 @@ static void told(struct notifier *n, struct target *t)
     t->broken = false;
 }
 
+static void keep_notice(struct notifier *n, struct target *t, const struct post_answer *a,
+                        enum notice_outcome outcome)
+{
+    struct notice *x = &t->notice;
+    const char *said = a->why != NULL ? a->why : a->body != NULL ? a->body : "";
+    struct notify_counts c;
+    read_counts(t, &c);
+    memcpy(x->target, c.name, strnlen(c.name, sizeof x->target - 1));
+    x->form = t->form;
+    x->ended_ns = clock_now().wall_ns;
+    x->outcome = outcome;
+    x->status = a->status;
+    x->alerts = t->batch_n;
+    x->theirs = a->why == NULL;
+    log_quote(x->said, said, a->why != NULL ? strlen(said) : a->body_n);
+    notices_put(&n->notices, x);
+}
+
 static void take_answer(struct notifier *n, struct target *t, const struct post_answer *a)
 {
     t->post = NULL;
     if (is_worth_repeating(a->status)) {
         log_answer(n, t, "notify_failed", a);
+        keep_notice(n, t, a, NOTICE_FAILED);
         count(&t->retried, t->batch_n);
         t->broken = true;
         back_off(t, a->retry_after_ns);
@@ -188,6 +225,7 @@ static void take_answer(struct notifier *n, struct target *t, const struct post_
     bool taken = a->status >= 200 && a->status < 300;
     if (!taken)
         log_answer(n, t, "notify_refused", a);
+    keep_notice(n, t, a, taken ? NOTICE_TAKEN : NOTICE_REFUSED);
     count(taken ? &t->sent : &t->refused, t->batch_n);
     told(n, t);
 }
@@ -229,13 +267,6 @@ static bool begin(struct notifier *n, struct target *t, struct walk *w)
     return step(n, w);
 }
 
-static void add(struct notifier *n, struct target *t, int64_t now_ns)
-{
-    tell_add(&n->tell, &n->view, now_ns);
-    t->batch[t->batch_n].id = n->view.id;
-    t->batch[t->batch_n++].changes = n->view.changes;
-}
-
 static const struct label *name_in(const struct alert_view *v)
 {
     const struct label *l = v->told.labels;
@@ -243,6 +274,23 @@ static const struct label *name_in(const struct alert_view *v)
            (l->name_n != NAME_AT || memcmp(l->name, "alertname", NAME_AT) != 0))
         l++;
     return l;
+}
+
+static void begin_notice(struct target *t, const struct alert_view *first, int64_t now_ns)
+{
+    const struct label *l = name_in(first);
+    t->notice = (struct notice){.begun_ns = now_ns};
+    snprintf(t->notice.alert, sizeof t->notice.alert, "%.*s", (int)l->value_n, l->value);
+}
+
+static void add(struct notifier *n, struct target *t, int64_t now_ns)
+{
+    if (t->batch_n == 0)
+        begin_notice(t, &n->view, now_ns);
+    t->notice.firing += n->view.state.phase == ALERT_FIRING;
+    tell_add(&n->tell, &n->view, now_ns);
+    t->batch[t->batch_n].id = n->view.id;
+    t->batch[t->batch_n++].changes = n->view.changes;
 }
 
 /* All that is due to an Alertmanager goes together. */
@@ -294,47 +342,9 @@ static bool make_body(struct notifier *n, struct target *t, struct buf *body)
 
 /* ---- a request */
 
-static const char *text(const char *s)
-{
-    return *s != '\0' ? s : NULL;
-}
-
-static struct post_target target_of(const struct conf_peer *p, const char *url)
-{
-    int64_t connect_ns = (int64_t)CONNECT_TIMEOUT_S * NS_PER_S;
-    return (struct post_target){
-        .url = url,
-        .username = text(p->username),
-        .password_file = text(p->password_file),
-        .bearer_token_file = text(p->bearer_token_file),
-        .ca_file = text(p->ca_file),
-        .cert_file = text(p->cert_file),
-        .key_file = text(p->key_file),
-        .insecure = !p->verify,
-        .connect_timeout_ns = p->timeout_ns < connect_ns ? p->timeout_ns : connect_ns,
-        .timeout_ns = p->timeout_ns,
-    };
-}
-
-static size_t without_slash(const char *url)
-{
-    size_t n = strlen(url);
-    while (n > 0 && url[n - 1] == '/')
-        n--;
-    return n;
-}
-
 static enum nabla_status send_body(struct notifier *n, struct target *t, struct buf *body)
 {
-    static const char *const headers[] = {"Content-Type: application/json", NULL};
-    static const char path[] = "/api/v2/alerts";
-    char url[CONF_URL_MAX + sizeof path];
-    bool manager = t->form == TELL_ALERTMANAGER;
-    size_t url_n = manager ? without_slash(t->peer.url) : strlen(t->peer.url);
-    memcpy(url, t->peer.url, url_n);
-    strcpy(url + url_n, manager ? path : "");
-    struct post_target target = target_of(&t->peer, url);
-    return post_send(n->poster, &target, headers, body, on_done, t, &t->post);
+    return notify_send(n->poster, t->form, &t->peer, body, on_done, t, &t->post);
 }
 
 static void advance(struct notifier *n, struct target *t)
@@ -492,7 +502,7 @@ enum nabla_status notifier_configure(struct notifier *n, const struct conf_alert
         return NABLA_ENOMEM;
     roll->resend_ns = conf->resend_ns;
     roll->repeat_ns = conf->repeat_ns;
-    memcpy(roll->external_url, conf->external_url, without_slash(conf->external_url));
+    memcpy(roll->external_url, conf->external_url, notify_url_length(conf->external_url));
     list(roll, TELL_ALERTMANAGER, &conf->alertmanagers);
     list(roll, TELL_WEBHOOK, &conf->webhooks);
     pthread_mutex_lock(&n->lock);
@@ -503,32 +513,22 @@ enum nabla_status notifier_configure(struct notifier *n, const struct conf_alert
     return NABLA_OK;
 }
 
-static void read_counts(const struct notifier *n, const struct target *t, struct notify_counts *out)
-{
-    const char *url = t->peer.url;
-    size_t url_n = strcspn(url, "?");
-    *out = (struct notify_counts){.form = t->form,
-                                  .sent = counted(&t->sent),
-                                  .refused = counted(&t->refused),
-                                  .retried = counted(&t->retried),
-                                  .works = !t->broken};
-    if (url[url_n] == '\0')
-        memcpy(out->name, url, url_n);
-    else
-        snprintf(out->name, sizeof out->name, "%.*s?%d", (int)url_n, url, (int)(t - n->targets));
-}
-
 bool notifier_count(struct notifier *n, uint32_t i, struct notify_counts *out)
 {
     bool found = false;
     pthread_mutex_lock(&n->lock);
     for (uint32_t k = 0; k < ALERT_TARGETS_MAX && !found; k++)
         if (n->targets[k].used && i-- == 0) {
-            read_counts(n, &n->targets[k], out);
+            read_counts(&n->targets[k], out);
             found = true;
         }
     pthread_mutex_unlock(&n->lock);
     return found;
+}
+
+bool notifier_told(struct notifier *n, uint64_t *number, struct notice *out)
+{
+    return notices_before(&n->notices, number, out);
 }
 
 /* ---- made and freed */
@@ -539,6 +539,7 @@ static void on_closed(uv_handle_t *handle)
     if (--n->handles > 0)
         return;
     pthread_mutex_destroy(&n->lock);
+    notices_fini(&n->notices);
     free(n->fresh);
     free(n);
 }
@@ -555,6 +556,7 @@ enum nabla_status notifier_new(uv_loop_t *loop, struct alerts *alerts, struct lo
     n->log = log;
     n->handles = 2;
     pthread_mutex_init(&n->lock, NULL);
+    notices_init(&n->notices);
     uv_async_init(loop, &n->configured, on_configured);
     uv_timer_init(loop, &n->timer);
     n->configured.data = n->timer.data = n;

@@ -10,13 +10,14 @@
  *     no answer, 408, 429, 5xx     tried again: after 0.5 s, 1 s, 2 s ... 15 s, or as Retry-After says
  *     any other                    refused: logged, counted, and not repeated
  *
- * Threads: all of it on the loop's, but for notify_configure and notify_count. */
+ * Threads: all of it on the loop's, but for notifier_configure, notifier_count and notifier_told. */
 #ifndef NET_NOTIFY_H
 #define NET_NOTIFY_H
 
 #include "alerts/tell.h"
 #include "base/log.h"
 #include "conf/conf.h"
+#include "net/notices.h"
 
 #include <uv.h>
 
@@ -56,5 +57,8 @@ struct notify_counts {
 
 /* The i-th target; false after the last. Any thread. */
 bool notifier_count(struct notifier *n, uint32_t i, struct notify_counts *out);
+
+/* The newest request before *number, as notices_before has it. Any thread. */
+bool notifier_told(struct notifier *n, uint64_t *number, struct notice *out);
 
 #endif

@@ -1,6 +1,11 @@
 /* net/sink.c -- a batch at a time: one clock read, one lock a shard. */
 #include "net/sink.h"
 
+#include <string.h>
+
+_Static_assert((int)LINE_FORMATS == (int)STATS_FORMATS, "a listener counts each format");
+_Static_assert((int)EXAMPLE_LISTENER_MAX == (int)STATS_NAME_MAX, "an example names its listener");
+
 /* A line as it stands at hand, and where it went wrong. */
 struct fault {
     enum cause cause;
@@ -10,13 +15,16 @@ struct fault {
     size_t n;
 };
 
-static void log_line(struct sink *sink, const struct inlet *inlet, const struct fault *f)
+/* In the log, as often as its rate allows, and among the examples, always. */
+static void tell(struct sink *sink, const struct inlet *inlet, const struct fault *f)
 {
-    char line[LOG_QUOTE_MAX];
+    struct example x = {.wall_ns = clock_now().wall_ns, .offset = f->offset};
+    log_quote(x.text, f->text, f->n);
+    memcpy(x.listener, inlet->stats->name, sizeof x.listener);
     log_event(sink->log, LOG_LEVEL_WARN, cause_label(f->cause), "line_refused",
-              "listener=%s reason=%s offset=%u line=%s why=\"%s\"", inlet->stats->name,
-              cause_label(f->cause), f->offset, log_quote(line, f->text, f->n),
-              cause_text(f->cause));
+              "listener=%s reason=%s offset=%u line=%s why=\"%s\"", x.listener,
+              cause_label(f->cause), f->offset, x.text, cause_text(f->cause));
+    examples_note(&sink->stats->examples, example_kind(f->cause), &x);
 }
 
 static void note(struct outcome *o, const struct fault *f)
@@ -36,11 +44,12 @@ void sink_refuse(struct sink *sink, struct inlet *inlet, enum cause cause, const
     struct fault fault = {cause, inlet->report.passed++, (uint32_t)n, text, n};
     count(&sink->stats->lines, 1);
     count(&inlet->stats->lines, 1);
+    count(&inlet->stats->formats[inlet->options.format], 1);
     count(&sink->stats->rejected[cause], 1);
     if (inlet->outcome != NULL)
         inlet->outcome->refused[cause]++;
     note(inlet->outcome, &fault);
-    log_line(sink, inlet, &fault);
+    tell(sink, inlet, &fault);
 }
 
 /* Adds up what the lines since the last flush came to. */
@@ -50,6 +59,9 @@ static void publish(struct sink *sink, struct inlet *inlet)
     count(&sink->stats->lines, r->lines);
     count(&inlet->stats->lines, r->lines);
     count(&sink->stats->samples, r->samples);
+    for (int i = 0; i < LINE_FORMATS; i++)
+        if (r->formats[i] != 0)
+            count(&inlet->stats->formats[i], r->formats[i]);
     for (int i = 0; i < CAUSE_COUNT; i++) {
         if (r->refused[i] == 0)
             continue;
@@ -91,7 +103,7 @@ static void tell_fault(struct sink *sink, struct inlet *inlet)
         return;
     struct fault fault = {r->fault, r->fault_line, r->fault_offset, r->fault_text, r->fault_text_n};
     note(inlet->outcome, &fault);
-    log_line(sink, inlet, &fault);
+    tell(sink, inlet, &fault);
 }
 
 static size_t read_lines(struct sink *sink, struct inlet *inlet, const char *buf, size_t n)

@@ -417,8 +417,8 @@ static const struct sockaddr *find_peer(const uv_tcp_t *tcp, union peer *out)
 void connection_refuse(struct connection *c, enum refusal why, const char *detail, size_t n)
 {
     union peer peer;
-    gate_refuse(c->listener->ingest->house->log, c->listener->inlet.stats, why,
-                find_peer(&c->tcp, &peer), detail, n);
+    gate_refuse(c->listener->ingest->house->log, c->listener->ingest->house->stats,
+                c->listener->inlet.stats, why, find_peer(&c->tcp, &peer), detail, n);
     connection_end(c);
 }
 
@@ -428,7 +428,8 @@ static bool is_let_in(struct listener *l, struct connection *c)
     union peer peer;
     const struct sockaddr *from = find_peer(&c->tcp, &peer);
     if (!gate_admits(l->gate, &peer.any)) {
-        gate_refuse(l->ingest->house->log, l->inlet.stats, REFUSAL_NETWORK, from, "", 0);
+        gate_refuse(l->ingest->house->log, l->ingest->house->stats, l->inlet.stats, REFUSAL_NETWORK,
+                    from, "", 0);
         return false;
     }
     c->from = network_of(from);

@@ -35,7 +35,8 @@ static bool may_send(struct listener *l, const struct sockaddr *from, const char
     else if (l->gate->sealed)
         why = gate_unseal(l->gate, bytes, n, lines_at);
     if (why != REFUSAL_COUNT)
-        gate_refuse(l->ingest->house->log, l->inlet.stats, why, from, bytes, n);
+        gate_refuse(l->ingest->house->log, l->ingest->house->stats, l->inlet.stats, why, from,
+                    bytes, n);
     return why == REFUSAL_COUNT;
 }
 

@@ -75,6 +75,18 @@ double alert_value(const struct rule *rule, const struct facts *f)
     return in_unit(expression_subject(&rule->when, f), rule->when.subject_powers, f->per);
 }
 
+void alert_gap_of(const struct expression *when, const struct facts *f, struct alert_gap *out)
+{
+    int powers = when->subject_powers;
+    *out = (struct alert_gap){
+        .value = in_unit(expression_subject(when, f), powers, f->per),
+        .threshold = in_unit(expression_threshold(when, f), powers, f->per),
+        .distance = in_unit(expression_distance(when, f), powers, f->per),
+        .eta_s = expression_eta_s(when, f),
+        .unit = unit_of(powers, f->per),
+    };
+}
+
 /* To the limit that the rule speaks of, else to the first that the series has. */
 static double eta_of(const struct rule *rule, const struct facts *f)
 {

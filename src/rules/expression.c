@@ -133,6 +133,67 @@ double expression_distance(const struct expression *x, const struct facts *f)
     }
 }
 
+double expression_threshold(const struct expression *x, const struct facts *f)
+{
+    double left, right;
+    if (!x->simple)
+        return NAN;
+    sides(x, f, &left, &right);
+    return x->subject_right ? left : right;
+}
+
+/* The operand that is all of the subject; NULL: it is more. code[0..first) is the left side and then the right
+ * one, so one that stands right before the comparison is all of the right side, and the first is all of the left
+ * one if nothing takes it from below what comes after it. */
+static const struct operation *subject_alone(const struct expression *x)
+{
+    const struct operation *last = &x->code[x->first - 1];
+    if (x->subject_right)
+        return last->op <= OP_ETA ? last : NULL;
+    for (uint32_t i = 1, above = 0; i < x->first; i++) {
+        enum op op = (enum op)x->code[i].op;
+        bool takes_first = takes_one(op) ? above == 0 : op > OP_ETA && above < 2;
+        if (takes_first)
+            return NULL;
+        above += op <= OP_ETA;
+        above -= op > OP_ETA && !takes_one(op);
+    }
+    return &x->code[0];
+}
+
+/* NaN where it may as well be none. */
+static double certain(const struct quantity *q)
+{
+    return fabs(q->v) > q->error ? q->v : NAN;
+}
+
+/* d to go at so much a second. */
+static double at_pace(double d, double pace)
+{
+    double seconds = d / pace;
+    return isnan(pace) ? NAN : seconds >= 0 && isfinite(seconds) ? seconds : INFINITY;
+}
+
+double expression_eta_s(const struct expression *x, const struct facts *f)
+{
+    double d = expression_distance(x, f);
+    const struct operation *o = x->simple ? subject_alone(x) : NULL;
+    if (isnan(d) || o == NULL || o->op == OP_CONSTANT)
+        return NAN;
+    if (d <= 0)
+        return 0;
+    double subject = expression_subject(x, f), threshold = expression_threshold(x, f);
+    if (o->op == OP_ETA)
+        return at_pace(threshold - subject, -1);
+    switch ((enum fact)o->fact) {
+    case FACT_VALUE: return facts_eta(f, threshold);
+    case FACT_RATE:
+    case FACT_EDGE: return at_pace(threshold - subject, certain(&f->at[FACT_ACCEL]));
+    case FACT_AGE: return at_pace(threshold - subject, 1);
+    default: return NAN;
+    }
+}
+
 /* Just past the moment, so that > and >= both have changed by then. */
 static int64_t wait_ns(double seconds)
 {

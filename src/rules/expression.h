@@ -86,6 +86,14 @@ double expression_subject(const struct expression *x, const struct facts *f);
  * subject. NaN: not known, or the expression is not so simple. */
 double expression_distance(const struct expression *x, const struct facts *f);
 
+/* What the subject is compared with, where the expression is one comparison; as the subject. NaN: it is not. */
+double expression_threshold(const struct expression *x, const struct facts *f);
+
+/* Seconds from now until expression_distance comes to 0 if the series goes on as it does: along its trend or
+ * newest slope for `value`, along its acceleration for `rate` and `edge`, with the clock for `age` and eta(). 0: it
+ * is there; INFINITY: it does not lead there; NaN: not known, or the subject is not one of these names alone. */
+double expression_eta_s(const struct expression *x, const struct facts *f);
+
 /* Nanoseconds until age or eta() may change the truth though nothing arrives; INT64_MAX: never. */
 int64_t expression_wait_ns(const struct expression *x, const struct facts *f);
 

@@ -164,6 +164,8 @@ enum cause birth_prepare_labels(struct table *t, const struct label_list *list, 
 bool birth_restore(struct table *t, struct shard *s, struct keyhash key, struct newborn *b,
                    struct ref *target);
 void birth_drop(struct table *t, struct newborn *b); /* it was settled by another way */
+/* Of all labels, each name and each set of names once; the catalog is locked. */
+uint64_t birth_label_bytes(const struct catalog *c);
 /* Forgets a series, its record and its names; the shard is locked. */
 void birth_end(struct table *t, struct shard *s, uint32_t place);
 void birth_end_alias(struct table *t, struct shard *s, uint32_t number);

@@ -208,6 +208,19 @@ uint64_t table_memory(const struct table *t)
     return bytes;
 }
 
+void table_room(struct table *t, struct table_room *out)
+{
+    struct catalog *c = &t->catalog;
+    pthread_mutex_lock(&c->lock);
+    *out = (struct table_room){.series = c->live,
+                               .max_series = c->max_series,
+                               .label_bytes = birth_label_bytes(c),
+                               .max_label_bytes = c->limits.label_bytes,
+                               .kept_bytes = atomic_load(&t->budget.used),
+                               .max_kept_bytes = t->budget.limit};
+    pthread_mutex_unlock(&c->lock);
+}
+
 enum series_state record_state(const struct table *t, const struct record *x, int64_t mono_ns)
 {
     const struct policy *p = policy_of(t, x);

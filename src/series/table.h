@@ -87,6 +87,14 @@ uint32_t table_count(const struct table *t); /* series there are */
 /* Bytes that the table has asked for: records, indexes, labels. */
 uint64_t table_memory(const struct table *t);
 
+/* What there is of what is limited, and how much there may be. */
+struct table_room {
+    uint64_t series, max_series;
+    uint64_t label_bytes, max_label_bytes; /* as limits.label_memory counts them; max 0: no limit */
+    uint64_t kept_bytes, max_kept_bytes;
+};
+void table_room(struct table *t, struct table_room *out);
+
 /* Which series to read: made by table_select, in a stable order. */
 struct found {
     struct ref ref;

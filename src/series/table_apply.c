@@ -42,7 +42,7 @@ struct run {
     bool resolved[BATCH_MAX];      /* several shards: those that wait to be pushed */
 };
 
-/* Counts a refusal; the first of its cause in a batch is logged, when no lock is held any more. */
+/* Counts a refusal; the first of its cause in a batch is told, when no lock is held any more. */
 static void refuse(struct run *r, uint32_t number, enum cause cause)
 {
     r->tally.rejected[cause]++;
@@ -50,17 +50,22 @@ static void refuse(struct run *r, uint32_t number, enum cause cause)
         r->first_refused[cause] = number;
 }
 
-static void log_refused(const struct run *r)
+NOINLINE static void tell_refused(const struct run *r, enum cause cause)
 {
-    char key[LOG_QUOTE_MAX];
-    for (int i = 0; i < CAUSE_COUNT; i++) {
-        if (r->first_refused[i] == NONE)
-            continue;
-        const struct sample *s = &r->batch->at[r->first_refused[i]];
-        log_event(r->t->log, LOG_LEVEL_WARN, cause_label((enum cause)i), "sample_refused",
-                  "reason=%s key=%s t_ns=%lld why=\"%s\"", cause_label((enum cause)i),
-                  log_quote(key, s->key, s->key_n), (long long)s->t_ns, cause_text((enum cause)i));
-    }
+    const struct sample *s = &r->batch->at[r->first_refused[cause]];
+    struct example x = {.wall_ns = r->now.wall_ns};
+    log_quote(x.text, s->key, s->key_n);
+    log_event(r->t->log, LOG_LEVEL_WARN, cause_label(cause), "sample_refused",
+              "reason=%s key=%s t_ns=%lld why=\"%s\"", cause_label(cause), x.text,
+              (long long)s->t_ns, cause_text(cause));
+    examples_note(&r->t->stats->examples, example_kind(cause), &x);
+}
+
+static void tell_all_refused(const struct run *r)
+{
+    for (enum cause c = 0; c < CAUSE_COUNT; c++)
+        if (r->first_refused[c] != NONE)
+            tell_refused(r, c);
 }
 
 NOINLINE static void push_with_care(struct run *r, struct push *p, const struct sample *s,
@@ -357,6 +362,6 @@ void table_apply_from(struct table *t, const struct batch *batch, const struct o
     else
         push_many_shards(&r, numbers, n);
     tally_add(t, &r.tally);
-    log_refused(&r);
+    tell_all_refused(&r);
     add_rejected(rejected, &r.tally);
 }

@@ -151,14 +151,16 @@ static void free_identity(struct table *t, unsigned char *id)
     t->catalog.label_bytes -= bytes;
 }
 
-/* What labels take: those of series, and each name and set of names once. */
-static bool labels_fit(const struct table *t)
+uint64_t birth_label_bytes(const struct catalog *c)
 {
-    const struct catalog *c = &t->catalog;
     const struct dictionary *metrics = &c->names.metrics, *shapes = &c->names.shapes;
-    uint64_t names = metrics->text_bytes + shapes->text_bytes +
-                     (uint64_t)(metrics->index.used + shapes->index.used) * sizeof(struct entry);
-    return c->limits.label_bytes == 0 || c->label_bytes + names <= c->limits.label_bytes;
+    return c->label_bytes + metrics->text_bytes + shapes->text_bytes +
+           (uint64_t)(metrics->index.used + shapes->index.used) * sizeof(struct entry);
+}
+
+static bool labels_fit(const struct catalog *c)
+{
+    return c->limits.label_bytes == 0 || birth_label_bytes(c) <= c->limits.label_bytes;
 }
 
 static void count_live(struct table *t, struct shard *s, int by)
@@ -189,7 +191,7 @@ static enum cause make(struct table *t, struct shard *s, struct keyhash key, str
     uint32_t place;
     if (t->catalog.live >= t->catalog.max_series)
         return CAUSE_SERIES_LIMIT;
-    if (!labels_fit(t))
+    if (!labels_fit(&t->catalog))
         return CAUSE_LABEL_MEMORY;
     if (!take_place(s, &place))
         return CAUSE_MEMORY;

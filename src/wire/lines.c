@@ -13,6 +13,12 @@
 
 #include <string.h>
 
+const char *line_format_text(enum line_format format)
+{
+    static const char *const texts[] = {"auto", "influx", "graphite", "json", "statsd", "pickle"};
+    return texts[format];
+}
+
 /* The first blank without a backslash before it: one before that is no matter, as it does not
  * escape a backslash. */
 static const char *find_blank(const char *p, const char *end)
@@ -105,11 +111,12 @@ static void take_line(const struct line_options *options, const char *at, const 
     uint32_t samples_before = batch->n;
     enum line_format format = options->format;
     enum cause cause = CAUSE_LINE_LENGTH;
-    if (too_long)
+    if (too_long) {
         line.offset = options->max_line;
-    else
-        cause =
-            read_line(options, format == LINE_AUTO ? recognise(first, end) : format, &line, batch);
+    } else {
+        format = format == LINE_AUTO ? recognise(first, end) : format;
+        cause = read_line(options, format, &line, batch);
+    }
     if (options->once && has_increment(batch, samples_before)) {
         batch->n = samples_before;
         cause = CAUSE_INCREMENT;
@@ -119,6 +126,7 @@ static void take_line(const struct line_options *options, const char *at, const 
     report->refused[CAUSE_STRING] += line.skipped;
     report->samples += batch->n - samples_before;
     report->lines++;
+    report->formats[format]++;
 }
 
 size_t lines_read(const struct line_options *options, const char *buf, size_t n,

@@ -30,6 +30,10 @@ enum line_format {
     LINE_STATSD,
     LINE_PICKLE, /* no lines but frames: wire/pickle.h */
 };
+enum { LINE_FORMATS = LINE_PICKLE + 1 };
+
+/* "auto", "influx", ...: static, as the configuration has them. */
+const char *line_format_text(enum line_format format);
 
 struct line_options {
     enum line_format format;
@@ -42,6 +46,7 @@ struct line_options {
 /* The first line refused in a call, and all counts. Zeroed by the caller, added to by calls. */
 struct line_report {
     uint64_t lines, samples;
+    uint64_t formats[LINE_FORMATS]; /* the lines, by what they were read as; [LINE_AUTO]: none */
     uint64_t passed;               /* lines of any kind, empty ones and comments too */
     uint64_t refused[CAUSE_COUNT]; /* lines (or, CAUSE_STRING and such, fields) by cause */
     bool has_fault;

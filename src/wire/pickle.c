@@ -545,6 +545,7 @@ bool pickle_samples(struct pickle *p, int64_t arrival_ns, struct batch *batch,
             refuse(p, cause, &s, report);
         report->samples += cause == CAUSE_COUNT;
         report->lines++;
+        report->formats[LINE_PICKLE]++;
         report->passed++;
     }
     return p->next != 0;

@@ -38,6 +38,9 @@ static void judge(const struct expression *x, const struct expression *opposite,
     double distance = expression_distance(x, f);
     if (!isnan(distance) && distance != 0)
         require(plain == (distance < 0 ? TRUTH_YES : TRUTH_NO));
+    double eta_s = expression_eta_s(x, f);
+    require(isnan(eta_s) || eta_s >= 0);
+    require(isnan(eta_s) || eta_s == 0 || !(distance <= 0));
     require(expression_wait_ns(x, f) > 0);
     (void)expression_subject(x, f);
 }
