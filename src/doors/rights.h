@@ -9,7 +9,7 @@
 enum {
     RIGHT_READ = 1,  /* rates, series, metrics, streams, gradients */
     RIGHT_WRITE = 2, /* samples */
-    RIGHT_ADMIN = 4, /* a reload of the configuration */
+    RIGHT_ADMIN = 4, /* a reload of the configuration; what others sent that was refused */
     RIGHTS_ALL = RIGHT_READ | RIGHT_WRITE | RIGHT_ADMIN
 };
 

@@ -43,7 +43,7 @@ struct nearby {
     struct subject subject;
     struct param group, name; /* borrowed from the request's uri */
     enum nearest by;
-    bool descending, begun;
+    bool descending, begun, follows; /* something was written; a row was */
     uint32_t offset, limit;
     uint32_t seen, states[3]; /* series in all; of them in each state */
     uint32_t unknown;         /* of them, those whose distance is not known */
@@ -294,14 +294,15 @@ static void write_eta(struct buf *b, double eta_s)
         tree_bool(b, "approaching", isfinite(eta_s));
 }
 
-static void write_row(struct buf *b, const struct nearby *y, const struct reading *r,
+static void write_row(struct buf *b, struct nearby *y, const struct reading *r,
                       const struct alert_state *s)
 {
     struct facts f;
     struct alert_gap gap;
     facts_of_reading(r, &f);
     alert_gap_of(&y->subject.when, &f, &gap);
-    tree_line(b);
+    buf_text(b, y->follows ? ",\n" : "\n");
+    y->follows = true;
     tree_open(b, NULL, '{');
     tree_name(b, "metric");
     json_labels(b, r->labels);

@@ -229,8 +229,10 @@ static void write_history(struct buf *b, const struct pulse *p)
     tree_line(b);
     tree_open(b, "history", '{');
     tree_open(b, "time", '[');
-    for (uint32_t i = 1; (x = pulse_at(p, i)) != NULL; i++)
-        tree_double(b, NULL, (double)(x->at.wall_ns / NS_PER_MS) / 1e3);
+    for (uint32_t i = 1; (x = pulse_at(p, i)) != NULL; i++) {
+        tree_name(b, NULL);
+        json_time(b, x->at.wall_ns, TIME_UNIX);
+    }
     tree_close(b, ']');
     write_row(b, p, "lines_per_second", offsetof(struct beat, lines));
     write_row(b, p, "samples_per_second", offsetof(struct beat, samples));

@@ -30,7 +30,7 @@ void notices_put(struct notices *s, const struct notice *x)
 bool notices_before(struct notices *s, uint64_t *number, struct notice *out)
 {
     pthread_mutex_lock(&s->lock);
-    uint64_t newest = *number > s->n ? s->n : *number - 1;
+    uint64_t newest = *number > s->n ? s->n : *number > 0 ? *number - 1 : 0;
     bool kept = newest > 0 && s->n - newest < NOTICES_MAX;
     if (kept)
         *out = s->at[(newest - 1) % NOTICES_MAX];

@@ -75,15 +75,19 @@ double alert_value(const struct rule *rule, const struct facts *f)
     return in_unit(expression_subject(&rule->when, f), rule->when.subject_powers, f->per);
 }
 
+static double in_unit_of(const struct expression *x, double v, const struct facts *f)
+{
+    return in_unit(v, x->subject_powers, f->per);
+}
+
 void alert_gap_of(const struct expression *when, const struct facts *f, struct alert_gap *out)
 {
-    int powers = when->subject_powers;
     *out = (struct alert_gap){
-        .value = in_unit(expression_subject(when, f), powers, f->per),
-        .threshold = in_unit(expression_threshold(when, f), powers, f->per),
-        .distance = in_unit(expression_distance(when, f), powers, f->per),
+        .value = in_unit_of(when, expression_subject(when, f), f),
+        .threshold = in_unit_of(when, expression_threshold(when, f), f),
+        .distance = in_unit_of(when, expression_distance(when, f), f),
         .eta_s = expression_eta_s(when, f),
-        .unit = unit_of(powers, f->per),
+        .unit = unit_of(when->subject_powers, f->per),
     };
 }
 

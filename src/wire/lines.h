@@ -47,8 +47,8 @@ struct line_options {
 struct line_report {
     uint64_t lines, samples;
     uint64_t formats[LINE_FORMATS]; /* the lines, by what they were read as; [LINE_AUTO]: none */
-    uint64_t passed;               /* lines of any kind, empty ones and comments too */
-    uint64_t refused[CAUSE_COUNT]; /* lines (or, CAUSE_STRING and such, fields) by cause */
+    uint64_t passed;                /* lines of any kind, empty ones and comments too */
+    uint64_t refused[CAUSE_COUNT];  /* lines (or, CAUSE_STRING and such, fields) by cause */
     bool has_fault;
     enum cause fault;       /* of the first refused line */
     uint64_t fault_line;    /* its number among the lines passed so far, from 0 */
