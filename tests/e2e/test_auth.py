@@ -6,7 +6,7 @@ import signal
 import pytest
 import yaml
 
-from daemon import eventually
+from daemon import ROOT, eventually
 from doors import basic, bcrypt, bearer, web_yml
 
 TOKENS = {"reader": ["read"], "writer": ["write"], "chief": ["admin"], "nothing": []}
@@ -70,15 +70,32 @@ ROUTES = {
 }
 
 
+def of_openapi(path, method):
+    """What docs/openapi.yaml says of it; None for what is not there."""
+    api = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
+    path = path.split("?")[0].replace("/job/", "/{name}/").replace("/app.js", "/{name}")
+    return api["paths"].get(path, {}).get({"HEAD": "get"}.get(method, method.lower()))
+
+
+def test_openapi_says_who_may_do_what():
+    """scripts/lint-documents holds it to the table of routes, this to what is asked below."""
+    for path, (method, _, wanted) in ROUTES.items():
+        if path != "/there/is/nothing":
+            rights = "read write admin" if wanted == "any" else wanted
+            assert set(of_openapi(path, method)["x-rights"]) == set(rights.split()), path
+
+
 def test_every_route_by_every_right(nablad, tmp_path):
     d = nablad(config(tmp_path, **all_kinds(tmp_path)))
     for path, (method, body, wanted) in ROUTES.items():
+        told = (of_openapi(path, method) or {"responses": ["401", "403", "404"]})["responses"]
         for name, rights in TOKENS.items():
             status, headers, _ = d.get(path, method=method, data=body, headers={
                 "Content-Type": "application/json", **bearer(token(name))})
             may = bool(rights) and (wanted == "any" or set(rights) & set(wanted.split()))
             assert (status == 403) != bool(may), (path, name, status)
             assert status != 401 and "WWW-Authenticate" not in headers
+            assert str(status) in told, (path, name, status)
         status, headers, answer = d.get(path, method=method, data=body)
         assert status == 401, path
         assert headers.get_all("WWW-Authenticate") == [
