@@ -135,27 +135,30 @@ static enum MHD_Result refuse_body(struct request *r)
     return reply_error(r, MHD_HTTP_CONTENT_TOO_LARGE, "the body is longer than %d bytes", BODY_MAX);
 }
 
-/* The headers are here: find the route, refuse what must not be read on. */
+/* Who asks is known: what must not be read on is refused before it comes. */
+static enum MHD_Result judge_body(struct request *r)
+{
+    bool is_told = r->length > BODY_SKIP_MAX || request_header(r, MHD_HTTP_HEADER_EXPECT) != NULL;
+    if (r->refused != 0)
+        return is_told ? auth_refuse(r) : MHD_YES;
+    r->too_long = r->length > body_max(r);
+    r->too_many = !r->too_long && !has_place(r, r->length);
+    return is_told && (r->too_long || r->too_many) ? refuse_body(r) : MHD_YES;
+}
+
+/* The headers are here: find the route, and out who asks. */
 static enum MHD_Result judge(struct request *r, const char *method, const char *version)
 {
-    unsigned long long length;
-    const char *why = framing_read(r->connection, version, &length);
+    const char *why = framing_read(r->connection, version, &r->length);
     r->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     r->is_post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
     if (why != NULL)
         return reply_error(r, MHD_HTTP_BAD_REQUEST, "%s", why);
     char *path = find_path(r->uri);
     r->route = route_find(path, strcspn(path, "?"), &r->name, &r->name_n);
-    bool is_told = length > BODY_SKIP_MAX || request_header(r, MHD_HTTP_HEADER_EXPECT) != NULL;
     auth_judge(r);
-    if (r->check != NULL) /* the body is judged as it comes */
-        return MHD_YES;
-    if (r->refused != 0)
-        return is_told ? auth_refuse(r) : MHD_YES;
-    bool too_long = length > body_max(r);
-    r->too_many = !too_long && !has_place(r, length);
-    r->too_long = too_long;
-    return is_told && (too_long || r->too_many) ? refuse_body(r) : MHD_YES;
+    r->judged = r->check == NULL;
+    return r->judged ? judge_body(r) : MHD_YES;
 }
 
 /* Until every other connection has had its turn; or, the disk being slower than what comes, until the journal
@@ -282,6 +285,10 @@ enum MHD_Result request_go_on(void *cls, struct MHD_Connection *connection, cons
     if (!r->seen) {
         r->seen = true;
         return judge(r, method, version);
+    }
+    if (!r->judged) { /* suspended by its headers: libmicrohttpd tells of them once more */
+        r->judged = true;
+        return judge_body(r);
     }
     if (*n > 0)
         return take_body(r, data, n);

@@ -34,13 +34,15 @@ struct request {
     char *name;                /* in uri: NAME of /api/v1/label/NAME/values */
     size_t name_n;
     struct buf body;
-    size_t came;    /* bytes of the body that were kept or taken */
-    size_t skipped; /* bytes of a body that nobody wants */
-    uint64_t held;  /* its part of http->held_bytes */
+    unsigned long long length; /* of the body, as the headers say; 0: they do not */
+    size_t came;               /* bytes of the body that were kept or taken */
+    size_t skipped;            /* bytes of a body that nobody wants */
+    uint64_t held;             /* its part of http->held_bytes */
     bool has_params;
     struct params params;
     bool is_head, is_post;
-    bool seen;               /* its headers were judged */
+    bool seen;               /* its headers have come */
+    bool judged;             /* and who sends it is known, or that nobody does */
     bool whole;              /* counted in http->answering */
     bool queued;             /* an answer has been given to libmicrohttpd */
     bool too_long, too_many; /* why the body was not kept */

@@ -1,5 +1,6 @@
 """Who may do what by HTTP: users, tokens, rights; guessing; what is never told."""
 import concurrent.futures
+import gzip
 import hashlib
 import signal
 
@@ -150,6 +151,39 @@ def test_a_body_that_is_not_let_in_leaves_nothing(nablad, tmp_path):
     assert d.metric("nablad_series") == 0 and d.lines_total() == 0
     assert d.get("/write", method="POST", data=body)[0] == 204
     assert d.metric("nablad_series") == 20000
+
+
+LINES = b"".join(b"m,i=%d value=1 1\n" % i for i in range(20000))
+
+
+@pytest.mark.parametrize("path,body,headers,wanted", [
+    ("/write", b"m,i=1 value=1 1", {}, 1),
+    ("/write", LINES, {}, 20000),
+    ("/write", LINES, {"Expect": "100-continue"}, 20000),
+    ("/write", [LINES[:100], LINES[100:]], {}, 20000),  # in chunks
+    ("/api/v2/write", gzip.compress(LINES), {"Content-Encoding": "gzip"}, 20000),
+    ("/api/v1/gradient", b'{"f": [1, 2, 4]}', {"Content-Type": "application/json"}, [1, 1.5, 2]),
+    ("/api/v1/labels", b"limit=1", {"Content-Type": "application/x-www-form-urlencoded"}, ["__name__"]),
+], ids=["a line", "lines", "expect", "chunks", "gzip", "gradient", "form"])
+def test_a_body_behind_a_new_password_is_read(nablad, tmp_path, path, body, headers, wanted):
+    """While the password is verified its request is suspended: what follows its headers must not be lost."""
+    d = nablad(config(tmp_path, basic_auth_users={"alice": bcrypt("wonder"), "bob": bcrypt("builder")}))
+    if "write" not in path:
+        d.get("/write", method="POST", data=b"m,a=b value=1 1", headers=basic("bob", "builder"))
+    d.headers = basic("alice", "wonder")
+    status, _, answer = d.get(path, method="POST", data=body, headers=headers)
+    assert status in (200, 204), answer
+    got = answer.get("f", answer.get("data")) if answer else d.metric("nablad_series")
+    assert got == wanted
+    assert d.metric("nablad_auth_passwords_verified_total") >= 1
+
+
+def test_a_large_body_behind_a_wrong_password_is_refused_at_once(nablad, tmp_path):
+    """More of it than would be skipped: who sends it is told before it comes."""
+    d = nablad(config(tmp_path, basic_auth_users={"alice": bcrypt("wonder")}))
+    shown = "".join(f"{n}: {v}\r\n" for n, v in basic("alice", "wrong").items())
+    answer = d.raw(f"POST /write HTTP/1.1\r\nHost: a\r\n{shown}Content-Length: 9000000\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 401 ")
 
 
 def test_one_bcrypt_for_many_requests(nablad, tmp_path):
