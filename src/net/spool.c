@@ -330,7 +330,7 @@ enum nabla_status spool_keep_only(struct spool *s, const char *const names[], ui
     MDB_cursor *c;
     MDB_val key, value;
     uint64_t gone = 0;
-    if (mdb_txn_begin(s->env, NULL, 0, &txn) != 0)
+    if (s->env == NULL || mdb_txn_begin(s->env, NULL, 0, &txn) != 0)
         return NABLA_EIO;
     int rc = mdb_cursor_open(txn, s->dbi, &c);
     if (rc == 0) {
@@ -360,11 +360,19 @@ static uint64_t map_for(uint64_t bytes)
     return (2 * bytes + map_extra) / 4096 * 4096;
 }
 
+/* LMDB lets go of the old map before it asks for the new one: without one its environment is good for nothing, and
+ * the next turn opens another. */
 void spool_make_room(struct spool *s, uint64_t bytes)
 {
     uint64_t wanted = map_for(bytes);
-    if (wanted > s->map_bytes && (s->env == NULL || mdb_env_set_mapsize(s->env, wanted) == 0))
+    if (wanted <= s->map_bytes)
+        return;
+    if (s->env == NULL || mdb_env_set_mapsize(s->env, wanted) == 0) {
         s->map_bytes = wanted;
+        return;
+    }
+    mdb_env_close(s->env);
+    s->env = NULL;
 }
 
 static int open_env(struct spool *s)

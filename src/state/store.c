@@ -83,11 +83,14 @@ static int transact(struct store *s, const struct puts *puts)
     return rc;
 }
 
+/* LMDB lets go of the old map before it asks for the new one: if it gets none, any other call would read what is
+ * there no more. */
 static int grow(struct store *s)
 {
     size_t more = s->map_bytes * 2;
     int rc = more < s->map_bytes ? ENOMEM : mdb_env_set_mapsize(s->env, more);
     s->map_bytes = rc == 0 ? more : s->map_bytes;
+    s->lost |= rc != 0;
     return rc;
 }
 
@@ -100,7 +103,7 @@ static enum nabla_status fail(int rc, char why[static STORE_WHY_MAX])
 enum nabla_status store_write(struct store *s, const struct puts *puts,
                               char why[static STORE_WHY_MAX])
 {
-    int rc = transact(s, puts);
+    int rc = s->lost ? MDB_PANIC : transact(s, puts);
     while (rc == MDB_MAP_FULL && (rc = grow(s)) == 0)
         rc = transact(s, puts);
     s->lost |= rc == MDB_PANIC || rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND;
@@ -109,7 +112,7 @@ enum nabla_status store_write(struct store *s, const struct puts *puts,
 
 enum nabla_status store_settle(struct store *s, char why[static STORE_WHY_MAX])
 {
-    int rc = mdb_env_sync(s->env, 1);
+    int rc = s->lost ? MDB_PANIC : mdb_env_sync(s->env, 1);
     if (rc == 0)
         rc = mdb_env_set_flags(s->env, MDB_NOSYNC, 0);
     return rc == 0 ? NABLA_OK : fail(rc, why);

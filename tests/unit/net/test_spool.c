@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "guard.h"
+#include "no_map.h"
 #include "suite.h"
 
 enum { MIB = 1024 * 1024, POINTS = 10 };
@@ -446,6 +447,27 @@ START_TEST(a_damaged_file_is_set_aside)
 }
 END_TEST
 
+START_TEST(no_memory_for_a_larger_map)
+{
+    static const char *const names[] = {"a"};
+    uint64_t dropped;
+    struct spool_queue *q = queue_new("a", MIB);
+    add(q, 'a', 10);
+    do_turn(q);
+    no_map = true;
+    spool_make_room(spool, 64 * MIB);
+    ck_assert_int_eq(spool_keep_only(spool, names, 1, &dropped), NABLA_EIO);
+    add(q, 'b', 10);
+    ck_assert_int_eq(turn(q), NABLA_ENOMEM);
+    no_map = false;
+    do_turn(q);
+    ck_assert_uint_eq(q->points, 2 * POINTS);
+    expect_oldest(q, 'a', 10);
+    expect_oldest(q, 'b', 10);
+    queue_free(q);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("net/spool");
@@ -467,6 +489,7 @@ Suite *suite(void)
     tcase_add_test(t, what_never_fits);
     tcase_add_test(t, one_process_at_a_time);
     tcase_add_test(t, a_damaged_file_is_set_aside);
+    tcase_add_test(t, no_memory_for_a_larger_map);
     suite_add_tcase(s, t);
     return s;
 }
