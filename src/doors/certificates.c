@@ -16,7 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMES_MAX = 1024 };                /* of a certificate that are looked at */
+enum {
+    NAMES_MAX = 1024,      /* of a certificate that are looked at */
+    WORK_ROOM = 96 * 1024, /* bytes that there must be for a handshake */
+};
 #define WRITTEN_S_MAX INT64_C(9000000000) /* in the year 2255: what nanoseconds can say */
 
 struct certificates {
@@ -55,6 +58,23 @@ static enum nabla_status load_ca(struct certificates *c, const struct certificat
 }
 
 /* ---- clients */
+
+/* GMP ends the process that gives it no memory, and libtasn1 runs on without: neither gets to work unless there is
+ * as much as they will ask for. Less than what malloc maps by itself: what it gives back is then near at hand. */
+static bool has_room(void)
+{
+    void *volatile room = malloc(WORK_ROOM);
+    bool has = room != NULL;
+    free(room);
+    return has;
+}
+
+/* A client has said its first word, and what is dear comes next. */
+static int judge_hello(gnutls_session_t session)
+{
+    (void)session;
+    return has_room() ? 0 : GNUTLS_E_MEMORY_ERROR;
+}
 
 /* A name as the list writes it: an address in its usual form, all others as they are. */
 static bool same_name(unsigned type, const unsigned char *name, size_t n, const char *allowed)
@@ -102,6 +122,8 @@ static int judge_client(gnutls_session_t session)
     const gnutls_datum_t *shown = gnutls_certificate_get_peers(session, &n);
     if (shown == NULL || n == 0)
         return 0;
+    if (!has_room())
+        return GNUTLS_E_CERTIFICATE_ERROR;
     gnutls_typed_vdata_st purpose = {.type = GNUTLS_DT_KEY_PURPOSE_OID,
                                      .data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT};
     if (verifies(c->client_auth) &&
@@ -142,7 +164,7 @@ enum nabla_status certificates_load(const struct certificate_files *files,
                                     struct certificates **out, struct certificate_fault *fault)
 {
     *fault = (struct certificate_fault){.key = ""};
-    struct certificates *c = calloc(1, sizeof *c);
+    struct certificates *c = has_room() ? calloc(1, sizeof *c) : NULL;
     if (c == NULL)
         return NABLA_ENOMEM;
     atomic_init(&c->holds, 1);
@@ -202,6 +224,7 @@ enum nabla_status certificates_begin(struct certificates *c, gnutls_session_t se
         gnutls_priority_set(session, c->priorities) < 0)
         return NABLA_ENOMEM;
     gnutls_certificate_server_set_request(session, asked[c->client_auth]);
+    gnutls_handshake_set_post_client_hello_function(session, judge_hello);
     gnutls_db_set_ptr(session, c); /* judge_client's; a session here has no database */
     (void)certificates_hold(c);
     return NABLA_OK;

@@ -79,7 +79,8 @@ struct certificates *certificates_hold(struct certificates *c); /* c; NULL is fi
 void certificates_leave(struct certificates *c); /* the last one frees; NULL is fine */
 
 /* Gives a server's session these credentials, versions, ciphers and what is asked of its client, and
- * counts it as one that holds c. Call it before the handshake. It takes gnutls_db_set_ptr for itself.
+ * counts it as one that holds c. Call it before the handshake. It takes gnutls_db_set_ptr and
+ * gnutls_handshake_set_post_client_hello_function for itself: a handshake fails while there is no memory for it.
  * Errors: NABLA_ENOMEM; the session then holds nothing. */
 MUST_CHECK enum nabla_status certificates_begin(struct certificates *c,
                                                 struct gnutls_session_int *session);
