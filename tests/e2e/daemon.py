@@ -182,6 +182,10 @@ class Daemon:
     def address(self, scheme, nth=0):
         return host_port([l for l in self.listeners if l.startswith(scheme + "://")][nth])
 
+    def tcp_listeners(self):
+        """How many there are, those with TLS among them."""
+        return sum(l.startswith("tcp://") for l in self.listeners)
+
     @property
     def tcp(self):
         return self.address("tcp")

@@ -1,5 +1,5 @@
 """What nablad promises while things fail: no crash, no hang, nothing acknowledged lost, recovery without help. The
-same a hundred times longer: ./dev faults."""
+same a hundred times longer: ./dev faults. By HTTPS with passwords and a journal, or without."""
 import pathlib
 import sys
 
@@ -17,10 +17,11 @@ HAS_SANITIZER = "NABLA_SANITIZE:STRING=\n" not in (BUILD / "CMakeCache.txt").rea
 
 @pytest.mark.slow
 @pytest.mark.skipif(HAS_SANITIZER, reason="a sanitizer has a malloc of its own")
+@pytest.mark.parametrize("doors", ["guarded", "plain"])
 @pytest.mark.parametrize("name", [*scenarios.FAILING, *scenarios.OTHERS])
-def test_what_fails(tmp_path, name):
+def test_what_fails(tmp_path, name, doors):
     assert preloaded.LIBRARY.exists(), "not built"
-    world = World(tmp_path, silent=name == "silent")
+    world = World(tmp_path, silent=name == "silent", guarded=doors == "guarded")
     try:
         tried, lost = scenarios.run(world, name)
     finally:

@@ -1,9 +1,10 @@
 """What nablad is asked while things fail, and what must hold of the answers: what it acknowledged is there.
 
-    writers ──/write──► 204: kept in mind as acknowledged      senders ──TCP, UDP──► no answer, no promise
+    writers ──/write──► 204: kept in mind as acknowledged      senders ──TCP, TLS, UDP──► no answer, no promise
     askers ──rates, metrics, gradient, stream, reload──► any answer, in time
 
 Each runs until stop(); all that a sender may see of a failing server (a reset, a refusal, 503) it takes for a no.
+All of it speaks TLS and says its password where the daemon asks for that.
 """
 import contextlib
 import http.client
@@ -23,15 +24,60 @@ BORN = 1     # new ones in each batch
 FAILED = (OSError, http.client.HTTPException, ValueError)
 
 
+class Client:
+    """Requests over one connection, and over another after REQUESTS, or after one that failed."""
+    REQUESTS = 10
+
+    def __init__(self, load):
+        self.load, self.conn, self.left = load, None, 0
+
+    def close(self):
+        if self.conn:
+            self.conn.close()
+        self.conn = None
+
+    def request(self, method, path, body=None, headers=None):
+        """The status, or None: there was no answer. One that takes for ever is a fault of nablad's."""
+        d = self.load.daemon
+        if not self.conn:
+            self.conn, self.left = d.http_connection(), self.REQUESTS
+        try:
+            self.conn.request(method, path, body=body, headers={**d.headers, **(headers or {})})
+            answer = self.conn.getresponse()
+            answer.read()
+            self.left -= 1
+            if self.left == 0:
+                self.close()
+            return answer.status
+        except TimeoutError:
+            self.load.hung.append(f"{method} {path}")
+        except FAILED:
+            pass
+        self.close()
+        return None
+
+
 class Load:
     def __init__(self, writers=2):
         self.writers = writers
-        self.acked = {w: [] for w in range(writers)}  # numbers of batches
+        self.lives = [self.nobody()]  # of the daemon's: {writer: [number of each batch that was acknowledged]}
+        self.living = [0] * writers   # in which of them a writer began its last request
         self.refused, self.asked, self.hung = 0, 0, []
-        self.life = 0  # of the daemon's; a label of what is born in it
         self.daemon = None
         self.done = threading.Event()
         self.threads = []
+
+    def nobody(self):
+        return {w: [] for w in range(self.writers)}
+
+    @property
+    def life(self):
+        return len(self.lives) - 1
+
+    @property
+    def acked(self):
+        """Of this life."""
+        return self.lives[-1]
 
     def start(self, d):
         """Against this daemon from now on, which may be another than before."""
@@ -39,16 +85,16 @@ class Load:
         if self.threads:
             return
         calls = [(self.write, w) for w in range(self.writers)]
-        calls += [(self.send_tcp,), (self.send_udp,), (self.ask,), (self.watch,)]
+        calls += [(self.send_tcp, nth) for nth in range(d.tcp_listeners())]
+        calls += [(self.send_udp,), (self.ask,), (self.watch,)]
         self.threads = [threading.Thread(target=call, args=args, daemon=True) for call, *args in calls]
         for thread in self.threads:
             thread.start()
 
-    def forget(self):
-        """Another life begins: what was acknowledged until now is not asked for."""
-        self.life += 1
-        for acked in self.acked.values():
-            acked.clear()
+    def next_life(self):
+        """The daemon is dead. Returns when every answer of its has come: what it acknowledged is known then."""
+        self.lives.append(self.nobody())
+        eventually(lambda: min(self.living) == self.life, "the end of all requests", timeout=2 * DEADLINE_S)
 
     def stop(self):
         self.done.set()
@@ -59,41 +105,29 @@ class Load:
 
     # -- requests -----------------------------------------------------------------------------------
 
-    def request(self, method, path, body=None, headers=None):
-        """The status, or None: there was no answer. One that takes for ever is a fault of nablad's."""
-        conn = http.client.HTTPConnection(*self.daemon.http_address, timeout=DEADLINE_S)
-        try:
-            conn.request(method, path, body=body, headers=headers or {})
-            answer = conn.getresponse()
-            answer.read()
-            return answer.status
-        except TimeoutError:
-            self.hung.append(f"{method} {path}")
-        except FAILED:
-            return None
-        finally:
-            conn.close()
-
-    def batch(self, w, n):
+    def batch(self, w, n, life):
         # squares: the rate of a point that is derived again after a restart is another
         lines = [f"acked,w={w},n={i} value={n * n} {(T0 + n) * NS}" for i in range(SERIES)]
-        return "\n".join(lines + [f"born,life={self.life},w={w},batch={n},n={i} value=1 {T0 * NS}"
+        return "\n".join(lines + [f"born,life={life},w={w},batch={n},n={i} value=1 {T0 * NS}"
                                   for i in range(BORN)])
 
     def write(self, w):
-        n = 0
+        n, client = 0, Client(self)
         while not self.done.is_set():
             n += 1
-            life, body = self.life, self.batch(w, n)
-            if self.request("POST", "/write?db=x", body) != 204:
+            life = self.living[w] = self.life
+            if client.request("POST", "/write?db=x", self.batch(w, n, life)) == 204:
+                self.lives[life][w].append(n)
+            else:
                 self.refused += 1
-            elif life == self.life:
-                self.acked[w].append(n)
+                time.sleep(0.001)
+        client.close()
 
-    def send_tcp(self):
+    def send_tcp(self, nth):
         n = 0
         while not self.done.is_set():
-            with contextlib.suppress(OSError), self.daemon.connect() as sock:
+            with contextlib.suppress(OSError), self.daemon.connect(nth) as plain, \
+                    self.secured(plain, nth > 0) as sock:
                 for _ in range(20):
                     n += 1
                     sock.sendall(b"".join(b"tcp,n=%d value=%d\n" % (i, n) for i in range(200)))
@@ -113,42 +147,53 @@ class Load:
         questions = [("GET", rates), ("GET", "/metrics"), ("GET", "/api/v1/labels"), ("GET", "/"),
                      ("GET", "/api/v1/series?match[]=tcp"), ("POST", "/-/reload"),
                      ("GET", "/api/v1/query?query=acked"), ("POST", "/api/v1/gradient", array)]
+        client = Client(self)
         while not self.done.is_set():
             method, path, *body = chance.choice(questions)
-            self.request(method, path, *body, {"Content-Type": "application/json"} if body else {})
+            client.request(method, path, *body, headers={"Content-Type": "application/json"} if body else {})
             self.asked += 1
+        client.close()
+
+    def secured(self, sock, tls):
+        return self.daemon.tls.wrap_socket(sock) if tls else contextlib.nullcontext(sock)
 
     def watch(self):
         """Opens streams, reads a little of each, goes away."""
         while not self.done.is_set():
-            with contextlib.suppress(OSError), \
-                    socket.create_connection(self.daemon.http_address, timeout=0.2) as sock:
-                sock.sendall(b"GET /api/v1/stream?match[]=acked HTTP/1.1\r\nHost: x\r\n\r\n")
+            d = self.daemon
+            head = "".join(f"{name}: {value}\r\n" for name, value in d.headers.items())
+            with contextlib.suppress(OSError), socket.create_connection(d.http_address, timeout=0.2) as plain, \
+                    self.secured(plain, d.http_scheme == "https") as sock:
+                sock.sendall(f"GET /api/v1/stream?match[]=acked HTTP/1.1\r\nHost: x\r\n{head}\r\n".encode())
                 for _ in range(5):
                     sock.recv(65536)
             time.sleep(0.01)
 
     # -- what must hold -----------------------------------------------------------------------------
 
-    def acked_samples(self):
-        return sum(map(len, self.acked.values())) * (SERIES + BORN)
+    def count_acked(self):
+        return sum(map(len, self.acked.values()))
 
-    def check(self, d, acked_of=None, life=None):
-        """Every acknowledged series is there, with the newest acknowledged sample in its window; returns how many
-        samples that were acknowledged are lost."""
-        acked_of = acked_of or self.acked
-        newest = {}
-        for r in d.rates("acked", time="unix"):
-            newest[r["metric"]["w"], r["metric"]["n"]] = r["window"][-1]["time"]
-        lost = sum(newest.get((str(w), str(i)), 0) < T0 + acked[-1]
-                   for w, acked in acked_of.items() if acked for i in range(SERIES))
+    def check(self, d, life=None, promised=None):
+        """While nobody writes: every series that was acknowledged in that life is there, and each of the samples that
+        its window reaches back to. Returns how many samples that were acknowledged are lost. promised: what was
+        acknowledged, if not all is asked for."""
+        life = self.life if life is None else life
+        promised = promised or self.lives[life]
+        windows = {(r["metric"]["w"], r["metric"]["n"]): [int(s["time"]) - T0 for s in r["window"]]
+                   for r in d.rates("acked", time="unix")}
+        lost = 0
+        for w, acked in promised.items():
+            for i in range(SERIES):
+                window = windows.get((str(w), str(i)), [0])
+                lost += sum(n >= window[0] and n not in window for n in acked)
         born = {(r["metric"]["w"], r["metric"]["batch"], r["metric"]["n"])
-                for r in d.rates('born{life="%d"}' % (self.life if life is None else life))}
+                for r in d.rates('born{life="%d"}' % life)}
         return lost + sum((str(w), str(n), str(i)) not in born
-                          for w, acked in acked_of.items() for n in acked for i in range(BORN))
+                          for w, acked in promised.items() for n in acked for i in range(BORN))
 
     def wait_acked(self, more):
         """Until so many more batches were acknowledged: it works."""
-        before = sum(map(len, self.acked.values()))
-        eventually(lambda: sum(map(len, self.acked.values())) >= before + more,
-                   f"{more} acknowledged batches", timeout=2 * DEADLINE_S)
+        before = self.count_acked()
+        eventually(lambda: self.count_acked() >= before + more, f"{more} acknowledged batches",
+                   timeout=2 * DEADLINE_S)

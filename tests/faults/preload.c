@@ -11,7 +11,9 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -32,6 +34,24 @@ static struct fault_page *page; /* set once, before main */
     static __typeof__(&(name)) next;                                                               \
     if (next == NULL)                                                                              \
     *(void **)&next = dlsym(RTLD_NEXT, #name)
+
+/* A crash says where, in the log. */
+static void on_crash(int sig)
+{
+    void *at[64];
+    backtrace_symbols_fd(at, backtrace(at, 64), STDERR_FILENO);
+    signal(sig, SIG_DFL);
+    raise(sig);
+}
+
+__attribute__((constructor)) static void tell_of_crashes(void)
+{
+    void *at[1];
+    (void)backtrace(at, 1); /* loads what it needs */
+    signal(SIGSEGV, on_crash);
+    signal(SIGABRT, on_crash);
+    signal(SIGBUS, on_crash);
+}
 
 __attribute__((constructor)) static void map_page(void)
 {
@@ -80,14 +100,30 @@ static int pick(const int *errors, size_t n, uint64_t chance)
 
 /* ---- memory */
 
-/* libuv ends the process when its own list of descriptors cannot grow; that is its promise, not ours. */
+static bool is_of(const void *caller, const char *library)
+{
+    Dl_info from;
+    return dladdr(caller, &from) != 0 && strstr(from.dli_fname, library) != NULL;
+}
+
+/* libuv and GMP (to which GnuTLS lends its own malloc) end the process when they get nothing, and libtasn1 runs on
+ * with NULL: theirs to mend, and no more than a few bytes at a time. */
+static bool is_fatal(const void *caller)
+{
+    void *at[8];
+    if (is_of(caller, "libuv") || is_of(caller, "libtasn1"))
+        return true;
+    int n = is_of(caller, "libgnutls") || is_of(caller, "libgmp") ? backtrace(at, 8) : 0;
+    for (int i = 0; i < n; i++)
+        if (is_of(at[i], "libgmp"))
+            return true;
+    return false;
+}
+
 static bool no_memory(const void *caller)
 {
     uint64_t chance;
-    Dl_info from;
-    if (!fails(FAULT_MALLOC, &chance))
-        return false;
-    if (dladdr(caller, &from) != 0 && strstr(from.dli_fname, "libuv") != NULL)
+    if (!fails(FAULT_MALLOC, &chance) || is_fatal(caller))
         return false;
     note(FAULT_MALLOC);
     errno = ENOMEM;

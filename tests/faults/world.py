@@ -1,14 +1,20 @@
 """A nablad with everything that it has to do with: a load, a sink that takes its points, a webhook that hears of
-alerts, a state directory, and libfaults.so in front of its libc."""
+alerts, a state directory, and libfaults.so in front of its libc.
+
+    guarded   HTTPS with passwords, a listener of lines by TLS, a journal: what is acknowledged outlives any kill
+    plain     none of these: what is acknowledged outlives a kill once it is in a snapshot
+"""
 import contextlib
 import socket
 
 import yaml
 
 import daemon
+import doors
 from alert_peers import Hook
 from daemon import eventually
 from load import NS, SERIES, T0, Load
+from pki import Pki
 from preloaded import Faults
 from push_peers import Sink
 
@@ -26,14 +32,26 @@ def point(line):
 class World:
     """World(folder) is started; close() ends what is left of it."""
 
-    def __init__(self, folder, silent=False):
-        self.folder = folder
+    def __init__(self, folder, silent=False, guarded=True):
+        self.folder, self.guarded = folder, guarded
         self.faults = Faults(folder / "page")
         self.hook, self.sink, self.load = Hook(), Sink(0), Load()
         self.silent = socket.create_server(("127.0.0.1", 0)) if silent else None
         (folder / "rules.yaml").write_text(yaml.safe_dump(RULES))
+        self.doors = self.guard() if guarded else {}
         self.lives, self.daemon = 0, None
         self.begin()
+        self.load.start(self.daemon)
+
+    def guard(self):
+        """What config() says more of a daemon that lets in only whom it knows."""
+        pki = Pki(self.folder / "pki")
+        cert, key = map(str, pki.make("server"))
+        lines = [{"address": "127.0.0.1:0", "protocol": protocol} for protocol in ("tcp", "udp", "tcp")]
+        lines[2].update(cert_file=cert, key_file=key)
+        web = {"tls_server_config": {"cert_file": cert, "key_file": key},
+               "basic_auth_users": {"alice": doors.bcrypt("wonder")}}
+        return {"http": doors.web_yml(self.folder, web), "ingest": {"listeners": lines}}
 
     def config(self):
         push = [{"url": f"tcp://127.0.0.1:{self.sink.port}", "name": "sink", "format": "graphite",
@@ -47,7 +65,8 @@ class World:
             hooks += [{"url": f"http://{at}/", "timeout": "300ms"}]
         return yaml.safe_dump({
             "rules": str(self.folder / "rules.yaml"), "alerting": {"webhooks": hooks}, "push": push,
-            "state": {"directory": str(self.folder / "state"), "interval": "500ms"}, "shutdown_timeout": "20s"})
+            "state": {"directory": str(self.folder / "state"), "interval": "500ms", "journal": self.guarded},
+            "shutdown_timeout": "20s", **self.doors})
 
     def begin(self):
         """One life of nablad's, on the state of the last."""
@@ -56,7 +75,8 @@ class World:
         self.lives += 1
         self.daemon = daemon.Daemon(folder, self.config(), env=self.faults.env, ready=False)
         self.daemon.wait_ready()
-        self.load.start(self.daemon)
+        if self.guarded:
+            self.daemon.headers = doors.basic("alice", "wonder")
 
     def close(self):
         self.faults.set()
