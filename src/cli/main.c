@@ -54,9 +54,8 @@ static enum cli_exit complain_of_unknown(const char *name)
     return cli_error(CLI_USAGE, "unknown command %s; nabla --help lists them", name);
 }
 
-int main(int argc, char **argv)
+static enum cli_exit run(int argc, char **argv)
 {
-    setlocale(LC_CTYPE, "C.UTF-8"); /* for wcwidth: text is UTF-8 wherever nabla runs */
     static const struct option options[] = {
         {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
     switch (cli_option(argc, argv, "+:hV", options)) {
@@ -74,4 +73,10 @@ int main(int argc, char **argv)
     argv += optind;
     optind = 0; /* glibc: start over */
     return command->run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "C.UTF-8"); /* for wcwidth: text is UTF-8 wherever nabla runs */
+    return (int)run(argc, argv);
 }
