@@ -21,6 +21,8 @@ endif()
 if(NABLA_FUZZ)
     # every room reports which of its edges an input reaches; the targets bring libFuzzer itself
     add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+if(NABLA_FUZZ OR NABLA_SOCKETS)
     # clang's own remark on a union that ends in a flexible array and gives it its room (struct exposed)
     add_compile_options(-Wno-gnu-variable-sized-type-not-at-end)
 endif()

@@ -16,6 +16,7 @@ declare -A packages=(
     [lint]="clang-format clang-tidy cppcheck shellcheck mandoc python3 python3-yaml"
     [format]="clang-format"
     [fuzz]="clang libclang-rt-14-dev"
+    [sockets]="afl++"
     [bench]="python3 python3-numpy python3-yaml"
     [peers]="victoria-metrics influxdb netdata-core collectd-core"
     [callgrind]="valgrind"
