@@ -293,6 +293,7 @@ enum nabla_status gradient_body_read(const char *body, size_t n, const struct ne
                                      struct gradient_ask *out, struct buf *why)
 {
     struct gradient_ask ask = {.dtype = NABLA_FLOAT64};
+    body = body == NULL ? "" : body; /* NULL has no end, not even at itself */
     struct reader r = {.s = {body, body + n}, .limits = limits, .ask = &ask, .why = why};
     gradient_manner_init(&ask.manner);
     enum nabla_status status = read_object(&r);

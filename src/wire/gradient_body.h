@@ -42,7 +42,7 @@ MUST_CHECK enum nabla_status gradient_mode_read(const char *text, size_t n, enum
 MUST_CHECK enum nabla_status gradient_axis_read(const char *text, size_t n,
                                                 struct gradient_manner *m, struct buf *why);
 
-/* Reads a whole body. Errors as nested_read's; also NABLA_EINVAL for a key that is not known or given
+/* Reads a whole body; NULL is fine if n is 0. Errors as nested_read's; also NABLA_EINVAL for a key that is not known or given
  * twice, and a value that is of no use. What fits together is judged by nabla_gradient. */
 MUST_CHECK enum nabla_status gradient_body_read(const char *body, size_t n,
                                                 const struct nested_limits *limits,

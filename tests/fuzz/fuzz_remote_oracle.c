@@ -25,8 +25,9 @@ struct digest {
 
 static void mix(uint64_t *sum, const void *bytes, size_t n)
 {
-    for (const unsigned char *p = bytes, *end = p + n; p < end; p++)
-        *sum = (*sum ^ *p) * UINT64_C(0x100000001B3);
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < n; i++)
+        *sum = (*sum ^ p[i]) * UINT64_C(0x100000001B3);
     *sum = (*sum ^ n) * UINT64_C(0x100000001B3);
 }
 

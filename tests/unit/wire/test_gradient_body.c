@@ -161,6 +161,16 @@ START_TEST(bad_row)
 }
 END_TEST
 
+START_TEST(no_body)
+{
+    struct gradient_ask ask;
+    struct buf why = {0};
+    ck_assert_int_eq(gradient_body_read(NULL, 0, &limits, &ask, &why), NABLA_EINVAL);
+    ck_assert_uint_gt(why.n, 0);
+    buf_fini(&why);
+}
+END_TEST
+
 START_TEST(float32_is_rounded_once_more)
 {
     static const char text[] = "{\"f\":[0.1,16777217,1e300,null],\"dtype\":\"float32\"}";
@@ -369,6 +379,7 @@ Suite *suite(void)
     tcase_set_timeout(all, 120);
     tcase_add_loop_test(all, good_row, 0, ROWS(rows));
     tcase_add_loop_test(all, bad_row, 0, ROWS(bad_rows));
+    tcase_add_test(all, no_body);
     tcase_add_test(all, float32_is_rounded_once_more);
     tcase_add_test(all, too_many_entries);
     tcase_add_test(all, is_a_body_where_the_tree_is_one);
