@@ -11,7 +11,7 @@ function trim(text: string): string {
 }
 
 function plain(size: number, digits: number): string {
-    const before = Math.max(1, Math.floor(Math.log10(size)) + 1);
+    const before = Math.floor(Math.log10(size)) + 1;
     const [whole, part] = trim(size.toFixed(Math.max(0, Math.min(12, digits - before)))).split('.');
     return whole.replace(GROUP, THIN) + (part === undefined ? '' : `.${part}`);
 }

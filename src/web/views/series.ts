@@ -1,19 +1,103 @@
-// views/series.ts
-import { get, poll, sentence } from '../api.ts';
-import { el, say } from '../dom.ts';
-import type { Place } from '../place.ts';
+// views/series.ts -- one series, or the list from which one is chosen.
+import { ApiError, poll, sentence } from '../api.ts';
+import { Detail } from '../detail.ts';
+import { el, fill, say } from '../dom.ts';
+import { filter, type Filter } from '../filter.ts';
+import { seriesLink } from '../label.ts';
+import { keyOf, nameOf, selectorOf } from '../metric.ts';
+import { change, type Place } from '../place.ts';
+import { readings, type Reading } from '../reading.ts';
+import { parseSelector } from '../selector.ts';
 import type { View } from '../view.ts';
 
-export function open(root: HTMLElement, at: Place): View {
-    const out = el('pre', { class: 'dump' });
-    root.append(el('h1', {}, 'Series'), out);
-    const asking = poll(async (signal) => {
+const LISTED = 50;
+
+/** The series that a selector means: the only one, or the one whose labels are exactly these. */
+function meant(match: string, found: Reading[], total: number): Reading | null {
+    if (total === 1) return found[0] ?? null;
+    const matchers = parseSelector(match);
+    if (matchers === null || matchers.some((m) => m.op !== '=')) return null;
+    return found.find((r) => selectorOf(r.metric) === match ||
+        (Object.keys(r.metric).length === matchers.length && matchers.every((m) => r.metric[m.label] === m.value))) ?? null;
+}
+
+class Series implements View {
+    private at: Place;
+    private detail: Detail | null = null;
+    private readonly box: Filter;
+    private readonly body = el('div', { id: 'body' });
+    private readonly asking;
+    private listed = '';
+
+    constructor(root: HTMLElement, at: Place) {
+        this.at = at;
+        this.box = filter(at.match, (match) => match !== this.at.match && change({ match }, 'replace'));
+        root.append(el('div', { class: 'row tools' }, this.box.node), this.body);
+        this.asking = poll((signal) => this.ask(signal), 3000);
+    }
+
+    update(at: Place): void {
+        const other = at.match !== this.at.match;
+        this.at = at;
+        this.box.set(at.match);
+        if (!other) {
+            this.detail?.update(at);
+            return;
+        }
+        this.leave();
+        this.asking.now();
+    }
+
+    close(): void {
+        this.asking.stop();
+        this.detail?.close();
+    }
+
+    private leave(): void {
+        this.detail?.close();
+        this.detail = null;
+        this.listed = '';
+        fill(this.body);
+    }
+
+    /** Until there is one series to show; it then asks for itself. */
+    private async ask(signal: AbortSignal): Promise<void> {
+        if (this.detail !== null) return;
         try {
-            say(out, JSON.stringify(await get('/api/v1/rates', { 'match[]': at.match, limit: 20 }, signal), null, 1));
+            const { data, total } = await readings({ match: this.at.match, sort: 'name', limit: LISTED }, signal);
+            if (signal.aborted || this.detail !== null) return;
+            this.box.fault(null);
+            const one = meant(this.at.match, data, total);
+            if (one !== null) this.show(one);
+            else this.list(data, total);
         } catch (fault) {
-            say(out, sentence(fault));
+            if (!signal.aborted && fault instanceof ApiError) {
+                this.box.fault(fault);
+                this.leave();
+                this.body.append(el('h1', {}, 'Series'), el('p', { class: 'soft' }, sentence(fault)));
+            }
             throw fault;
         }
-    }, 2000);
-    return { close: asking.stop };
+    }
+
+    private show(reading: Reading): void {
+        fill(this.body);
+        document.title = `${nameOf(reading.metric).slice(0, 80)} \u2013 nablad`;
+        this.detail = new Detail(this.body, reading, this.at);
+    }
+
+    private list(found: Reading[], total: number): void {
+        const now = found.map((r) => keyOf(r.metric)).join('\n');
+        if (now === this.listed && now !== '') return;
+        this.listed = now;
+        const count = el('p', { id: 'count', class: 'soft' });
+        say(count, total === 0 ? 'No series matches.' : total > found.length
+            ? `The first ${found.length} of ${total.toLocaleString('en')}: choose one, or write a selector.` : `${total} series: choose one.`);
+        fill(this.body, el('h1', {}, 'Series'), count,
+            el('ul', { class: 'panel choices', id: 'choices' }, ...found.map((r) => el('li', {}, seriesLink(r.metric)))));
+    }
+}
+
+export function open(root: HTMLElement, at: Place): View {
+    return new Series(root, at);
 }
