@@ -107,13 +107,14 @@ struct state_stats {
     _Atomic int64_t load_ns;               /* that loading took */
 };
 
-/* What became of those who wanted in by HTTP where there are users or tokens. */
+/* What became of those who wanted in by HTTP: where there are users or tokens, but for the last. */
 enum auth_outcome {
     AUTH_OK,
     AUTH_MISSING,   /* nothing was shown, and that has not the right */
     AUTH_WRONG,     /* what was shown is nobody's */
     AUTH_FORBIDDEN, /* somebody who has not the right */
     AUTH_LIMITED,   /* too many failures from that address, or too many passwords wait */
+    AUTH_FOREIGN,   /* a browser, for a page of another site */
     AUTH_OUTCOME_COUNT
 };
 

@@ -2,7 +2,7 @@
  *
  * A password that waits is its check's, which its request may leave behind (the daemon ends): it is then
  * freed when the thread is done with it.
- * Laws: what was shown is overwritten as soon as it is judged; neither it nor a user's name is ever logged,
+ * Laws: a page of another site leaves no sample and reloads nothing, whoever looks at it; what was shown is overwritten as soon as it is judged; neither it nor a user's name is ever logged,
  * since people type the one where the other belongs. A password that is not known costs bcrypt's time whether
  * or not there is such a user.
  * Elsewhere: who there is (doors/access.h), which right a route wants (routes.c). */
@@ -13,6 +13,7 @@
 #include "doors/access.h"
 #include "doors/failures.h"
 #include "doors/password.h"
+#include "http/origin.h"
 #include "http/reply.h"
 #include "http/routes.h"
 
@@ -242,9 +243,31 @@ static void judge(struct request *r, const struct access *a, const struct creden
     }
 }
 
+/* What leaves something behind is for nobody's page but ours. */
+static bool must_be_ours(const struct request *r)
+{
+    return r->route != NULL && (r->route->rights & RIGHT_READ) == 0;
+}
+
+static void refuse_foreign(struct request *r)
+{
+    char text[IP_TEXT_MAX], quoted[LOG_QUOTE_MAX];
+    const char *origin = request_header(r, MHD_HTTP_HEADER_ORIGIN);
+    origin = origin != NULL ? origin : "";
+    r->foreign = true;
+    refuse(r, MHD_HTTP_FORBIDDEN, AUTH_FOREIGN);
+    log_event(r->http->options.log, LOG_LEVEL_WARN, "foreign_page", "foreign_page",
+              "address=%s path=%s origin=%s", ip_write(address_of(r), text), r->route->path,
+              log_quote(quoted, origin, strlen(origin)));
+}
+
 void auth_judge(struct request *r)
 {
     struct credentials shown;
+    if (must_be_ours(r) && origin_is_foreign(r->connection)) {
+        refuse_foreign(r);
+        return;
+    }
     struct access *a = http_access(r->http);
     if (a == NULL) {
         r->rights = RIGHTS_ALL;
@@ -264,7 +287,9 @@ enum MHD_Result auth_refuse(struct request *r)
         return reply_error(r, r->refused,
                            "this needs a user and the right password, or the right token");
     case MHD_HTTP_FORBIDDEN:
-        return reply_error(r, r->refused, "this user or token has not the right to do that");
+        return reply_error(r, r->refused,
+                           r->foreign ? "a browser asks this for a page of another site"
+                                      : "this user or token has not the right to do that");
     case MHD_HTTP_TOO_MANY_REQUESTS:
         snprintf(seconds, sizeof seconds, "%u", (unsigned)r->retry_s);
         return reply_error_extra(r, r->refused, "too many wrong passwords or tokens; wait",

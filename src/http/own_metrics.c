@@ -346,7 +346,8 @@ static void write_daemon(struct page *p, const struct stats *s, const struct htt
 
 static void write_auth(struct page *p, const struct stats *s, struct http *h)
 {
-    static const char *const outcomes[] = {"ok", "missing", "wrong", "forbidden", "limited"};
+    static const char *const outcomes[] = {"ok",        "missing", "wrong",
+                                           "forbidden", "limited", "foreign"};
     struct access *a = http_access(h);
     title(p, "nablad_auth_total", "counter", "Requests by what they showed of who sends them.");
     for (enum auth_outcome o = 0; o < AUTH_OUTCOME_COUNT; o++)

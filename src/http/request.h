@@ -47,6 +47,7 @@ struct request {
     bool queued;             /* an answer has been given to libmicrohttpd */
     bool too_long, too_many; /* why the body was not kept */
     unsigned rights;         /* of who asks: doors/rights.h */
+    bool foreign;            /* origin.h */
     unsigned refused;        /* by auth.h: the status that it is answered with; 0: it is not */
     uint32_t retry_s;        /* of a 429 */
     struct check *check;     /* its password is being verified; NULL: none is */
