@@ -174,6 +174,12 @@ static enum nabla_status read_by(struct ask *a, const struct param *p, struct fa
                                                            : complain(fault, p, "rate or value");
 }
 
+static enum nabla_status read_marks(struct ask *a, const struct param *p, struct fault *fault)
+{
+    a->marks = is(p->value, p->value_n, "1");
+    return a->marks || is(p->value, p->value_n, "0") ? NABLA_OK : complain(fault, p, "1 or 0");
+}
+
 static const struct {
     const char *name;
     unsigned flag;
@@ -190,6 +196,7 @@ static const struct {
     {"end", ASK_POINTS, true, read_end},
     {"max_points", ASK_POINTS, true, read_max_points},
     {"by", ASK_POINTS, true, read_by},
+    {"marks", ASK_POINTS, true, read_marks},
     {"offset", ASK_OFFSET, false, read_offset},
     {"exposed", ASK_EXPOSED, false, read_exposed},
 };

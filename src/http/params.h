@@ -71,6 +71,7 @@ struct ask {
     bool exposed; /* not a parameter: the selectors are about lines, too; see struct query */
     int64_t start_ns, end_ns; /* of points, both included; all of time if not said */
     uint32_t max_points;      /* of a series; 0: all */
+    bool marks;               /* and samples that did not go the plain way */
     bool by_value; /* which spikes survive when there are more: the values', not the rates' */
 };
 
@@ -82,7 +83,7 @@ enum {
     ASK_LIMIT = 8,       /* limit=N */
     ASK_TIME = 16,       /* time=unix or rfc3339 */
     ASK_TIMESTAMPS = 32, /* timestamps=1 */
-    ASK_POINTS = 64,     /* start, end, max_points, by */
+    ASK_POINTS = 64,     /* start, end, max_points, by, marks */
     ASK_OFFSET = 128,    /* offset=N */
     ASK_EXPOSED = 256,   /* exposed=0 */
 };

@@ -57,6 +57,25 @@ static bool write_points(struct buf *b, const struct kept_points *points, enum p
     return n > 0;
 }
 
+/* Samples that did not go the plain way, and what became of them. */
+static void write_marks(struct http *h, struct buf *b, const struct found *found,
+                        const struct ask *ask)
+{
+    struct mark at[MARKS_A_LANE];
+    uint32_t n = table_marks(h->options.table, found->ref, ask->start_ns, ask->end_ns, at);
+    buf_text(b, ", \"marks\": [");
+    for (uint32_t i = 0; i < n; i++) {
+        buf_text(b, i == 0 ? "{\"time\": " : ", {\"time\": ");
+        json_time(b, at[i].t_ns, ask->style);
+        buf_text(b, ", \"value\": ");
+        json_double(b, at[i].value);
+        buf_printf(b, ", \"what\": \"%s\", \"came\": ", mark_label(&at[i]));
+        json_time(b, at[i].came_ns, ask->style);
+        buf_char(b, '}');
+    }
+    buf_char(b, ']');
+}
+
 static bool write_series(struct http *h, struct buf *b, const struct found *found,
                          const struct reading *r, const struct ask *ask)
 {
@@ -68,7 +87,10 @@ static bool write_series(struct http *h, struct buf *b, const struct found *foun
     buf_printf(b, ", \"unit\": \"%s\", \"columns\": ", per_unit(r->per));
     buf_text(b, "[\"time\", \"value\", \"rate\", \"accel\", \"error\", \"trend\"], \"points\": [");
     good = good && write_points(b, &points, r->per, ask);
-    buf_text(b, "]}");
+    buf_char(b, ']');
+    if (ask->marks)
+        write_marks(h, b, found, ask);
+    buf_char(b, '}');
     kept_points_fini(&points);
     return good;
 }

@@ -17,6 +17,7 @@
 #include "series/identity.h"
 #include "series/index.h"
 #include "series/kept.h"
+#include "series/marks.h"
 #include "series/record.h"
 #include "series/table.h"
 #include "series/watch.h"
@@ -59,6 +60,7 @@ struct shard {
     struct tiers watching; /* of struct watching, by place */
     uint32_t watching_n;
     struct tiers sources; /* of uint16_t, by place: who made the series, see struct catalog */
+    struct marks marks;
 } __attribute__((aligned(64)));
 
 struct catalog {

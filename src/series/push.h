@@ -93,6 +93,20 @@ static inline void push_slide(struct push *p, struct obs x)
         push_tell(p, &point);
 }
 
+/* x did not go the plain way: an event, or EVENT_COUNT + a cause. Counting it is the caller's. */
+static inline void push_mark(const struct push *p, struct exact x, unsigned what)
+{
+    struct mark mark = {p->ref, x.t_ns, p->now.wall_ns, x.v, (uint8_t)what};
+    marks_put(&p->t->shards[ref_shard(p->ref)].marks, &mark);
+}
+
+/* An event of x, counted and marked. */
+static inline void push_note(const struct push *p, struct exact x, enum event event)
+{
+    p->tally->events[event]++;
+    push_mark(p, x, event);
+}
+
 /* The way of nearly all samples: they slide, without an extra. False: push_sample. */
 static inline bool push_next(struct push *p, struct obs x)
 {

@@ -17,6 +17,7 @@
 #include "base/stats.h"
 #include "series/feed.h"
 #include "series/kept.h"
+#include "series/marks.h"
 #include "series/policy.h"
 
 #include <stdint.h>
@@ -148,6 +149,10 @@ struct kept_points {
 MUST_CHECK enum nabla_status table_points(struct table *t, struct ref ref, int64_t start_ns,
                                           int64_t end_ns, struct kept_points *out);
 void kept_points_fini(struct kept_points *p);
+/* The newest samples of a series that did not go the plain way, those of start_ns <= time <= end_ns, in the order
+ * in which that was seen; returns how many. Forgotten when others need the room, and at the end of the process. */
+uint32_t table_marks(struct table *t, struct ref ref, int64_t start_ns, int64_t end_ns,
+                     struct mark out[static MARKS_A_LANE]);
 uint64_t table_kept_bytes(const struct table *t); /* of all kept points */
 
 /* The smallest and largest rate, [v/s], of the final points since the last call for this series and

@@ -75,8 +75,10 @@ NOINLINE static void push_with_care(struct run *r, struct push *p, const struct 
     bool more = p->policy->extras || (p->x->flags & RECORD_EXTRA) != 0 || s->rest != 0;
     p->extra = more ? extra_of(p) : NULL;
     enum cause cause = push_sample(p, x);
-    if (cause != CAUSE_COUNT)
+    if (cause != CAUSE_COUNT) {
         refuse(r, number, cause);
+        push_mark(p, x, EVENT_COUNT + cause);
+    }
     if (p->x->seen_ns == 0) /* born, and its first sample was refused: its silence begins now */
         p->x->seen_ns = r->now.mono_ns;
 }

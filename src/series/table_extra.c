@@ -309,7 +309,7 @@ static enum cause merge(struct push *p, struct exact x)
     if (p->adds && e->merge.n > 0 && x.t_ns == e->merge.last.t_ns)
         merge_correct(&e->merge, x, &mean);
     else if (merge_join(&e->merge, x, p->policy->min_dt_ns, &mean))
-        p->tally->events[EVENT_MERGED]++;
+        push_note(p, x, EVENT_MERGED);
     else
         return push_plain(p, x);
     e->exact |= mean.rest != 0;
@@ -332,15 +332,16 @@ static double per_second(const struct policy *p)
 
 static enum cause guard(struct push *p, struct exact x)
 {
-    struct exact first;
+    struct exact first, held = p->extra->guard.held;
     bool dropped;
     if (p->policy->max_rate == 0)
         return merge(p, x);
     enum verdict v = guard_judge(&p->extra->guard, push_at(p, p->x->window.n - 1), x,
                                  p->policy->kind, per_second(p->policy), &first, &dropped);
-    p->tally->events[EVENT_SPIKE] += dropped;
+    if (dropped)
+        push_note(p, held, EVENT_SPIKE);
     if (v == VERDICT_HOLD) {
-        p->tally->events[EVENT_HELD]++;
+        push_note(p, x, EVENT_HELD);
         p->x->seen_ns = p->now.mono_ns;
         return CAUSE_COUNT;
     }
@@ -407,7 +408,8 @@ static enum cause offer(struct push *p, struct exact x)
     if (echo != ECHO_NEW)
         return echo == ECHO_SAME ? CAUSE_COUNT : CAUSE_LATE;
     if (!push_goes_on(p, x.t_ns)) {
-        p->tally->events[EVENT_SPIKE] += p->extra->guard.holds;
+        if (p->extra->guard.holds)
+            push_note(p, p->extra->guard.held, EVENT_SPIKE);
         p->extra->guard.holds = false;
         return push_plain(p, x);
     }
@@ -433,8 +435,10 @@ void extra_release(struct push *p, bool all)
         p->now.mono_ns = held.came_ns; /* silence counts from when it came */
         enum cause cause = offer(p, held.x);
         p->x->flags |= RECORD_CHANGED;
-        if (cause != CAUSE_COUNT)
+        if (cause != CAUSE_COUNT) {
             p->tally->rejected[cause]++;
+            push_mark(p, held.x, EVENT_COUNT + cause);
+        }
     }
     p->now = now;
 }
@@ -473,7 +477,8 @@ enum cause push_refined(struct push *p, struct exact x)
         return offer(p, x);
     if (e->reorder == NULL && (e->reorder = calloc(1, sizeof *e->reorder)) == NULL)
         return offer(p, x);
-    p->tally->events[EVENT_SORTED] += reorder_put(e->reorder, x, p->now.mono_ns);
+    if (reorder_put(e->reorder, x, p->now.mono_ns))
+        push_note(p, x, EVENT_SORTED);
     p->x->seen_ns = p->now.mono_ns;
     extra_release(p, false);
     return CAUSE_COUNT;

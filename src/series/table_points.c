@@ -1,4 +1,4 @@
-/* series/table_points.c -- kept points, and extremes, copied out under the shard's lock, which is held for
+/* series/table_points.c -- kept points, marks and extremes, copied out under the shard's lock, which is held for
  * POINTS_A_TURN points and no longer. */
 #include "series/push.h"
 
@@ -106,4 +106,14 @@ void table_forget_extremes(struct table *t, uint32_t scraper)
 uint64_t table_kept_bytes(const struct table *t)
 {
     return atomic_load(&((struct table *)(uintptr_t)t)->budget.used);
+}
+
+uint32_t table_marks(struct table *t, struct ref ref, int64_t start_ns, int64_t end_ns,
+                     struct mark out[static MARKS_A_LANE])
+{
+    struct shard *s = &t->shards[ref_shard(ref)];
+    pthread_mutex_lock(&s->lock);
+    uint32_t n = marks_of(&s->marks, ref, start_ns, end_ns, out);
+    pthread_mutex_unlock(&s->lock);
+    return n;
 }

@@ -156,7 +156,7 @@ static void before_append(struct push *p, struct obs x)
     if (p->policy->kind == KIND_COUNTER)
         notice_fall(p, x, !gap);
     if (gap) {
-        p->tally->events[EVENT_GAP]++;
+        push_note(p, exact_of(&x, p->rest), EVENT_GAP);
         begin_anew(p);
     }
 }
@@ -194,8 +194,11 @@ static enum cause take(struct push *p, struct obs x)
                                                                      : enter_late(p, x, &points);
     switch (arrival) {
     case ARRIVAL_APPENDED: break;
-    case ARRIVAL_INSERTED: p->tally->events[EVENT_INSERTED]++; break;
-    case ARRIVAL_REPLACED: p->tally->events[EVENT_REPLACED] += !p->adds; break;
+    case ARRIVAL_INSERTED: push_note(p, exact_of(&x, p->rest), EVENT_INSERTED); break;
+    case ARRIVAL_REPLACED:
+        if (!p->adds)
+            push_note(p, exact_of(&x, p->rest), EVENT_REPLACED);
+        break;
     case ARRIVAL_DUPLICATE: p->tally->events[EVENT_DUPLICATE]++; break;
     case ARRIVAL_LATE: return CAUSE_LATE;
     }

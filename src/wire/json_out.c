@@ -193,8 +193,10 @@ static void write_asked(struct buf *b, const struct reading *r, enum time_style 
 {
     if (r->accel_error > 0 && r->rate.order > 0)
         write_member(b, "accel_error", r->accel_error);
-    if (r->trend.order > 0 && open_derivative(b, "trend", &r->trend, style))
+    if (r->trend.order > 0 && open_derivative(b, "trend", &r->trend, style)) {
+        write_member(b, "level", r->trend_level);
         buf_char(b, '}');
+    }
     if (r->etas_n > 0)
         write_etas(b, r, style);
     if (r->kind == KIND_COUNTER)

@@ -351,3 +351,18 @@ def test_a_fifth_scraper_begins_anew(nablad):
     d.send(f"m value=0 {T0 + 6 * S}\n")
     daemon.eventually(lambda: d.metric("nablad_points_total") == 6)
     assert told("127.0.0.5") and told("127.0.0.3") and not told("127.0.0.2")
+
+
+def test_what_became_of_odd_samples(nablad):
+    d = nablad("series: [{match: m, keep: 1d, min_dt: 100ms, max_rate: 50}]")
+    at = ((0, 1), (1, 2), (2, 3), (3, 900), (4, 5), (4.05, 6), (5, 6), (3.5, 4), (6, 7), (7, 8), (8, 9), (0.5, 1))
+    d.send("".join(f"m value={v} {T0 + int(t * S)}\n" for t, v in at))
+    series = daemon.eventually(lambda: (lambda x: x and len(x[0]["marks"]) == 5 and x)(
+        ask_points(d, **{"match[]": "m", "marks": "1"})))[0]
+    assert [(m["what"], m["time"] - T0 / S, m["value"]) for m in series["marks"]] == [
+        ("held", 3, 900), ("spike", 3, 900), ("merged", pytest.approx(4.05), 6), ("late_inserted", 3.5, 4),
+        ("late_dropped", 0.5, 1)]
+    assert all(m["came"] > T0 / S for m in series["marks"])
+    late = ask_points(d, **{"match[]": "m", "marks": "1", "start": str(T0 // S + 4)})[0]["marks"]
+    assert [m["what"] for m in late] == ["merged"]
+    assert "marks" not in ask_points(d, **{"match[]": "m"})[0]
