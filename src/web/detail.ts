@@ -23,7 +23,7 @@ import { rulesFor, thresholdsOf, type Group, type Rule, type Threshold } from '.
 import { Track } from './track.ts';
 import { parabola, perSeconds, shapeOf, WindowPicture } from './window.ts';
 
-export const RANGES = ['1m', '5m', '15m', '1h', '6h', '24h'];
+export const RANGES = ['10s', '1m', '5m', '15m', '1h', '6h', '24h'];
 export const RANGE = '15m';
 const DRAW_MS = 100;      // between two drawings of what comes in
 const HISTORY = 2000;     // points of the past at once
@@ -335,7 +335,8 @@ export class Detail {
         const mine = all.find((s) => keyOf(s.metric) === keyOf(this.metric));
         if (mine === undefined || this.closed) return;
         for (const [t, value, rate, , error, trend] of mine.points) this.track.put({ time: t, value, rate, error, trend });
-        if (max_points === HISTORY) this.kept = mine.points.length > 0;
+        if (mine.points.length > 0) this.kept = true;
+        else if (max_points === HISTORY && this.fixed === null) this.kept = false;
         this.remember(mine.marks ?? []);
         this.draw();
     }
