@@ -101,6 +101,7 @@ Suite *suite(void)
 {
     Suite *s = suite_create("series/index");
     TCase *t = tcase_create("index");
+    tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, agrees_with_a_list, 0, ROWS(rows));
     tcase_add_test(t, grows_with_what_is_in_it);
     tcase_add_test(t, an_empty_index_finds_nothing);
