@@ -32,6 +32,14 @@ export function number(x: number | null | undefined, digits = 5): string {
     return sign + plain(size, digits);
 }
 
+/** 512 B, 18.1 MiB */
+export function bytes(n: number | null | undefined): string {
+    if (n === null || n === undefined || Number.isNaN(n)) return '\u2013';
+    const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+    const power = Math.min(units.length - 1, n < 1 ? 0 : Math.floor(Math.log2(n) / 10));
+    return `${number(n / 2 ** (10 * power), 3)}${THIN}${units[power]}`;
+}
+
 /** As many digits as tell it from every other number. */
 export const exact = (x: number | null | undefined): string =>
     x === null || x === undefined ? 'not known' : String(x);
@@ -52,6 +60,11 @@ export function duration(seconds: number | null | undefined): string {
     if (s < 86400) return two(Math.floor(s / 3600), 'h', Math.floor((s % 3600) / 60), 'min');
     return two(Math.floor(s / 86400), 'd', Math.floor((s % 86400) / 3600), 'h');
 }
+
+/** The same for what is short: 0.64 ms, 12 ms, 1.2 s */
+export const brief = (seconds: number | null | undefined): string =>
+    seconds === null || seconds === undefined || !(Math.abs(seconds) < 1) || seconds === 0 ? duration(seconds)
+        : `${number(seconds * 1000, 3)}${THIN}ms`;
 
 /** Seconds of "15m", "2h", "1d"; NaN for anything else. */
 export function seconds(text: string): number {

@@ -46,15 +46,15 @@ export class Trail {
         return this.times.length;
     }
 
-    /** The line in a box of w by h pixels, its right end at `now`. */
-    draw(context: CanvasRenderingContext2D, w: number, h: number): void {
+    /** The line in a box of w by h pixels, its right end at `now`; `level` is in sight, as a line of dashes. */
+    draw(context: CanvasRenderingContext2D, w: number, h: number, level: number | null = null): void {
         context.clearRect(0, 0, w, h);
         const n = this.times.length;
         if (n < 2) return;
         const end = this.times[n - 1];
         const begin = Math.max(end - this.span_s, this.times[0]);
-        let least = Infinity;
-        let most = -Infinity;
+        let least = level ?? Infinity;
+        let most = level ?? -Infinity;
         for (let i = 0; i < n; i++) {
             if (this.times[i] < begin) continue;
             least = Math.min(least, this.values[i]);
@@ -62,6 +62,16 @@ export class Trail {
         }
         const x = (t: number): number => 1 + ((t - begin) / (end - begin || 1)) * (w - 4);
         const y = (v: number): number => (most > least ? 2 + (1 - (v - least) / (most - least)) * (h - 4) : h / 2);
+        if (level !== null) {
+            context.save();
+            context.setLineDash([3, 3]);
+            context.globalAlpha = 0.7;
+            context.beginPath();
+            context.moveTo(0, y(level));
+            context.lineTo(w, y(level));
+            context.stroke();
+            context.restore();
+        }
         context.beginPath();
         for (let i = 0; i < n; i++) if (this.times[i] >= begin) context.lineTo(x(this.times[i]), y(this.values[i]));
         context.stroke();
@@ -87,12 +97,12 @@ export class Spark {
         this.context?.scale(scale, scale);
     }
 
-    draw(trail: Trail, ink = colour('accent')): void {
+    draw(trail: Trail, ink = colour('accent'), level: number | null = null): void {
         if (this.context === null) return;
         this.context.strokeStyle = ink;
         this.context.fillStyle = ink;
         this.context.lineWidth = 1.25;
         this.context.lineJoin = 'round';
-        trail.draw(this.context, this.w, this.h);
+        trail.draw(this.context, this.w, this.h, level);
     }
 }

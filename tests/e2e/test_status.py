@@ -1,5 +1,6 @@
 """What nablad says of itself in one answer, whom it told, and how far series are from an alert."""
 import json
+import re
 import socket
 import time
 
@@ -7,7 +8,7 @@ import pytest
 import yaml
 
 from alert_peers import hook
-from daemon import DEADLINE_S, eventually
+from daemon import DEADLINE_S, ROOT, eventually
 from doors import basic, bearer, web_yml
 from test_auth import all_kinds, token
 
@@ -296,3 +297,23 @@ def test_which_rule(nablad, tmp_path, query, code):
     told, _, answer = d.get("/api/v1/rules/series?" + query.replace("FILE", file))
     assert told == code, answer
     assert code != 200 or rooms(answer["data"]) == ["a"]
+
+
+# -- what the page says of it -----------------------------------------------------------------------
+
+
+def test_what_to_do_is_what_the_documentation_says():
+    words = (ROOT / "src/web/daemon/words.ts").read_text()
+    said = {cause: text.encode().decode("unicode_escape") for cause, text in re.findall(r"^    (\w+): '(.*)',$", words, re.M)}
+    page = (ROOT / "docs/operations.md").read_text()
+    reasons = page[page.index("### Reasons of"):page.index("### Events of")]
+    wanted = {cause: cells[2].replace("`", "").replace("'", "\u2019")
+              for cells in (re.split(r" \| ?", line.strip("| ")) for line in reasons.splitlines() if line.startswith("| `"))
+              for cause in re.findall(r"`(\w+)`", cells[0]) if len(cells) > 2}
+    assert len(wanted) > 10
+    assert {cause: text for cause, text in said.items() if cause in wanted} == wanted
+    header = (ROOT / "src/base/cause.h").read_text()
+    known = set(re.findall(r'X\(\w+, "(\w+)"', header))
+    assert set(said) <= known
+    assert set(re.findall(r"`(\w+)`", " ".join(l.split("|")[1] for l in reasons.splitlines() if l.startswith("| `")))) == \
+        set(re.findall(r'X\(\w+, "(\w+)"', header[:header.index("EVENT_LIST(X)")]))
