@@ -1,5 +1,6 @@
 /* http/server.c -- libmicrohttpd on a libuv loop, in a thread of its own.
  *
+ *     knocks ──────────── uv_poll ────► accept_some
  *     epoll descriptor ── uv_poll ──┐
  *     its timeout ─────── uv_timer ─┼──► run: MHD_run, then ask how long to wait (http/pace.h)
  *     at once, jobs ───── uv_idle ──┘
@@ -14,6 +15,7 @@
 
 #include "doors/access.h"
 #include "doors/certificates.h"
+#include "http/accept.h"
 #include "http/auth.h"
 #include "http/durable.h"
 #include "http/request.h"
@@ -21,14 +23,13 @@
 #include "http/tls.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { RUNS_FOR_FREED = 8, TICKS_A_TIMEOUT = 8, LAST_RUNS = 4 };
+enum { TICKS_A_TIMEOUT = 8, LAST_RUNS = 4 };
 
 static int64_t now_ns(void)
 {
@@ -67,22 +68,12 @@ static void arm(struct http *h)
         uv_timer_stop(&h->timer);
 }
 
-/* libmicrohttpd fills a place that was freed only in its next run: run again then, so that a client
- * in the backlog need not wait for somebody else's event. */
-static void run_once(struct http *h)
-{
-    int tries = RUNS_FOR_FREED;
-    do {
-        h->closed_one = false;
-        MHD_run(h->daemon);
-    } while (h->closed_one && --tries > 0);
-}
-
 static void run(struct http *h)
 {
     if (h->daemon == NULL)
         return;
-    run_once(h);
+    MHD_run(h->daemon);
+    accept_go_on(h);
     if (h->draining && h->answering == 0)
         finish(h);
     else
@@ -105,12 +96,12 @@ void server_nudge(struct http *h)
 
 static void begin_drain(struct http *h)
 {
-    for (int i = 0; i < DRAIN_RUNS; i++)
-        run_once(h);
+    for (int i = 0; i < DRAIN_RUNS; i++) {
+        accept_some(h);
+        MHD_run(h->daemon);
+    }
     h->draining = true;
-    int fd = MHD_quiesce_daemon(h->daemon);
-    if (fd >= 0)
-        close(fd);
+    accept_end(h);
     hub_end(h);
     run(h);
 }
@@ -130,7 +121,7 @@ static void finish(struct http *h)
     hub_end(h);
     jobs_cancel(h);
     for (int i = 0; i < LAST_RUNS; i++)
-        run_once(h);
+        MHD_run(h->daemon);
     uv_poll_stop(&h->poll);
     MHD_stop_daemon(h->daemon);
     h->daemon = NULL;
@@ -164,29 +155,6 @@ static void measure_lag(struct http *h, int64_t now, int64_t period_ns)
     h->lag_worst_ns = 0;
 }
 
-/* Somebody knocks and there is a place. */
-static bool has_knocks(struct http *h)
-{
-    if (h->draining || h->peers.n >= h->options.max_connections)
-        return false;
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_LISTEN_FD);
-    struct pollfd door = {.fd = info != NULL ? info->listen_fd : -1, .events = POLLIN};
-    return poll(&door, 1, 0) > 0;
-}
-
-/* When the system has no descriptor for a connection, libmicrohttpd takes none until one of those that it has ends:
- * for ever, if scrapers keep theirs. So streams without a reader are found out, and one connection gives way, tick by
- * tick, until nobody has to knock twice. */
-static void open_stuck_door(struct http *h, int64_t now)
-{
-    h->stuck_ticks = has_knocks(h) ? h->stuck_ticks + 1 : 0;
-    if (h->stuck_ticks < 2)
-        return;
-    hub_beat(h, now, 0);
-    if (peers_give_way(&h->peers, h->stuck_ticks > STUCK_TICKS))
-        h->stuck_ticks = 1;
-}
-
 static void on_tick(uv_timer_t *tick)
 {
     struct http *h = tick->data;
@@ -198,7 +166,7 @@ static void on_tick(uv_timer_t *tick)
     count(&h->options.stats->http_requests[HTTP_OTHER][HTTP_4XX], late.requests);
     count(&h->options.stats->limited[LIMIT_HTTP_REQUEST], late.requests);
     count(&h->options.stats->limited[LIMIT_HTTP_ANSWER], late.answers);
-    open_stuck_door(h, now);
+    accept_tick(h, now);
     hub_beat(h, now, h->options.heartbeat_ns);
     if (h->draining && now >= atomic_load(&h->stop_ns))
         finish(h);
@@ -234,7 +202,6 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
         if (head_bytes >
             CONNECTION_MEMORY / 2) /* a first line that libmicrohttpd had no room for */
             request_head_refused(h);
-        h->closed_one = true;
     }
     atomic_store(&h->door->open_connections, (int64_t)h->peers.n);
 }
@@ -260,18 +227,15 @@ static enum nabla_status start_daemon(struct http *h)
     struct MHD_OptionItem tls[2];
     tls_options(h, tls);
     h->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (h->tls ? MHD_USE_TLS : 0),
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+            (h->tls ? MHD_USE_TLS : 0),
         0, on_accept, h, request_go_on, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h,
-        MHD_OPTION_LISTEN_SOCKET, h->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)h->options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, timeout_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT,
-        1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_URI_LOG_CALLBACK,
-        request_begin, h, MHD_OPTION_NOTIFY_COMPLETED, request_end, h, MHD_OPTION_ARRAY, tls,
-        MHD_OPTION_END);
-    if (h->daemon == NULL)
-        return NABLA_EIO;
-    h->listen_fd = -1;
-    return NABLA_OK;
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)h->options.max_connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, h, MHD_OPTION_URI_LOG_CALLBACK, request_begin, h,
+        MHD_OPTION_NOTIFY_COMPLETED, request_end, h, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+    return h->daemon != NULL ? NABLA_OK : NABLA_EIO;
 }
 
 static uint64_t tick_ms(const struct http_options *o)
@@ -286,7 +250,7 @@ static enum nabla_status start_loop(struct http *h)
 {
     int fd = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     if (uv_poll_init(&h->loop, &h->poll, fd) != 0 ||
-        uv_async_init(&h->loop, &h->wake, on_wake) != 0)
+        uv_async_init(&h->loop, &h->wake, on_wake) != 0 || accept_begin(h) != NABLA_OK)
         return NABLA_EIO;
     uv_timer_init(&h->loop, &h->timer);
     uv_timer_init(&h->loop, &h->tick);

@@ -37,7 +37,7 @@ struct scraper {
 
 struct http {
     struct http_options options;
-    int listen_fd; /* until MHD has it */
+    int listen_fd; /* -1: nobody is taken in any more */
     uint16_t port;
     uint64_t secret; /* seeds hashes of names that others choose */
     struct MHD_Daemon *daemon;
@@ -49,13 +49,15 @@ struct http {
     uv_loop_t loop;
     bool has_loop;
     uv_poll_t poll;   /* libmicrohttpd's epoll descriptor */
+    uv_poll_t knock;  /* listen_fd: accept.h */
     uv_timer_t timer; /* libmicrohttpd's next timeout */
     uv_idle_t again;  /* libmicrohttpd at once, and jobs */
     uv_async_t wake;  /* points in the feed, or the stop */
     uv_timer_t tick;
 
     struct pace pace;
-    bool closed_one;    /* a connection ended during MHD_run: its place is free */
+    bool listens;       /* for knocks: there is a place */
+    bool starved;       /* there was no descriptor for who knocked last */
     bool draining;      /* nothing new is taken */
     bool finishing;     /* nothing may be suspended any more */
     uint32_t answering; /* requests that have come whole and are not answered */
@@ -89,7 +91,7 @@ struct http {
     struct pulse pulse;     /* for /api/v1/status */
     struct loop_stats *lag; /* NULL if the statistics had no room */
     int64_t tick_due_ns, lag_since_ns, lag_worst_ns;
-    uint32_t stuck_ticks; /* for which the door had knocks and places, and stayed closed */
+    uint32_t stuck_ticks; /* for which there was no descriptor */
 };
 
 /* Has libmicrohttpd run soon: something was resumed. */

@@ -5,6 +5,8 @@ What an unfinished TLS handshake does to a loop is tested with TLS.
 import contextlib
 import gzip
 import json
+import os
+import resource
 import socket
 import threading
 import time
@@ -267,6 +269,48 @@ def test_clients_that_leave_do_not_fill_the_log(nablad):
     eventually(lambda: d.metric("nablad_http_streams") == 0, "the end of all", timeout=120)
     allowed = 10 + 1 + (time.monotonic() - began)  # LOG_BURST, LOG_PER_S
     assert len(d.events("http_library")) <= allowed
+
+
+# -- trap: without a descriptor libmicrohttpd asks for one without a pause, if it has no connection that could end --
+
+
+def cpu_s(d):
+    with open(f"/proc/{d.proc.pid}/stat") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def take_all_descriptors(d, held):
+    """Connections that bring lines have them all; how many there may be is where it was in the end."""
+    most = max(int(n) for n in os.listdir(f"/proc/{d.proc.pid}/fd"))
+    before = resource.prlimit(d.proc.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(d.proc.pid, resource.RLIMIT_NOFILE, (most + 1, before[1]))
+
+    def gone():
+        held.append(socket.create_connection(d.tcp, timeout=DEADLINE_S))
+        return d.events("accept_failed")
+    eventually(gone, "a want of descriptors")
+    return before
+
+
+def test_who_knocks_where_there_is_no_descriptor_costs_nothing(nablad):
+    """Over so many tries of the listener of lines, which looks four times a second whether there is one again."""
+    tries = 8
+    d = nablad()
+    with contextlib.ExitStack() as stack:
+        held = []
+        stack.callback(lambda: [sock.close() for sock in held])
+        before = take_all_descriptors(d, held)
+        knocking = [stack.enter_context(dial(d)) for _ in range(3)]
+        for sock in knocking:
+            sock.sendall(HEALTHY)
+        began, tried = cpu_s(d), len(d.events("accept_failed"))
+        eventually(lambda: len(d.events("accept_failed")) >= tried + tries, "tries")
+        spent = cpu_s(d) - began
+        resource.prlimit(d.proc.pid, resource.RLIMIT_NOFILE, before)
+        for sock in knocking:  # and nobody had to knock again
+            assert sock.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert spent < 0.05 * tries, f"{spent} s"
 
 
 # -- more that clients do --------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """./dev faults: each scenario at length, and a table of what was tried and what was lost.
 
-    main.py [--quick] [NAME...]
+    main.py [--quick] [--plain] [NAME...]
 """
 import argparse
 import pathlib
@@ -30,12 +30,12 @@ TRIED = {
 }
 
 
-def play(name, long):
+def play(name, long, guarded):
     """(tried, lost, seconds); lost is a text where it did not come to its end."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"nabla-faults-{name}-"))
     began, world = time.monotonic(), None
     try:
-        world = World(folder, silent=name == "silent")
+        world = World(folder, silent=name == "silent", guarded=guarded)
         tried, lost = scenarios.run(world, name, long)
     except (AssertionError, OSError):
         traceback.print_exc()
@@ -51,6 +51,7 @@ def play(name, long):
 def main():
     parser = argparse.ArgumentParser(prog="./dev faults")
     parser.add_argument("--quick", action="store_true", help="the short ones, as ./dev test has them")
+    parser.add_argument("--plain", action="store_true", help="without TLS, passwords and a journal")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(TRIED))
     options = parser.parse_args()
     if unknown := set(options.names) - set(TRIED):
@@ -58,7 +59,7 @@ def main():
     print("| what was done | how often | lost | seconds |\n| --- | ---: | ---: | ---: |", flush=True)
     good = True
     for name in options.names or TRIED:
-        tried, lost, seconds = play(name, not options.quick)
+        tried, lost, seconds = play(name, not options.quick, not options.plain)
         good = good and lost == 0
         print(f"| {TRIED[name]} | {tried:,} | {lost} | {seconds:.0f} |", flush=True)
     return 0 if good else 1
