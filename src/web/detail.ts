@@ -165,7 +165,7 @@ export class Detail {
                 button('save-csv', 'CSV', 'Save what is seen as CSV', () => saveCsv(this.metric, this.track, this.span())),
                 button('save-png', 'PNG', 'Save the picture as PNG', () =>
                     savePng(this.metric, this.panes.map((pane) => pane.plot.ctx.canvas))),
-                button('show-curl', 'curl', 'The command that gives the same data', () => this.showCommand())));
+                button('show-curl', 'curl', 'The curl command that gives the same data', () => this.showCommand())));
     }
 
     private showCommand(): void {
