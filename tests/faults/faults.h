@@ -24,6 +24,7 @@ struct fault_page {
         _Atomic uint64_t calls, failed; /* while every is not 0 */
     } kind[FAULT_KINDS];
     _Atomic int64_t wall_step_ns; /* added to what CLOCK_REALTIME says */
+    _Atomic int64_t disk_stands;  /* not 0: fsync and its kin do not return */
 };
 
 #endif

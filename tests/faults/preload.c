@@ -317,6 +317,8 @@ static bool sync_fails(void)
 {
     static const int errors[] = {EIO, ENOSPC};
     uint64_t chance;
+    while (page != NULL && page->disk_stands != 0)
+        usleep(1000);
     if (!fails(FAULT_SYNC, &chance))
         return false;
     note(FAULT_SYNC);

@@ -14,7 +14,7 @@ class Faults:
     """faults.env is for nablad's environment. Nothing fails until set() says so."""
 
     def __init__(self, path):
-        size = KIND.size * len(KINDS) + STEP.size
+        size = KIND.size * len(KINDS) + 2 * STEP.size
         path.write_bytes(bytes(size))
         with open(path, "r+b") as f:
             self.page = mmap.mmap(f.fileno(), size)
@@ -32,3 +32,7 @@ class Faults:
     def step_clock(self, seconds):
         """The wall clock is so much ahead from now on."""
         STEP.pack_into(self.page, KIND.size * len(KINDS), int(seconds * 10**9))
+
+    def disk_stands(self, stands):
+        """Whoever waits for the disk waits until it does not stand still any more."""
+        STEP.pack_into(self.page, KIND.size * len(KINDS) + STEP.size, int(stands))
