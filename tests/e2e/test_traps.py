@@ -1,6 +1,25 @@
 """The traps that lie in libmicrohttpd on a libuv loop, each sprung against the real daemon: it must not fall in.
 
-What an unfinished TLS handshake does to a loop is tested with TLS.
+    trap of a library                                         test; u: tests/unit, the others beside this file
+    libuv: a timer of 0 ms in its own callback                test_large_answers_starve_nobody, u http/test_pace.c
+    libmicrohttpd: half a ClientHello spins                   test_tls.py test_half_a_hello_costs_nothing_and_ends,
+                                                              test_tls_lines.py
+     at its limit, a freed place is not used                  test_a_freed_place_is_filled_at_once
+     a suspended connection has no timeout                    test_a_stream_whose_client_has_gone_is_noticed
+     a stop with one aborts                                   test_the_stop_with_suspended_connections
+     one that was suspended by its headers hears them twice   test_auth.py test_a_body_behind_a_new_password_is_read
+     its timeout is for silence alone                         test_a_request_in_drops_ends
+     contradictory lengths are accepted                       test_what_two_readers_read_in_two_ways
+     a line of log for each stream that leaves                test_clients_that_leave_do_not_fill_the_log
+     without a descriptor it asks for one in a circle         test_who_knocks_where_there_is_no_descriptor_costs_nothing
+    libuv: the same of uv_listen                              the same, which needs its listener of lines to rest
+    libyaml: second documents, aliases, nesting, duplicates   u conf/test_conf.c
+    libcurl: a server that never answers, many that break     u net/test_post.c, test_alerting.py
+    LMDB: a map that cannot grow is gone                      u state/test_store.c, u net/test_spool.c
+    GMP, libtasn1: no memory is the end                       tests/faults: memory, starved (test_faults.py)
+    snappy: the length that a body claims                     test_remote_write.py test_too_long
+    Prometheus: 503 comes again, 400 does not                 test_remote_write.py test_a_full_table_stalls_no_real_prometheus
+    systemd-analyze: 0 for keys that it does not know         test_systemd.py test_verify_would_have_said_something
 """
 import contextlib
 import gzip
