@@ -13,7 +13,7 @@ static bool is_loopback(const struct conf_address *address)
 
 bool reach_guarded(const struct conf_listener *l)
 {
-    return l->cert_file[0] != '\0' || l->hmac_key_file[0] != '\0' ||
+    return l->client_ca_file[0] != '\0' || l->hmac_key_file[0] != '\0' ||
            (l->allow.n > 0 && !prefixes_hold_everybody(&l->allow));
 }
 

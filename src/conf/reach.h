@@ -6,7 +6,8 @@
 
 enum { REACH_WHY_MAX = 320 };
 
-/* Does something keep strangers out of a line listener: networks, TLS, or a key for signatures? */
+/* Does something keep strangers out of a line listener: networks, mutual TLS, or a key for signatures? TLS alone hides
+ * what is sent, and lets everybody send. */
 bool reach_guarded(const struct conf_listener *l);
 
 /* Only this machine reaches a loopback address; any other may be listened at if it is guarded, or if

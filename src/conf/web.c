@@ -72,9 +72,14 @@ static void add_user(struct walk *w, struct access *a, const yaml_node_t *key,
     }
     if (!name_fits(w, "basic_auth_users", key))
         return;
-    *u = (struct access_user){.name = walk_text(w, "a user", key), .rights = RIGHTS_ALL};
-    a->users_n += u->name != NULL;
-    u->hash = u->name == NULL ? NULL : walk_text(w, u->name, value);
+    char *name = walk_text(w, "a user", key);
+    if (name == NULL)
+        return;
+    *u = (struct access_user){.rights = RIGHTS_ALL};
+    memcpy(u->name, name, strlen(name));
+    free(name);
+    a->users_n++;
+    u->hash = walk_text(w, u->name, value);
     const char *why = u->hash == NULL ? NULL : password_fault(u->hash);
     if (why != NULL)
         faults_add(w->faults, place_of_node(value), "basic_auth_users.%s: %s", u->name, why);

@@ -6,7 +6,9 @@
 #include "doors/access.h"
 #include "doors/certificates.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static void warn(struct app *app, const char *event, const char *why)
 {
@@ -20,12 +22,43 @@ static bool is_exposed(const struct conf *conf)
     return !reach_allowed(&conf->http.listen, false, false, "", why);
 }
 
-/* Secrets are no part of a core dump; systemd-coredump heeds this limit, too. */
-static void keep_out_of_cores(const struct access *a)
+static bool have_secrets(const struct conf_peers *peers)
 {
+    for (uint32_t i = 0; i < peers->n; i++)
+        if (peers->at[i].password_file[0] != '\0' || peers->at[i].bearer_token_file[0] != '\0' ||
+            peers->at[i].key_file[0] != '\0')
+            return true;
+    return false;
+}
+
+static bool knows_secrets(const struct conf *conf)
+{
+    const struct access *a = conf->access;
+    bool any = a != NULL && (a->certificates != NULL || a->users_n + a->tokens_n > 0);
+    for (uint32_t i = 0; i < conf->ingest.listeners_n; i++)
+        any |= conf->ingest.listeners[i].key_file[0] != '\0' ||
+               conf->ingest.listeners[i].hmac_key_file[0] != '\0';
+    for (uint32_t i = 0; i < conf->push.n; i++) {
+        const struct conf_peers one = {&conf->push.at[i].peer, 1};
+        any |= have_secrets(&one);
+    }
+    return any || have_secrets(&conf->alerting.alertmanagers) ||
+           have_secrets(&conf->alerting.webhooks);
+}
+
+/* Secrets are no part of a core dump. The kernel takes no notice of the limit where it pipes dumps to a program
+ * (systemd's heeds it, others do not), so no memory is left to dump, either. */
+static void keep_out_of_cores(void)
+{
+    static const char no_memory[] = "0";
     struct rlimit none = {0};
-    if (a->certificates != NULL || a->users_n + a->tokens_n > 0)
-        (void)setrlimit(RLIMIT_CORE, &none);
+    (void)setrlimit(RLIMIT_CORE, &none);
+    int fd = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return; /* a kernel without core dumps, or no /proc */
+    ssize_t n = write(fd, no_memory, sizeof no_memory - 1);
+    (void)n;
+    close(fd);
 }
 
 static void warn_of_access(struct app *app, const struct conf *conf)
@@ -50,8 +83,9 @@ static void warn_of_access(struct app *app, const struct conf *conf)
 
 void app_look_at_doors(struct app *app, const struct conf *conf)
 {
+    if (knows_secrets(conf))
+        keep_out_of_cores();
     if (conf->access != NULL) {
-        keep_out_of_cores(conf->access);
         warn_of_access(app, conf);
     } else if (is_exposed(conf)) {
         warn(app, "http_open",

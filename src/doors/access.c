@@ -29,10 +29,8 @@ void access_leave(struct access *a)
     if (a == NULL || atomic_fetch_sub(&a->holds, 1) > 1)
         return;
     certificates_leave(a->certificates);
-    for (uint32_t i = 0; i < a->users_n; i++) {
-        free(a->users[i].name);
+    for (uint32_t i = 0; i < a->users_n; i++)
         free(a->users[i].hash);
-    }
     for (uint32_t i = 0; i < a->tokens_n; i++)
         free(a->tokens[i].name);
     for (uint32_t i = 0; i < a->headers_n; i++)
@@ -63,10 +61,14 @@ static enum access_answer judge_token(const struct access *a, const char *token,
 static enum access_answer judge_user(const struct access *a, const char *name, unsigned *rights,
                                      const char **hash)
 {
+    char padded[ACCESS_NAME_MAX] = {0};
+    size_t n = strnlen(name, ACCESS_NAME_MAX);
+    bool fits = n < ACCESS_NAME_MAX;
+    memcpy(padded, name, fits ? n : 0); /* "" is nobody's */
     *hash = NULL;
     *rights = 0;
     for (uint32_t i = 0; i < a->users_n; i++)
-        if (strcmp(a->users[i].name, name) == 0) {
+        if (secret_equal(a->users[i].name, padded, ACCESS_NAME_MAX)) {
             *hash = a->users[i].hash;
             *rights = a->users[i].rights;
         }

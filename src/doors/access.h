@@ -18,14 +18,15 @@ enum {
     ACCESS_USERS_MAX = 256,
     ACCESS_TOKENS_MAX = 256,
     ACCESS_HEADERS_MAX = 8,
-    ACCESS_NAME_MAX = 128,   /* bytes of a user's or a token's name */
+    ACCESS_NAME_MAX = 128,   /* bytes of a user's or a token's name, the NUL among them */
     ACCESS_TOKEN_LEAST = 16, /* bytes: a shorter one can be guessed */
 };
 
 struct certificates; /* of doors/certificates.h */
 
 struct access_user {
-    char *name, *hash; /* owned; hash: bcrypt's, without a fault */
+    char name[ACCESS_NAME_MAX]; /* zeros behind it: names are compared whole */
+    char *hash;                 /* owned; bcrypt's, without a fault */
     unsigned rights;
 };
 

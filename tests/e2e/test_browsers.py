@@ -129,6 +129,8 @@ push: [{{format: influx, url: 'http://127.0.0.1:9/write?token=query-secret', use
 state: {{directory: '{tmp_path}/state'}}
 """)
     d.headers = basic("alice", "wonder")
+    assert "0" in [line.split()[4] for line in open(f"/proc/{d.proc.pid}/limits") if line.startswith("Max core")]
+    assert int(open(f"/proc/{d.proc.pid}/coredump_filter").read(), 16) == 0
     said = "".join(json.dumps(d.get(path)[2]) for path in ("/api/v1/status", "/api/v1/notifications", "/metrics"))
     said += d.log()
     for secret in ("wonder", hashed, "a key that is long", "pushes-secret", "query-secret", "token-0123456789abcdef"):

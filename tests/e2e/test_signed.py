@@ -46,6 +46,7 @@ def refused(d, reason=None):
 
 def test_lines_of_who_has_the_key(sealed):
     d = sealed()
+    assert int(open(f"/proc/{d.proc.pid}/coredump_filter").read(), 16) == 0  # the key is in no core dump
     send(d, sign(b"a value=1\nb value=2\n"), sign(b"c value=3"), sign(b""))
     d.wait_lines(3)
     assert {s["metric"]["__name__"] for s in d.rates()} == {"a", "b", "c"}
