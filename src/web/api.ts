@@ -1,7 +1,8 @@
 // api.ts -- the daemon's JSON. An answer is its data, or an ApiError with a sentence for a person.
 //
 // poll() asks again and again, but neither while nobody looks nor faster than answers come; a daemon that is away
-// is asked at longer and longer intervals, and found at once when it is back.
+// is asked at longer and longer intervals, and found at once when it is back. What takes the daemon long is asked for
+// less often, so that a page never has more than a tenth of it.
 import { setAway } from './health.ts';
 
 export class ApiError extends Error {
@@ -78,6 +79,7 @@ export function poll(work: (signal: AbortSignal) => Promise<void>, every_ms: num
     async function run(): Promise<void> {
         running?.abort();
         const mine = (running = new AbortController());
+        const began = performance.now();
         try {
             await work(mine.signal);
             failures = 0;
@@ -86,7 +88,7 @@ export function poll(work: (signal: AbortSignal) => Promise<void>, every_ms: num
         }
         if (running !== mine) return;
         running = null;
-        later(failures === 0 ? every_ms : Math.min(SLOWEST_MS, 500 * 2 ** Math.min(failures, 6)));
+        later(failures === 0 ? Math.max(every_ms, Math.min(SLOWEST_MS, 10 * (performance.now() - began))) : Math.min(SLOWEST_MS, 500 * 2 ** Math.min(failures, 6)));
     }
     const look = (): void => {
         clearTimeout(timer);

@@ -433,7 +433,7 @@ export class Detail {
         const shape = shapeOf(this.reading);
         if (shape === null || shape.samples.length < 3 || shape.slope === null) return;
         const [first, middle, last] = shape.samples;
-        if (u.valToPos(last.time, 'x') - u.valToPos(first.time, 'x') < 24) return;
+        if (u.valToPos(last.time, 'x') - u.valToPos(first.time, 'x') < 14) return;
         const wide = last.dt - first.dt;
         const curve: [number, number][] = [];
         for (let i = 0; i <= 40; i++) {
@@ -483,7 +483,7 @@ export class Detail {
         const { track } = this;
         const n = track.length;
         if (n === 0) {
-            say(this.readout, 'Nothing to show yet.');
+            say(this.readout, this.reading.why ?? 'Nothing to show yet.');
             return;
         }
         const at = this.hovered ?? Infinity;

@@ -15,11 +15,11 @@ export class Trail {
     /** Adds one, in the place of its time. */
     put(time: number, value: number | null): void {
         if (value === null) return;
+        if (this.times.length >= MOST + MOST / 4) this.thin();
         const n = this.times.length;
         if (n === 0 || time > this.times[n - 1]) {
             this.times.push(time);
             this.values.push(value);
-            if (n >= MOST + MOST / 4) this.thin();
             return;
         }
         const i = this.times.findIndex((t) => t >= time);
@@ -34,7 +34,7 @@ export class Trail {
     private thin(): void {
         const from = this.times[this.times.length - 1] - this.span_s;
         const first = this.times.findIndex((t) => t >= from);
-        const half = this.times.length - MOST / 2;
+        const half = this.times.length - MOST / 4;
         const stays = (_: number, i: number): boolean =>
             i >= first && (this.times.length - first <= MOST || i >= half || i % 2 === 0);
         const values = this.values.filter(stays);

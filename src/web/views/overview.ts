@@ -18,6 +18,7 @@ import type { View } from '../view.ts';
 const POLL_MS = 2000;
 const FOLLOW_MS = 3000;  // at most so often another stream
 const FOLLOWED = 60;     // series; the daemon takes 64 selectors a stream
+const URL_MOST = 24000;  // bytes of an address; the daemon takes 64 KiB of head
 const GROUPS = 8;        // on a page,
 const OF_A_GROUP = 5;    // and series of each
 const SIZES = [20, 60];
@@ -60,10 +61,22 @@ async function groups(at: Place, signal: AbortSignal): Promise<Found> {
     return { sections: sections.filter((s) => s.total > 0), total: all.total, more };
 }
 
+/** As many as a request's line has room for; of the others only the list tells. */
+function fitting(metrics: Metric[]): string[] {
+    let room = URL_MOST;
+    const out: string[] = [];
+    for (const selector of metrics.slice(0, FOLLOWED).map(selectorOf)) {
+        room -= encodeURIComponent(selector).length + 12;
+        if (room >= 0) out.push(selector);
+    }
+    return out;
+}
+
 /** History of series that the daemon keeps points of, into their trails. */
 async function recall(rows: Rows, fresh: Metric[]): Promise<void> {
     const start = Date.now() / 1000 - TRAIL_S;
-    const match = fresh.map(selectorOf);
+    const match = fitting(fresh);
+    if (match.length === 0) return;
     const kept = await get<{ metric: Metric; points: [number, number | null][] }[]>('/api/v1/points',
         { 'match[]': match, start, max_points: 120, by: 'value', time: 'unix' });
     for (const { metric, points } of kept) {
@@ -192,7 +205,7 @@ class Overview implements View {
         this.previous.disabled = this.at.page <= 1;
         this.next.disabled = !found.more;
         this.tell(found, shown.length);
-        const fresh = shown.filter((r) => !before.has(keyOf(r.metric))).slice(0, FOLLOWED).map((r) => r.metric);
+        const fresh = shown.filter((r) => !before.has(keyOf(r.metric))).map((r) => r.metric);
         if (fresh.length > 0) void recall(this.rows, fresh).catch(() => undefined);
         this.follow(shown);
     }
@@ -206,7 +219,7 @@ class Overview implements View {
 
     /** One stream for those that are shown; another set of them has to last a moment. */
     private follow(shown: Reading[]): void {
-        const match = shown.slice(0, FOLLOWED).map((r) => selectorOf(r.metric)).sort();
+        const match = fitting(shown.map((r) => r.metric)).sort();
         const key = match.join('\n');
         if (key === this.followed) return;
         clearTimeout(this.follow_timer);
