@@ -10,6 +10,7 @@
 #include "pki.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -57,7 +58,7 @@ static void require(bool holds, const char *law)
 {
     if (holds)
         return;
-    fprintf(stderr, "house: broken: %s\n", law);
+    fprintf(stderr, "house: broken: %s (%s)\n", law, strerror(errno));
     abort();
 }
 
