@@ -137,12 +137,13 @@ static int trim(MDB_cursor *c, const struct trim *t, const struct trim_kept *kep
 
 static int trim_all(const struct puts *p, MDB_txn *txn, MDB_dbi dbi)
 {
+    static const struct trim_kept none = {0}; /* NULL has no end, not even at itself */
     MDB_cursor *c;
     int rc = p->trims_n > 0 ? mdb_cursor_open(txn, dbi, &c) : 0;
     if (rc != 0 || p->trims_n == 0)
         return rc;
     for (uint32_t i = 0; rc == 0 && i < p->trims_n; i++)
-        rc = trim(c, &p->trims[i], p->kept + p->trims[i].from);
+        rc = trim(c, &p->trims[i], p->kept == NULL ? &none : p->kept + p->trims[i].from);
     mdb_cursor_close(c);
     return rc;
 }
@@ -151,6 +152,7 @@ int puts_apply(const struct puts *p, struct MDB_txn *txn, unsigned dbi)
 {
     int rc = trim_all(p, txn, dbi);
     for (uint32_t i = 0; rc == 0 && i < p->n; i++)
-        rc = put_one(txn, dbi, &p->at[i], p->bytes.at + p->at[i].offset);
+        rc = put_one(txn, dbi, &p->at[i],
+                     p->bytes.at == NULL ? NULL : p->bytes.at + p->at[i].offset);
     return rc;
 }

@@ -82,7 +82,8 @@ static void write_config(struct house *h)
         snprintf(listener, sizeof listener, "{address: '127.0.0.1:0', protocol: tcp%s%s}",
                  d->listener, keys);
     if (d->journal)
-        snprintf(state, sizeof state, "directory: '%s/state', journal: true", h->folder);
+        snprintf(state, sizeof state, "directory: '%s/state', interval: 100ms, journal: true",
+                 h->folder);
     snprintf(text, sizeof text,
              "ingest: {max_line: 256, listeners: [%s]}\n"
              "http: {listen: '127.0.0.1:0', max_connections: 32, max_streams: 4, timeout: 2s,\n"
