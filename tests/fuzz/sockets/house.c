@@ -214,6 +214,16 @@ static int knock(const struct house *h)
     return fd;
 }
 
+/* Who stops the fuzzer for a while interrupts it: signal(7). */
+static ssize_t receive(int fd, char *to, size_t n)
+{
+    ssize_t some;
+    do
+        some = recv(fd, to, n, 0);
+    while (some < 0 && errno == EINTR);
+    return some;
+}
+
 /* It is served once the daemon has read to its end, and closes. */
 static void say(int fd, const char *text, size_t n, char *answer, size_t room)
 {
@@ -221,7 +231,7 @@ static void say(int fd, const char *text, size_t n, char *answer, size_t room)
     ssize_t some = -1;
     require(send(fd, text, n, MSG_NOSIGNAL) == (ssize_t)n && shutdown(fd, SHUT_WR) == 0,
             "who is polite is heard");
-    while (got + 1 < room && (some = recv(fd, answer + got, room - 1 - got, 0)) > 0)
+    while (got + 1 < room && (some = receive(fd, answer + got, room - 1 - got)) > 0)
         got += (size_t)some;
     answer[got] = '\0';
     require(some == 0, "who is polite is served");

@@ -115,7 +115,11 @@ static bool is_heard(struct hand *h)
 static bool has_answer(const struct hand *h, int wait_ms)
 {
     struct pollfd p = {.fd = h->fd, .events = POLLIN};
-    return poll(&p, 1, wait_ms) > 0;
+    int n;
+    do
+        n = poll(&p, 1, wait_ms);
+    while (n < 0 && errno == EINTR);
+    return n > 0;
 }
 
 static void wait_until_heard(struct hand *h)
