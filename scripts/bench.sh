@@ -8,5 +8,12 @@ main() {
     *" --callgrind "*) need callgrind ;;
     esac
     build release
+    if [ "${1:-}" = page ]; then
+        shift
+        need browser
+        scripts/node-packages tests/web build/web-tests
+        NABLA_BUILD=$PWD/build/release node tests/web/bench.mjs "$@"
+        return
+    fi
     /usr/bin/python3 tests/bench/bench.py "$@"
 }

@@ -67,7 +67,8 @@ export function matches(selector: string, metric: Metric): boolean {
 export function narrow(selector: string, label: string, value: string, op: Matcher['op'] = '='): string {
     const name = /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label) ? label : quote(label);
     const more = `${name}${op}${quote(value)}`;
-    const text = selector.trim();
+    // what only asks for an empty value asks for everything, which the daemon refuses
+    const text = selector.trim().replace(/^\{\s*\}$/, '') || (value === '' ? '{__name__!=""}' : '');
     if (!text.endsWith('}')) return `${text}{${more}}`;
     const inner = text.slice(text.lastIndexOf('{') + 1, -1);
     const open = text.slice(0, -1).trimEnd();

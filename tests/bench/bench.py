@@ -4,6 +4,7 @@
     bench.py [ingest] ...   lines in, rates out: ingest.py, and its --help
     bench.py arrays ...     gradients beside numpy and a copy: arrays.py, and its --help
     bench.py gradient-file  nabla gradient of a large file beside cp: gradient_file.py, and its --help
+    ./dev bench page        the page in a browser: tests/web/bench.mjs
 """
 import importlib
 import sys

@@ -16,7 +16,7 @@ export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 const BUILD = path.resolve(process.env.NABLA_BUILD ?? path.join(ROOT, 'build/release'));
 const NABLAD = path.join(BUILD, 'src/daemon/nablad');
 
-export const DEADLINE_MS = 180_000; // how long to wait for what must come: sanitizers, one core, others on it
+export const DEADLINE_MS = Number(process.env.NABLA_DEADLINE_MS ?? 180_000); // how long to wait for what must come: sanitizers, one core, others on it
 const SANITIZER = /ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:/;
 
 const BASE = {
@@ -62,8 +62,7 @@ export class Daemon {
     constructor(configure = () => ({})) {
         this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nablad-web-'));
         this.logPath = path.join(this.folder, 'log');
-        const config = configure(this);
-        this.config = { ...BASE, ...config, http: { ...BASE.http, ...config.http } };
+        this.configure = configure;
     }
 
     // A file that the configuration may name, in the daemon's folder.
@@ -73,6 +72,8 @@ export class Daemon {
     }
 
     async start() {
+        const config = this.config ?? await this.configure(this);
+        this.config = { ...BASE, ...config, http: { ...BASE.http, ...config.http } };
         this.file('nablad.yaml', JSON.stringify(this.config));
         const log = fs.openSync(this.logPath, 'w');
         // a test that is killed takes its daemon with it
@@ -139,7 +140,7 @@ export class Daemon {
     // The sum of all samples of that name that have these labels.
     async metric(name, labels = {}) {
         let sum;
-        for (const [other, has, value] of samplesOf(await (await this.get('/metrics')).text()))
+        for (const [other, has, value] of samplesOf(await (await this.get(`/metrics?match[]=${name}`)).text()))
             if (other === name && Object.entries(labels).every(([key, text]) => has[key] === text)) sum = (sum ?? 0) + value;
         if (sum === undefined) throw new Error(`no metric ${name}`);
         return sum;
