@@ -13,6 +13,7 @@ static void *map(size_t bytes)
     /* an anonymous mapping has no file: -1 is what mmap(2) wants there */
     /* cppcheck-suppress [invalidFunctionArg, memleak] */
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    /* it is the caller's: cppcheck takes mmap for an allocation that is lost here */
     /* cppcheck-suppress memleak */
     return p == MAP_FAILED ? NULL : p;
 }
