@@ -3,11 +3,12 @@
 #include "daemon/options.h"
 #include "daemon/replay.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { EXIT_BAD_USE = 2 };
+enum { EXIT_BAD_USE = 2, LARGE_PIECE = 512 * 1024 };
 
 #define SYSTEM_CONFIG "/etc/nabla/nablad.yaml"
 
@@ -48,10 +49,19 @@ static int run(struct conf *conf, const char *file)
     return status == NABLA_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Large pieces go back to the kernel when they are freed: by itself glibc takes each one that is freed for a sign that
+ * pieces of its size should be kept, up to 32 MiB, and then keeps what a snapshot or an answer once needed. */
+static void give_back_large_pieces(void)
+{
+    mallopt(M_MMAP_THRESHOLD, LARGE_PIECE);
+    mallopt(M_TRIM_THRESHOLD, 2 * LARGE_PIECE);
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
     struct conf conf;
+    give_back_large_pieces();
     if (!options_read(argc, argv, &options))
         return EXIT_BAD_USE;
     if (options.help) {

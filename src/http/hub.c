@@ -6,6 +6,7 @@
 #include "http/server.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,7 @@ bool hub_admits(const struct http *h, const struct network *from)
     return networks_has_room(&h->hub.networks, from, h->options.max_streams_per_address);
 }
 
-struct stream *hub_join(struct http *h, struct MHD_Connection *connection,
+struct stream *hub_join(struct http *h, struct MHD_Connection *connection, int fd,
                         const struct network *from, struct ask *ask)
 {
     uint32_t network;
@@ -52,6 +53,7 @@ struct stream *hub_join(struct http *h, struct MHD_Connection *connection,
                          .at = &h->hub.first,
                          .http = h,
                          .connection = connection,
+                         .fd = fd,
                          .ask = *ask,
                          .network = network,
                          .wrote_ns = clock_now().mono_ns};
@@ -218,12 +220,21 @@ void hub_take(struct http *h)
     }
 }
 
+/* Its client sends no more. That it does not read either is only known once something is written to it. */
+static bool seems_gone(const struct stream *s)
+{
+    struct pollfd peer = {.fd = s->fd, .events = POLLRDHUP};
+    return poll(&peer, 1, 0) > 0;
+}
+
 void hub_beat(struct http *h, int64_t mono_ns, int64_t silence_ns)
 {
     static const char comment[] = ": heartbeat\n\n";
-    for (struct stream *s = h->hub.first; s != NULL; s = s->next)
-        if (mono_ns - s->wrote_ns >= silence_ns)
+    for (struct stream *s = h->hub.first; s != NULL; s = s->next) {
+        int64_t silent_ns = mono_ns - s->wrote_ns;
+        if (silent_ns >= silence_ns || (silent_ns >= NS_PER_S && s->suspended && seems_gone(s)))
             put(s, comment, sizeof comment - 1, mono_ns);
+    }
 }
 
 void hub_end(struct http *h)

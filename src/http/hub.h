@@ -25,6 +25,7 @@ struct stream {
     struct stream *next, **at; /* in the hub */
     struct http *http;
     struct MHD_Connection *connection;
+    int fd;           /* borrowed */
     struct ask ask;   /* owned */
     uint32_t network; /* its number in the hub's networks */
     struct buf queue; /* queue.at[taken..n) waits */
@@ -49,13 +50,14 @@ void hub_fini(struct http *h);
 
 /* Whether one more from there may listen, by http.max_streams_per_address. */
 bool hub_admits(const struct http *h, const struct network *from);
-/* ask's selectors are taken over. NULL if there is no memory. */
-struct stream *hub_join(struct http *h, struct MHD_Connection *connection,
+/* ask's selectors are taken over. fd: the connection's. NULL if there is no memory. */
+struct stream *hub_join(struct http *h, struct MHD_Connection *connection, int fd,
                         const struct network *from, struct ask *ask);
 void hub_leave(struct stream *s); /* frees it */
 
 void hub_take(struct http *h); /* points have come */
-/* A comment to those that heard nothing for so long; a client that is gone is found out by it. */
+/* A comment to those that heard nothing for so long; a client that is gone is found out by it. One that sends no more,
+ * and most often is gone, hears it each second. */
 void hub_beat(struct http *h, int64_t mono_ns, int64_t silence_ns);
 void hub_end(struct http *h); /* every stream ends once it is read */
 

@@ -138,6 +138,9 @@ static void write_http(struct page *p, const struct stats *s, const struct http 
           (double)h->scrapers_replaced);
     total(p, "nablad_feed_lost_total", "Points that slow readers of event streams missed.",
           (double)counted(&s->feed_lost));
+    gauge(p, "nablad_feed_memory_bytes",
+          "Memory of points on their way to event streams and push targets.",
+          h->options.feed == NULL ? 0 : (double)feed_bytes(h->options.feed));
 }
 
 static void write_gradients(struct page *p, const struct stats *s, const struct http *h)

@@ -31,6 +31,11 @@ static void free_events(void *cls)
     hub_leave(cls);
 }
 
+static int fd_of(const struct request *r)
+{
+    return r->peer != NULL ? r->peer->fd : -1;
+}
+
 static enum MHD_Result headers_only(struct request *r)
 {
     struct buf none = {0};
@@ -63,7 +68,8 @@ enum MHD_Result stream_answer(struct request *r)
     enum MHD_Result result = MHD_NO;
     struct network from = request_from(r);
     bool full = is_full(r, &from, &result);
-    struct stream *s = full || r->is_head ? NULL : hub_join(h, r->connection, &from, &ask);
+    struct stream *s =
+        full || r->is_head ? NULL : hub_join(h, r->connection, fd_of(r), &from, &ask);
     ask_fini(&ask);
     if (full)
         return result;

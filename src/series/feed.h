@@ -3,7 +3,10 @@
  *
  *     table_apply ──feed_put──┬► [ . . . . ] ──feed_take──► HTTP streams
  *                             └► [ . . . . ] ──feed_take──► push targets
- *                                full: the newest are lost, and counted */
+ *                                full: the newest are lost, and counted
+ *
+ * A ring takes memory for as much as waits in it: what a slow moment filled is given back, piece by piece, each time
+ * that it is emptied, and all of it when nobody listens any more. */
 #ifndef SERIES_FEED_H
 #define SERIES_FEED_H
 
@@ -48,6 +51,9 @@ void feed_put(struct feed *f, struct ref series, const struct points *points,
 
 /* Tells FEED_PUSH alone that a series has ended. Any thread. */
 void feed_end(struct feed *f, struct ref series, int64_t t_ns);
+
+uint64_t feed_bytes(
+    const struct feed *f); /* that the rings have touched and not given back; any thread */
 
 /* Moves up to max items to out; *lost counts those dropped since the last call. The listener's
  * thread. Returns how many; feed_take until it returns less than max. */

@@ -12,6 +12,10 @@
  * not. */
 enum { FULL_NUMERATOR = 5, FULL_DENOMINATOR = 6, FIRST_SIZE = 4, OVERFLOW_MOST = 60 };
 
+/* Less than a third full a segment shrinks, to half: it is then at most two thirds full, and has to lose or win a
+ * third of what it holds before it changes again. */
+enum { SPARSE = 3 };
+
 static const struct slot nothing;
 
 /* Slots behind those that tags want, for `size` of these. The last tag is moved on by k slots with a
@@ -90,20 +94,35 @@ static bool spread(const struct segment *from, struct segment *to)
     return true;
 }
 
+enum moved { MOVED, TOO_CROWDED, NO_MEMORY };
+
+static enum moved move(struct segment *g, uint32_t size)
+{
+    struct segment other = {.size = size, .used = g->used};
+    if ((other.slots = pages_take(bytes_of(size))) == NULL)
+        return NO_MEMORY;
+    bool fits = spread(g, &other);
+    free_segment(fits ? g : &other);
+    if (fits)
+        *g = other;
+    return fits ? MOVED : TOO_CROWDED;
+}
+
 static bool grow(struct segment *g)
 {
-    for (uint32_t size = g->size;;) {
-        size = size < FIRST_SIZE ? FIRST_SIZE : size + size / 4;
-        struct segment more = {.size = size, .used = g->used};
-        if (size < g->size || (more.slots = pages_take(bytes_of(size))) == NULL)
-            return false;
-        if (spread(g, &more)) {
-            free_segment(g);
-            *g = more;
-            return true;
-        }
-        free_segment(&more);
+    enum moved moved = TOO_CROWDED;
+    for (uint32_t size = g->size, next; moved == TOO_CROWDED; size = next) {
+        next = size < FIRST_SIZE ? FIRST_SIZE : size + size / 4;
+        moved = next < size ? NO_MEMORY : move(g, next);
     }
+    return moved == MOVED;
+}
+
+/* Where that cannot be, it stays as it is. */
+static void shrink_if_sparse(struct segment *g)
+{
+    if (g->size >= 2 * FIRST_SIZE && (uint64_t)g->used * SPARSE < g->size)
+        (void)move(g, g->size / 2);
 }
 
 /* Puts s behind all that are not larger, what is larger moving on by one. False if that would take
@@ -158,6 +177,7 @@ void index_remove(struct index *x, uint32_t tag, uint32_t place)
             close_hole(g, g->slots + (at - g->slots));
             g->used--;
             x->used--;
+            shrink_if_sparse(g);
             return;
         }
 }

@@ -7,7 +7,9 @@
  * Because slots go by proportion, tags stand in their order, whatever a segment's size: a search for
  * what is not there ends at the first larger tag, and a segment grows, by a quarter, in one pass from
  * end to end. Segments grow each by itself, so no growth takes longer than a pass over a 256th
- * (0.3 ms at ten million places), and between two thirds and five sixths of all slots are in use.
+ * (0.3 ms at ten million places), and between two thirds and five sixths of all slots are in use while nothing goes.
+ * A segment of which two thirds have gone shrinks to half, so that its memory is that of what it holds and not of the
+ * most that it ever held.
  *
  * The index knows no keys: a place with the right tag is a candidate, and the caller compares. Growth
  * and removal need only the tags, so they touch no record. */

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* Less than this wastes too much of its last page. */
 enum { MAPPED_LEAST = 32 * 1024 };
@@ -50,4 +51,12 @@ void pages_give(void *piece, size_t bytes)
         free(piece);
     else
         pages_free(piece, bytes);
+}
+
+void pages_leave(void *piece, size_t bytes, size_t from)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    from = (from + page - 1) / page * page;
+    if (bytes >= MAPPED_LEAST && from < bytes)
+        madvise((char *)piece + from, bytes - from, MADV_DONTNEED); /* only advice */
 }

@@ -19,4 +19,8 @@ void pages_free(void *pages, size_t bytes); /* bytes as given to pages_new; NULL
 void *pages_take(size_t bytes);
 void pages_give(void *piece, size_t bytes);
 
+/* What lies behind the first `from` of a piece's bytes is needed no more: the kernel gets whole pages of it back, if
+ * the piece was mapped. It may be written again; what it holds until then is not said. */
+void pages_leave(void *piece, size_t bytes, size_t from);
+
 #endif

@@ -229,6 +229,8 @@ bool snapshot_write(struct snapshot *s, struct table *t)
         status = take_place(s, why);
     if (status != NABLA_OK && !s->whole)
         leave_store(s);
+    if (s->store != NULL)
+        store_rest(s->store);
     struct instant now = clock_now();
     if (status == NABLA_OK) {
         count(&s->stats->saved_series, tally.series);

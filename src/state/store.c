@@ -4,10 +4,14 @@
 #include "state/store.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 enum { HEAD = 8 + 4 + 8 + 8, MAP_FIRST = 16 << 20 };
@@ -116,6 +120,31 @@ enum nabla_status store_settle(struct store *s, char why[static STORE_WHY_MAX])
     if (rc == 0)
         rc = mdb_env_set_flags(s->env, MDB_NOSYNC, 0);
     return rc == 0 ? NABLA_OK : fail(rc, why);
+}
+
+/* LMDB does not tell where its map lies; the kernel does. */
+static bool find_map(int fd, uintptr_t *from, uintptr_t *to)
+{
+    struct stat of_file;
+    char line[256];
+    unsigned major_, minor_;
+    unsigned long long inode;
+    bool found = false;
+    FILE *maps = fstat(fd, &of_file) == 0 ? fopen("/proc/self/maps", "re") : NULL;
+    while (maps != NULL && !found && fgets(line, sizeof line, maps) != NULL)
+        found = sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %*s %*s %x:%x %llu", from, to, &major_,
+                       &minor_, &inode) == 5 &&
+                inode == of_file.st_ino && makedev(major_, minor_) == of_file.st_dev;
+    if (maps != NULL)
+        fclose(maps);
+    return found;
+}
+
+void store_rest(struct store *s)
+{
+    uintptr_t from, to;
+    if (find_map(store_fd(s), &from, &to))
+        madvise((void *)from, to - from, MADV_DONTNEED); /* it is shared: nothing is lost */
 }
 
 bool store_is_lost(const struct store *s)

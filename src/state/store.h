@@ -40,6 +40,9 @@ MUST_CHECK enum nabla_status store_write(struct store *s, const struct puts *put
 /* What was written is on the disk now, and what will be, when it is written. Errors: as store_write. */
 MUST_CHECK enum nabla_status store_settle(struct store *s, char why[static STORE_WHY_MAX]);
 
+/* Pages of the file that have been looked at leave this process' memory; the kernel keeps them as long as it likes. */
+void store_rest(struct store *s);
+
 /* True once it can not be written to any more, whatever the disk does. */
 bool store_is_lost(const struct store *s);
 int store_fd(const struct store *s); /* the file; borrowed */

@@ -105,9 +105,8 @@ def test_a_freed_place_is_filled_at_once(nablad):
 # -- trap: a suspended connection has no timeout, and the end of its client is not noticed ---------------
 
 
-@pytest.mark.slow
 def test_a_stream_whose_client_has_gone_is_noticed(nablad):
-    """By heartbeats: no point ever comes."""
+    """Its kernel says so, and then a heartbeat: no point ever comes."""
     d = nablad("http: {max_streams: 1}")
     with dial(d) as sock:
         sock.sendall(STREAM)

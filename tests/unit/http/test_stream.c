@@ -14,13 +14,24 @@ static void start(void)
     rig_start(&rig);
 }
 
-static void start_beating(void)
+static void start_with_one(int64_t heartbeat_ns)
 {
     rig_init(&rig);
     struct http_options o = rig_options(&rig);
-    o.heartbeat_ns = 20 * (int64_t)NS_PER_MS;
+    o.heartbeat_ns = heartbeat_ns;
     o.max_streams = 1;
     rig_serve(&rig, &o);
+}
+
+static void start_beating(void)
+{
+    start_with_one(20 * (int64_t)NS_PER_MS);
+}
+
+/* Whose heart does not beat while a test runs. */
+static void start_silent(void)
+{
+    start_with_one(3600 * (int64_t)NS_PER_S);
 }
 
 /* Opens a stream; *a keeps what has been heard. */
@@ -101,7 +112,7 @@ START_TEST(heartbeats)
 }
 END_TEST
 
-/* The fourth trap: a client that left is noticed by the heartbeat, and its place is free again. */
+/* The fourth trap: a client that left is noticed, by the heartbeat or before it, and its place is free again. */
 START_TEST(a_place_is_freed)
 {
     struct answer a, b;
@@ -113,6 +124,19 @@ START_TEST(a_place_is_freed)
     leave(turned_away, &b);
     leave(fd, &a);
     AWAIT((fd = subscribe("/api/v1/stream", &a), a.status == 200 || (leave(fd, &a), false)));
+    leave(fd, &a);
+}
+END_TEST
+
+/* A client that has shut its own direction is no less a listener. */
+START_TEST(who_only_listens_is_heard_of)
+{
+    struct answer a;
+    int fd = subscribe("/api/v1/stream", &a);
+    shutdown(fd, SHUT_WR);
+    hear_until(fd, &a, ": heartbeat\n\n: heartbeat\n\n");
+    rig_put_line(&rig, "t", 1);
+    hear_until(fd, &a, "event: point");
     leave(fd, &a);
 }
 END_TEST
@@ -208,7 +232,8 @@ END_TEST
 Suite *suite(void)
 {
     Suite *s = suite_create("http/stream");
-    TCase *tc = tcase_create("stream"), *beating = tcase_create("beating");
+    TCase *tc = tcase_create("stream"), *beating = tcase_create("beating"),
+          *silent = tcase_create("silent");
     tcase_set_timeout(tc, 120);
     tcase_set_timeout(beating, 120);
     tcase_add_checked_fixture(tc, start, stop);
@@ -223,5 +248,10 @@ Suite *suite(void)
     tcase_add_test(beating, a_place_is_freed);
     tcase_add_test(beating, the_feed_is_left);
     suite_add_tcase(s, beating);
+    tcase_set_timeout(silent, 120);
+    tcase_add_checked_fixture(silent, start_silent, stop);
+    tcase_add_test(silent, a_place_is_freed);
+    tcase_add_test(silent, who_only_listens_is_heard_of);
+    suite_add_tcase(s, silent);
     return s;
 }

@@ -167,6 +167,34 @@ START_TEST(ears_do_not_hear_each_other)
 }
 END_TEST
 
+/* What a slow reader let come together is memory only until it has been read, or nobody reads. */
+START_TEST(a_ring_takes_what_waits_in_it)
+{
+    enum { MANY = 200000, TAKE = 1000 };
+    struct feed *f = listened(MANY);
+    static struct feed_item out[TAKE];
+    uint64_t lost, full = (uint64_t)MANY * sizeof out[0];
+    for (int64_t t = 0; t < MANY; t++)
+        put(f, t, 1);
+    ck_assert_uint_eq(feed_bytes(f), full);
+    for (int64_t t = 0; t < MANY; t++) {
+        if (t % TAKE == 0)
+            ck_assert_uint_eq(feed_take(f, FEED_STREAMS, out, TAKE, &lost), TAKE);
+        ck_assert_int_eq(out[t % TAKE].point.t_ns, t);
+    }
+    ck_assert_uint_lt(feed_bytes(f), full);
+    for (int64_t t = 0; t < 100; t++) {
+        put(f, t, 2);
+        ck_assert_uint_eq(feed_take(f, FEED_STREAMS, out, TAKE, &lost), 2);
+        ck_assert_int_eq(out[1].point.t_ns, t + 1);
+    }
+    ck_assert_uint_lt(feed_bytes(f), full / 20);
+    feed_listen(f, FEED_STREAMS, NULL, NULL);
+    ck_assert_uint_eq(feed_bytes(f), 0);
+    feed_free(f);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("series/feed");
@@ -177,6 +205,7 @@ Suite *suite(void)
     tcase_add_test(t, full_the_newest_are_lost_and_counted);
     tcase_add_test(t, told_once_until_taken);
     tcase_add_test(t, who_listens_already_loses_nothing);
+    tcase_add_test(t, a_ring_takes_what_waits_in_it);
     tcase_add_test(t, ears_do_not_hear_each_other);
     suite_add_tcase(s, t);
     return s;

@@ -77,6 +77,24 @@ START_TEST(grows_with_what_is_in_it)
 }
 END_TEST
 
+/* Generations come and go beside a few that stay: what the largest took is given back, and nothing is lost. */
+START_TEST(shrinks_with_what_is_in_it)
+{
+    enum { MANY = 100000, FEW = 1000 };
+    struct index x = {0};
+    for (uint32_t i = 0; i < MANY; i++)
+        ck_assert_int_eq(index_add(&x, i * 2654435769u, i), NABLA_OK);
+    uint64_t most = index_bytes(&x);
+    for (uint32_t i = FEW; i < MANY; i++)
+        index_remove(&x, i * 2654435769u, i);
+    ck_assert_uint_eq(x.used, FEW);
+    ck_assert_uint_lt(index_bytes(&x), most / 20);
+    for (uint32_t i = 0; i < MANY; i++)
+        ck_assert(holds(&x, i * 2654435769u, i) == (i < FEW));
+    index_fini(&x);
+}
+END_TEST
+
 START_TEST(an_empty_index_finds_nothing)
 {
     struct index x = {0};
@@ -104,6 +122,7 @@ Suite *suite(void)
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, agrees_with_a_list, 0, ROWS(rows));
     tcase_add_test(t, grows_with_what_is_in_it);
+    tcase_add_test(t, shrinks_with_what_is_in_it);
     tcase_add_test(t, an_empty_index_finds_nothing);
     tcase_add_test(t, removing_what_is_not_there_changes_nothing);
     suite_add_tcase(s, t);
