@@ -33,7 +33,7 @@ LAG_MAX_S = 0.05  # that a loop may be late in the calmest generations, or twice
                   # that senders and readers wait for, and main, which a reload holds up
 
 OWN = ["nablad_series", "nablad_lines_total", "nablad_table_memory_bytes", "nablad_loop_lag_seconds",
-       "nablad_http_streams", "process_open_fds"]
+       "nablad_state_snapshots_total", "nablad_http_streams", "process_open_fds"]
 
 Seen = namedtuple("Seen", "series resident table descriptors lag main")
 
@@ -132,9 +132,16 @@ class Soak:
         self.seen.append(seen._replace(lag=self.lag, main=self.main))
         return self.seen[-1]
 
-    def look(self):
-        """Once its streams are over, too, which nablad finds out by itself."""
+    def settle(self):
+        """Streams are over, which nablad finds out by itself, and all series are in one snapshot: a reload, too,
+        changes each of them."""
+        self.reload("10h")
+        snapshots = self.metric("nablad_state_snapshots_total")
         eventually(lambda: self.metric("nablad_http_streams") == 0, "the end of streams")
+        eventually(lambda: self.metric("nablad_state_snapshots_total") >= snapshots + 2, "a snapshot", timeout=600)
+
+    def look(self):
+        self.settle()
         own = self.own()
         return Seen(own["nablad_series",], self.d.resident_bytes(), own["nablad_table_memory_bytes",],
                     own["process_open_fds",], 0, 0)
@@ -168,7 +175,8 @@ class Soak:
 
 def report(soak):
     print("\n| | beginning | end | most |\n| --- | ---: | ---: | ---: |")
-    for what, unit, digits in (("resident", 2**20, 1), ("table", 2**20, 1), ("descriptors", 1, 0), ("lag", 1e-3, 1), ("main", 1e-3, 1)):
+    units = {"resident": (2**20, 1), "table": (2**20, 1), "descriptors": (1, 0), "lag": (1e-3, 1), "main": (1e-3, 1)}
+    for what, (unit, digits) in units.items():
         first, last = ([v / unit for v in third] for third in soak.thirds(what))
         most = max(getattr(seen, what) / unit for seen in soak.judged())
         print(f"| {what} | {statistics.median(first):.{digits}f} | {statistics.median(last):.{digits}f} |"
