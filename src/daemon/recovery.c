@@ -91,6 +91,11 @@ static uint64_t cut(void *ctx)
     return journal_cut(ctx);
 }
 
+static void watch(void *ctx, void (*on_half)(void *of), void *of)
+{
+    journal_watch(ctx, on_half, of);
+}
+
 static void forget(void *ctx, uint64_t number)
 {
     journal_forget(ctx, number);
@@ -98,6 +103,6 @@ static void forget(void *ctx, uint64_t number)
 
 const struct state_journal *recovery_for_snapshots(struct journal *j, struct state_journal *out)
 {
-    *out = (struct state_journal){.cut = cut, .forget = forget, .ctx = j};
+    *out = (struct state_journal){.watch = watch, .cut = cut, .forget = forget, .ctx = j};
     return j != NULL ? out : NULL;
 }

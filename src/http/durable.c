@@ -58,8 +58,15 @@ enum step durable_wait(struct request *r, void *ctx)
     (void)ctx;
     if (is_settled(r))
         return STEP_DONE;
-    journal_commit(r->http->options.journal);
+    r->http->commits = true;
     return STEP_WAIT;
+}
+
+void durable_commit(struct http *h)
+{
+    if (h->commits)
+        journal_commit(h->options.journal);
+    h->commits = false;
 }
 
 bool durable_is_congested(struct http *h)

@@ -16,6 +16,9 @@ void durable_put(struct request *r, const struct journal_entry *e);
  * it is not. Until then STEP_WAIT. */
 enum step durable_wait(struct request *r, void *ctx);
 
+/* At the end of a turn: those whose answers wait since it began wait for one write. */
+void durable_commit(struct http *h);
+
 bool durable_is_congested(struct http *h);
 
 void durable_begin(struct http *h); /* its loop is there */

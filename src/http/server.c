@@ -74,6 +74,7 @@ static void run(struct http *h)
         return;
     MHD_run(h->daemon);
     accept_go_on(h);
+    durable_commit(h);
     if (h->draining && h->answering == 0)
         finish(h);
     else

@@ -62,10 +62,11 @@ struct http {
     bool finishing;     /* nothing may be suspended any more */
     uint32_t answering; /* requests that have come whole and are not answered */
     struct peers peers;
-    struct request *jobs;     /* requests whose answers are being prepared, suspended */
-    struct request *waiting;  /* the same, by other threads */
-    struct request *resting;  /* suspended for a turn: their bodies had their share */
-    struct request *stalled;  /* suspended until the journal has room */
+    struct request *jobs;    /* requests whose answers are being prepared, suspended */
+    struct request *waiting; /* the same, by other threads */
+    struct request *resting; /* suspended for a turn: their bodies had their share */
+    struct request *stalled; /* suspended until the journal has room */
+    bool commits; /* some of those that wait do for the journal, which does not know yet */
     struct request *checking; /* the same: a password is being verified */
     struct auth *auth;
     int64_t slice_ns;   /* what a step of one of the jobs may take of this turn of the loop */

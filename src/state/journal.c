@@ -60,7 +60,7 @@ void segments_remove(struct segments *s, size_t i)
     s->n--;
 }
 
-static uint64_t bytes_of(const struct segments *s)
+uint64_t segments_bytes(const struct segments *s)
 {
     uint64_t bytes = 0;
     for (size_t i = 0; i < s->n; i++)
@@ -83,7 +83,7 @@ static enum journal_answer judge(const struct journal *j, size_t n)
 {
     if (j->retry_ns != 0 && clock_now().mono_ns < j->retry_ns)
         return JOURNAL_BROKEN;
-    uint64_t bytes = bytes_of(&j->segments) + j->staged_bytes;
+    uint64_t bytes = segments_bytes(&j->segments) + j->staged_bytes;
     return bytes + n > j->max_bytes ? JOURNAL_FULL : JOURNAL_TAKEN;
 }
 
@@ -93,7 +93,7 @@ static enum journal_answer refused(struct journal *j, enum journal_answer a)
         j->figures.refused_full++;
     else if (a != JOURNAL_TAKEN)
         j->figures.refused_broken++;
-    unsigned long long bytes = bytes_of(&j->segments) + j->staged_bytes;
+    unsigned long long bytes = segments_bytes(&j->segments) + j->staged_bytes;
     if (a != JOURNAL_TAKEN)
         log_event(j->log, LOG_LEVEL_WARN, "journal_refused", "journal_refused",
                   "bytes=%llu max=%llu why=\"%s\"", bytes, (unsigned long long)j->max_bytes,
@@ -134,7 +134,7 @@ static struct chunk *chunk_for(struct journal *j, size_t n)
 static void begin_segment(struct journal *j)
 {
     j->current += j->current_bytes > 0;
-    j->current_bytes = 0;
+    j->current_bytes = j->current_safe = 0;
 }
 
 /* Where n bytes can be written, which are staged then; NULL without memory. */
@@ -152,14 +152,15 @@ static char *stage(struct journal *j, size_t n)
     return at;
 }
 
-static void rouse(struct journal *j)
+/* True if the writer is to be told, once the lock is not held any more: it would only wait for that. */
+static bool rouse(struct journal *j)
 {
-    if (!j->wanted)
-        pthread_cond_signal(&j->work);
+    bool tell = !j->wanted;
     j->wanted = true;
+    return tell;
 }
 
-static enum journal_answer put(struct journal *j, const char head[static JOURNAL_ENTRY_HEAD],
+static enum journal_answer put(struct journal *j, char head[static JOURNAL_ENTRY_HEAD],
                                const struct journal_entry *e, struct journal_ticket *ticket)
 {
     size_t n = JOURNAL_ENTRY_HEAD + (size_t)e->n;
@@ -167,13 +168,12 @@ static enum journal_answer put(struct journal *j, const char head[static JOURNAL
     char *at = a == JOURNAL_TAKEN ? stage(j, n) : NULL;
     if (at == NULL)
         return a == JOURNAL_TAKEN ? JOURNAL_NO_MEMORY : a;
+    journal_entry_head_safe(head, j->current_safe, j->salt);
     memcpy(at, head, JOURNAL_ENTRY_HEAD);
     memcpy(at + JOURNAL_ENTRY_HEAD, e->body, e->n);
     if (ticket->last == 0)
         ticket->losses = j->losses;
     ticket->last = ++j->put;
-    if (j->staged_bytes > KICK)
-        rouse(j);
     return JOURNAL_TAKEN;
 }
 
@@ -184,48 +184,56 @@ enum journal_answer journal_put(struct journal *j, const struct journal_entry *e
     journal_entry_head_write(head, e, j->salt);
     pthread_mutex_lock(&j->lock);
     enum journal_answer a = refused(j, put(j, head, e, ticket));
+    bool tell = j->staged_bytes > KICK && rouse(j);
     pthread_mutex_unlock(&j->lock);
+    if (tell)
+        pthread_cond_signal(&j->work);
     return a;
 }
 
 void journal_commit(struct journal *j)
 {
     pthread_mutex_lock(&j->lock);
-    if (j->put > j->settled)
-        rouse(j);
+    bool tell = j->first != NULL && rouse(j);
     pthread_mutex_unlock(&j->lock);
+    if (tell)
+        pthread_cond_signal(&j->work);
 }
 
 enum journal_fate journal_look(struct journal *j, const struct journal_ticket *ticket)
 {
-    pthread_mutex_lock(&j->lock);
-    enum journal_fate fate = ticket->last == 0             ? JOURNAL_SAFE
-                             : ticket->losses != j->losses ? JOURNAL_LOST
-                             : ticket->last <= j->settled  ? JOURNAL_SAFE
-                                                           : JOURNAL_WAITS;
-    pthread_mutex_unlock(&j->lock);
-    return fate;
+    uint64_t settled = j->settled; /* first: a loss that it tells of is seen, too */
+    return ticket->last == 0             ? JOURNAL_SAFE
+           : ticket->losses != j->losses ? JOURNAL_LOST
+           : ticket->last <= settled     ? JOURNAL_SAFE
+                                         : JOURNAL_WAITS;
 }
 
 bool journal_is_congested(struct journal *j)
 {
-    pthread_mutex_lock(&j->lock);
     bool full = j->staged_bytes >= JOURNAL_STAGED_MAX;
     if (full)
-        rouse(j);
-    pthread_mutex_unlock(&j->lock);
+        journal_commit(j);
     return full;
 }
 
 void journal_listen(struct journal *j, void (*on_settled)(void *ctx), void *ctx)
 {
-    pthread_mutex_lock(&j->lock);
+    pthread_mutex_lock(&j->listener_lock);
     j->on_settled = on_settled;
     j->ctx = ctx;
-    pthread_mutex_unlock(&j->lock);
+    pthread_mutex_unlock(&j->listener_lock);
 }
 
 /* ---- snapshots */
+
+void journal_watch(struct journal *j, void (*on_half)(void *ctx), void *ctx)
+{
+    pthread_mutex_lock(&j->listener_lock);
+    j->on_half = on_half;
+    j->half_ctx = ctx;
+    pthread_mutex_unlock(&j->listener_lock);
+}
 
 uint64_t journal_cut(struct journal *j)
 {
@@ -253,6 +261,7 @@ void journal_forget(struct journal *j, uint64_t number)
     pthread_mutex_lock(&j->lock);
     if (j->current < number) /* at start: of a journal whose segments have all gone */
         j->current = number;
+    j->half_told = false;
     pthread_mutex_unlock(&j->lock);
     for (uint64_t oldest; (oldest = take_oldest(j, number)) != 0;) {
         journal_name(name, oldest);
@@ -265,7 +274,7 @@ void journal_figures(struct journal *j, struct journal_figures *out)
 {
     pthread_mutex_lock(&j->lock);
     *out = j->figures;
-    out->bytes = bytes_of(&j->segments);
+    out->bytes = segments_bytes(&j->segments);
     out->segments = j->segments.n;
     out->max_bytes = j->max_bytes;
     pthread_mutex_unlock(&j->lock);
@@ -314,5 +323,6 @@ void journal_free(struct journal *j)
     free(j->segments.at);
     pthread_cond_destroy(&j->work);
     pthread_mutex_destroy(&j->lock);
+    pthread_mutex_destroy(&j->listener_lock);
     free(j);
 }

@@ -16,8 +16,8 @@
  *    before N; when that snapshot is safe, they may go.
  *  - A replay is told to a table that may hold some or all of it already: entries come in the order in which they
  *    were put, and samples that are there change nothing.
- *  - Bounded: what is on the disk and staged is never more than max_bytes, what is staged never more than
- *    JOURNAL_STAGED_MAX and one entry.
+ *  - Bounded: what is on the disk and staged is never more than max_bytes, and JOURNAL_FILL of zeros; what is staged
+ *    never more than JOURNAL_STAGED_MAX and one entry.
  *
  * Threads: any, at any time, but where it says otherwise. */
 #ifndef STATE_JOURNAL_H
@@ -35,6 +35,7 @@ struct journal;
 enum {
     JOURNAL_STAGED_MAX = 16 * 1024 * 1024, /* bytes that wait for the disk */
     JOURNAL_SEGMENT = 32 * 1024 * 1024,    /* bytes of entries, then another segment begins */
+    JOURNAL_FILL = 1024 * 1024, /* bytes that a segment's file may be longer than its entries */
     JOURNAL_PATH_MAX = 1100,
 };
 
@@ -113,6 +114,10 @@ void journal_listen(struct journal *j, void (*on_settled)(void *ctx), void *ctx)
 /* Begins another segment: all that was put before lies in segments before the one whose number is returned.
  * Called before a snapshot reads the table. Never waits for the disk. */
 uint64_t journal_cut(struct journal *j);
+/* on_half is called, on the writer's thread, when the journal has become half full, and again if it is when
+ * journal_forget has been called since: a snapshot would make room before there is none. It must only wake its own.
+ * NULL, and nobody is being called when this returns: as of journal_listen. */
+void journal_watch(struct journal *j, void (*on_half)(void *ctx), void *ctx);
 /* Deletes the segments before `number`. Called when the snapshot begun after that cut is on the disk, synced;
  * at start, before journal_replay, with the number that the snapshot was begun with, if it knows. */
 void journal_forget(struct journal *j, uint64_t number);

@@ -32,7 +32,8 @@ struct segments {
 struct journal_pen {
     int fd; /* -1: no segment is open */
     uint64_t number;
-    uint64_t written, safe; /* bytes of the file */
+    uint64_t written, safe; /* bytes of entries; what follows them in the file is 0 */
+    uint64_t size;          /* of the file */
     bool dirty;             /* something was written since the last sync */
 };
 
@@ -45,20 +46,27 @@ struct journal {
     bool running;
     struct journal_pen pen;
 
-    pthread_mutex_t lock; /* of all below */
+    pthread_mutex_t lock; /* of all below, but to look at what is atomic */
     pthread_cond_t work;
     struct segments segments;
     uint64_t current;       /* number of the segment that is put to */
     uint64_t current_bytes; /* put to it; 0: it does not exist yet */
+    uint64_t current_safe;  /* bytes of its file that are on the disk */
     struct chunk *first, *last, *spare;
-    uint64_t staged_bytes; /* in chunks, those that are being written among them */
-    uint64_t put, settled; /* numbers of entries: the last put, the last whose fate is known */
-    uint64_t losses;
+    _Atomic uint64_t staged_bytes; /* in chunks, those that are being written among them */
+    uint64_t put;                  /* number of the last entry that was put */
+    _Atomic uint64_t settled;      /* of the last whose fate is known; losses are counted before */
+    _Atomic uint64_t losses;
     bool wanted, stopping;
+    bool half_told;   /* that half of max_bytes was reached, since the last snapshot */
     int64_t retry_ns; /* monotonic: nothing is taken before, after a failure; 0: all is well */
+    struct journal_figures figures;
+
+    pthread_mutex_t listener_lock; /* of what follows, and while it is called */
     void (*on_settled)(void *ctx);
     void *ctx;
-    struct journal_figures figures;
+    void (*on_half)(void *ctx);
+    void *half_ctx;
 };
 
 enum { JOURNAL_NAME_MAX = 40 };
@@ -66,6 +74,7 @@ void journal_name(char out[static JOURNAL_NAME_MAX], uint64_t number);
 
 /* Adds a segment, the newest; the lock is held if there are threads. False without memory. */
 bool segments_add(struct segments *s, uint64_t number, uint64_t bytes);
+uint64_t segments_bytes(const struct segments *s);
 struct segment *segments_find(struct segments *s, uint64_t number); /* NULL: there is none */
 void segments_remove(struct segments *s, size_t i);
 

@@ -2,6 +2,7 @@
  *
  *     [head][entry][entry]~~~~~~[entry][ent
  *                         damaged      torn
+ *     [head][entry][entry]~~~[entry]00000000    the disk was writing: torn, and then the end
  *
  * The header of an entry has a hash of its own, so that a damaged body does not hide what stands behind it;
  * where the header is damaged, the next one is looked for byte by byte.
@@ -27,7 +28,7 @@ struct entry_head {
     char magic[4];
     uint32_t n;
     uint8_t kind, format;
-    uint8_t zero[6];
+    uint8_t safe[6]; /* least significant first */
     int64_t precision_ns, received_ns;
     uint64_t body_hash;
     uint64_t hash; /* of all above */
@@ -62,18 +63,37 @@ void journal_entry_head_write(char out[static JOURNAL_ENTRY_HEAD], const struct 
     memcpy(out, &h, sizeof h);
 }
 
-static bool is_zero(const char *at, size_t n)
+void journal_entry_head_safe(char head[static JOURNAL_ENTRY_HEAD], uint64_t safe, uint64_t salt)
+{
+    struct entry_head h;
+    memcpy(&h, head, sizeof h);
+    for (size_t i = 0; i < sizeof h.safe; i++)
+        h.safe[i] = (uint8_t)(safe >> 8 * i & 0xff);
+    h.hash = hash_head(&h, salt);
+    memcpy(head, &h, sizeof h);
+}
+
+static uint64_t safe_of(const struct entry_head *h)
+{
+    uint64_t safe = 0;
+    for (size_t i = sizeof h->safe; i-- > 0;)
+        safe = safe << 8 | h->safe[i];
+    return safe;
+}
+
+/* How long it is without the zeros at its end. */
+static size_t without_zeros(const char *at, size_t n)
 {
     while (n > 0 && at[n - 1] == '\0')
         n--;
-    return n == 0;
+    return n;
 }
 
 enum nabla_status journal_read_begin(struct journal_reader *r, const char *at, size_t n)
 {
     struct segment_head h;
     *r = (struct journal_reader){.at = at, .n = n};
-    if (n < sizeof h || is_zero(at, sizeof h)) {
+    if (n < sizeof h || without_zeros(at, sizeof h) == 0) {
         r->n = 0;
         return NABLA_OK;
     }
@@ -107,12 +127,27 @@ static size_t find_entry(const struct journal_reader *r, size_t pos)
     return pos;
 }
 
+/* What entries from pos on say of what was safe: the most that any of them does. */
+static size_t find_safe(const struct journal_reader *r, size_t pos)
+{
+    struct entry_head h;
+    uint64_t safe = 0;
+    while ((pos = find_entry(r, pos)) < r->n && has_entry(r, pos, &h)) {
+        safe = safe_of(&h) > safe ? safe_of(&h) : safe;
+        pos += sizeof h + h.n;
+    }
+    return safe < r->n ? (size_t)safe : r->n;
+}
+
 static enum journal_found skip(struct journal_reader *r, size_t from, size_t *skipped)
 {
-    size_t to = find_entry(r, from);
-    *skipped = to - r->pos;
+    size_t begin = r->pos, to = find_entry(r, from);
+    if (!r->has_safe)
+        r->safe = find_safe(r, to);
+    r->has_safe = true;
     r->pos = to;
-    return to == r->n ? JOURNAL_TORN : JOURNAL_DAMAGED;
+    *skipped = to < r->n ? to - begin : without_zeros(r->at + begin, to - begin);
+    return *skipped == 0 ? JOURNAL_END : begin < r->safe ? JOURNAL_DAMAGED : JOURNAL_TORN;
 }
 
 static bool is_known(const struct entry_head *h)

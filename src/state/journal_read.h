@@ -2,7 +2,11 @@
  * become of them. Pure functions over bytes.
  *
  *     segment   "nabla-j1" │ number │ wall clock │ salt │ hash of these
- *     entry     magic │ n │ kind, format │ precision │ received │ hash of the body │ hash of these │ body, n bytes
+ *     entry     magic │ n │ kind, format, safe │ precision │ received │ hash of the body │ hash of these │ body, n bytes
+ *
+ * Behind the last entry there may be zeros. An entry says how many bytes of its segment were safe when it was put: what
+ * is missing before that is damage; what is missing behind what the last one says so of is torn: the disk was writing
+ * it, in any order, and nobody had been told of it.
  *
  * Numbers have the machine's byte order. Hashes are XXH3 seeded by the salt, which is random and nobody's but
  * the disk's: a body cannot hold bytes that are taken for an entry when something before them is damaged.
@@ -20,17 +24,21 @@ void journal_head_write(char out[static JOURNAL_HEAD], uint64_t number, int64_t 
                         uint64_t salt);
 void journal_entry_head_write(char out[static JOURNAL_ENTRY_HEAD], const struct journal_entry *e,
                               uint64_t salt);
+/* The same header, of an entry that is put when so many bytes of its segment are safe; at first it says 0. */
+void journal_entry_head_safe(char head[static JOURNAL_ENTRY_HEAD], uint64_t safe, uint64_t salt);
 
 struct journal_reader {
     const char *at; /* borrowed */
     size_t n, pos;
     uint64_t number, salt;
+    size_t safe;   /* so much was, as far as entries behind the first gap say */
+    bool has_safe; /* they were asked */
 };
 
 enum journal_found {
     JOURNAL_ENTRY,
-    JOURNAL_DAMAGED, /* bytes were skipped, an entry follows */
-    JOURNAL_TORN,    /* bytes were skipped up to the end */
+    JOURNAL_DAMAGED, /* bytes were skipped that were safe once */
+    JOURNAL_TORN,    /* bytes were skipped of which nobody had been told; entries may follow */
     JOURNAL_END,
 };
 

@@ -103,6 +103,7 @@ enum nabla_status journal_new(const struct journal_options *options, struct jour
     j->log = options->log;
     j->max_bytes = options->max_bytes;
     pthread_mutex_init(&j->lock, NULL);
+    pthread_mutex_init(&j->listener_lock, NULL);
     pthread_cond_init(&j->work, NULL);
     snprintf(j->directory, sizeof j->directory, "%s", options->directory);
     int fault = open_directory(j);

@@ -5,6 +5,10 @@
  *     staged ─take─► write ... write ─ fdatasync ─► safe              all well
  *                       └────────┴───────────────► lost, segment left  the first errno that is not EINTR
  *
+ *     [head][entry][entry][entry]00000000    small groups are written over zeros that are on the disk already: else
+ *                                            each sync writes the file's length and where it lies, too, which makes it
+ *                                            half as long again. They go when the segment ends
+ *
  * An fdatasync that failed may have dropped the pages that it could not write, and says so once: another that
  * returns 0 proves nothing. So what failed is never synced again, and never written to again. */
 #include "state/journal_parts.h"
@@ -16,12 +20,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SPARE_ROOM = 256 * 1024, RETRY_MS = 1000 };
+enum {
+    SPARE_ROOM = 256 * 1024,
+    RETRY_MS = 1000,
+    SMALL_GROUP = JOURNAL_FILL / 64 /* zeros are written, too: many groups are to share them */
+};
 
 static bool write_whole(struct journal_pen *pen, const char *at, size_t n)
 {
     while (n > 0) {
-        ssize_t wrote = write(pen->fd, at, n);
+        ssize_t wrote = pwrite(pen->fd, at, n, (off_t)pen->written);
         if (wrote < 0 && errno == EINTR)
             continue;
         if (wrote <= 0) {
@@ -36,6 +44,25 @@ static bool write_whole(struct journal_pen *pen, const char *at, size_t n)
     return true;
 }
 
+/* Zeros behind the entries, for the groups that follow. A disk that has no room for them does without. */
+static void fill(struct journal_pen *pen)
+{
+    static const char zeros[64 * 1024];
+    if (pen->written <= pen->size)
+        return;
+    pen->size = pen->written;
+    if (pen->written - pen->safe > SMALL_GROUP)
+        return;
+    for (uint64_t end = pen->size + JOURNAL_FILL; pen->size < end;) {
+        ssize_t wrote = pwrite(pen->fd, zeros, sizeof zeros, (off_t)pen->size);
+        if (wrote <= 0) {
+            pen->size = ftruncate(pen->fd, (off_t)pen->written) == 0 ? pen->written : end;
+            return;
+        }
+        pen->size += (uint64_t)wrote;
+    }
+}
+
 /* Adds what became safe to the figures and to the segment, unless that was forgotten meanwhile. */
 static void note_safe(struct journal *j, int64_t took_ns)
 {
@@ -43,6 +70,8 @@ static void note_safe(struct journal *j, int64_t took_ns)
     struct segment *s = segments_find(&j->segments, j->pen.number);
     if (s != NULL)
         s->bytes = j->pen.written;
+    if (j->pen.number == j->current)
+        j->current_safe = j->pen.written;
     j->figures.syncs++;
     j->figures.sync_ns += (uint64_t)took_ns;
     j->figures.written_bytes += j->pen.written - j->pen.safe;
@@ -55,6 +84,7 @@ static bool sync_pen(struct journal *j)
 {
     if (!j->pen.dirty)
         return true;
+    fill(&j->pen);
     int64_t begun_ns = clock_now().mono_ns;
     if (fdatasync(j->pen.fd) != 0)
         return false;
@@ -62,8 +92,11 @@ static bool sync_pen(struct journal *j)
     return true;
 }
 
+/* A file that keeps its zeros is read as well. */
 static void close_pen(struct journal_pen *pen)
 {
+    if (pen->size > pen->written)
+        (void)!ftruncate(pen->fd, (off_t)pen->written);
     if (pen->fd >= 0)
         close(pen->fd);
     *pen = (struct journal_pen){.fd = -1};
@@ -83,7 +116,7 @@ static bool open_pen(struct journal *j, uint64_t number)
 {
     char name[JOURNAL_NAME_MAX], head[JOURNAL_HEAD];
     journal_name(name, number);
-    int fd = openat(j->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    int fd = openat(j->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     j->pen = (struct journal_pen){.fd = fd, .number = number};
     if (fd < 0 || !note_begun(j, number))
         return false;
@@ -131,11 +164,29 @@ static void give_back_all(struct journal *j, struct chunk *c)
     }
 }
 
-static void settle(struct journal *j, uint64_t up_to)
+/* Without the lock: who is woken wants it. */
+static void tell_listener(struct journal *j)
 {
-    j->settled = up_to;
+    pthread_mutex_lock(&j->listener_lock);
     if (j->on_settled != NULL)
         j->on_settled(j->ctx);
+    pthread_mutex_unlock(&j->listener_lock);
+}
+
+/* Whether it has just become half full; the lock is held. */
+static bool becomes_half(struct journal *j)
+{
+    bool half = !j->half_told && segments_bytes(&j->segments) > j->max_bytes / 2;
+    j->half_told |= half;
+    return half;
+}
+
+static void tell_half(struct journal *j)
+{
+    pthread_mutex_lock(&j->listener_lock);
+    if (j->on_half != NULL)
+        j->on_half(j->half_ctx);
+    pthread_mutex_unlock(&j->listener_lock);
 }
 
 static void succeed(struct journal *j, struct chunk *taken, uint64_t up_to)
@@ -145,8 +196,12 @@ static void succeed(struct journal *j, struct chunk *taken, uint64_t up_to)
     j->retry_ns = 0;
     j->figures.entries += up_to - j->settled;
     give_back_all(j, taken);
-    settle(j, up_to);
+    j->settled = up_to;
+    bool half = becomes_half(j);
     pthread_mutex_unlock(&j->lock);
+    tell_listener(j);
+    if (half)
+        tell_half(j);
     if (works_again)
         log_event(j->log, LOG_LEVEL_INFO, NULL, "journal_works", "segment=%llu",
                   (unsigned long long)j->pen.number);
@@ -161,7 +216,7 @@ static void leave_pen(struct journal *j)
     journal_name(name, number);
     bool empty = j->pen.fd >= 0 && j->pen.safe == 0 && unlinkat(j->dir_fd, name, 0) == 0;
     if (j->pen.fd >= 0 && !empty && ftruncate(j->pen.fd, (off_t)j->pen.safe) == 0)
-        j->pen.written = j->pen.safe;
+        j->pen.written = j->pen.size = j->pen.safe;
     pthread_mutex_lock(&j->lock);
     struct segment *s = segments_find(&j->segments, number);
     if (s != NULL && empty)
@@ -188,9 +243,10 @@ static void fail(struct journal *j, struct chunk *taken, int why)
     give_back_all(j, j->first);
     j->first = j->last = NULL;
     j->current++;
-    j->current_bytes = 0;
-    settle(j, j->put);
+    j->current_bytes = j->current_safe = 0;
+    j->settled = j->put;
     pthread_mutex_unlock(&j->lock);
+    tell_listener(j);
 }
 
 /* All that is staged, once somebody waits for it; NULL at the end. */

@@ -23,9 +23,10 @@ struct state {
     struct state_journal journal;
     pthread_t thread;
     bool runs;
-    pthread_mutex_t lock; /* of stopping */
+    pthread_mutex_t lock; /* of what follows */
     pthread_cond_t wake;
     bool stopping;
+    bool hurries; /* the journal fills */
 };
 
 static void tell_fault(struct state *s, const char *path)
@@ -178,15 +179,16 @@ void state_load(struct state *s, struct table *t)
 
 /* ---- saving */
 
-/* Until the time has come, or state_stop calls. Returns whether it has. */
+/* Until the time has come, the journal fills, or state_stop calls. Returns whether it has. */
 static bool wait_until(struct state *s, int64_t mono_ns)
 {
     struct timespec until = {.tv_sec = mono_ns / NS_PER_S, .tv_nsec = mono_ns % NS_PER_S};
     pthread_mutex_lock(&s->lock);
     int rc = 0;
-    while (!s->stopping && rc == 0)
+    while (!s->stopping && !s->hurries && rc == 0)
         rc = pthread_cond_timedwait(&s->wake, &s->lock, &until);
     bool stopping = s->stopping;
+    s->hurries = false;
     pthread_mutex_unlock(&s->lock);
     return stopping;
 }
@@ -210,6 +212,16 @@ static void *run(void *ctx)
     return NULL;
 }
 
+/* The journal's thread. */
+static void hurry(void *state)
+{
+    struct state *s = state;
+    pthread_mutex_lock(&s->lock);
+    s->hurries = true;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
 static void init_wake(struct state *s)
 {
     pthread_condattr_t kind;
@@ -226,6 +238,8 @@ enum nabla_status state_start(struct state *s, const struct state_journal *journ
     table_secrets(s->table, &s->snapshot.meta.secrets);
     init_wake(s);
     s->runs = pthread_create(&s->thread, NULL, run, s) == 0;
+    if (s->runs && s->journal.watch != NULL)
+        s->journal.watch(s->journal.ctx, hurry, s);
     return s->runs ? NABLA_OK : NABLA_ENOMEM;
 }
 
@@ -238,6 +252,8 @@ void state_stop(struct state *s)
 {
     if (s == NULL || !s->runs)
         return;
+    if (s->journal.watch != NULL)
+        s->journal.watch(s->journal.ctx, NULL, NULL);
     pthread_mutex_lock(&s->lock);
     s->stopping = true;
     pthread_cond_signal(&s->wake);

@@ -17,8 +17,11 @@
 struct log;
 struct state;
 
-/* A journal of what has come since the last snapshot; called in the saving thread. */
+/* A journal of what has come since the last snapshot; called in the saving thread, but for watch. */
 struct state_journal {
+    /* on_half(of) is to be called, on any thread, when a snapshot had better not wait for its time; NULL: not any
+     * more, and nobody is calling it when this returns. Called by state_start and state_stop. */
+    void (*watch)(void *ctx, void (*on_half)(void *of), void *of);
     uint64_t (*cut)(void *ctx); /* a segment begins: what comes from now on is in it; its number */
     void (*forget)(void *ctx,
                    uint64_t n); /* a snapshot that holds all that came before n is on the disk */

@@ -19,6 +19,7 @@ import sys
 import cases_alerts
 import cases_answers
 import cases_connections
+import cases_journal
 import cases_lines
 import cases_queries
 import cases_table
@@ -52,6 +53,7 @@ CASES = {
     "rules": cases_alerts.rules,
     "told": cases_alerts.told,
     "storm": cases_alerts.storm,
+    "journal": cases_journal.journal,
 }
 
 

@@ -10,6 +10,7 @@ import http.client
 import json
 import random
 import threading
+import time
 
 import pytest
 import yaml
@@ -157,18 +158,14 @@ def expect_same(d, other, sender, batches):
         assert mine[key] == want, f"{sender} {key}"
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_killed_at_any_moment(nablad, tmp_path, threads):
-    rng = random.Random(20 + threads)
-    text = config(tmp_path / "state", interval="100ms") + f"ingest: {{threads: {threads}}}\n"
+def killed_under_load(nablad, tmp_path, text, kills, wait):
+    """Senders send, wait(d, senders) says when it is time; then nothing that was acknowledged is missing."""
     at = [nablad(text)]
     senders = [Sender(name, lambda: at[0].http_address) for name in FORMS]
     for s in senders:
         s.start()
-    for _ in range(12):
-        more = sum(s.acknowledged for s in senders) + rng.randrange(1, 60)
-        eventually(lambda: sum(s.acknowledged for s in senders) >= more or
-                   any(s.odd for s in senders), "acknowledgements")
+    for _ in range(kills):
+        wait(at[0], senders)
         at[0].proc.kill()
         at[0].proc.wait()
         at[0] = nablad(text)
@@ -182,6 +179,57 @@ def test_killed_at_any_moment(nablad, tmp_path, threads):
         send_once(judge, s.name, s.acknowledged)
         expect_same(at[0], judge, s.name, s.acknowledged)
     assert at[0].metric("nablad_journal_bad_bytes") == 0
+    return at[0]
+
+
+def wait_acknowledged(senders, n):
+    more = sum(s.acknowledged for s in senders) + n
+    eventually(lambda: sum(s.acknowledged for s in senders) >= more or any(s.odd for s in senders),
+               "acknowledgements")
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_killed_at_any_moment(nablad, tmp_path, threads):
+    rng = random.Random(20 + threads)
+    text = config(tmp_path / "state", interval="100ms") + f"ingest: {{threads: {threads}}}\n"
+    killed_under_load(nablad, tmp_path, text, 12,
+                      lambda d, senders: wait_acknowledged(senders, rng.randrange(1, 60)))
+
+
+def catch(probe):
+    """As soon as it is true: what it tells of is soon over."""
+    end = time.monotonic() + DEADLINE_S
+    while not probe():
+        assert time.monotonic() < end, "no snapshot"
+        time.sleep(0.0005)
+
+
+BALLAST = 30000  # series, so that a snapshot takes a while
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_killed_in_the_middle_of_a_snapshot(nablad, tmp_path, seed):
+    """Each second time in the first, which makes the file anew, else in one that writes into it."""
+    rng, folder, kills = random.Random(seed), tmp_path / "state", iter(range(1, 100))
+    ballast = "".join(f"ballast,i={i} value=%d {{}}\n" for i in range(BALLAST))
+
+    def heavier(d, t):
+        d.send(ballast.replace("%d", str(t % 7)).replace("{}", str((T0 + t) * 10**9)))
+
+    def wait(d, senders):
+        n = next(kills)
+        if n % 2 == 0:
+            catch(lambda: (folder / "state.mdb.new").exists() or d.events("ready"))
+        else:
+            eventually((folder / "state.mdb").exists, "a whole snapshot")
+            before = (folder / "state.mdb").stat().st_mtime_ns
+            heavier(d, n)
+            wait_acknowledged(senders, 4)
+            catch(lambda: (folder / "state.mdb").stat().st_mtime_ns > before)
+        time.sleep(rng.random() * 0.03)
+
+    d = killed_under_load(nablad, tmp_path, config(folder, interval="100ms"), 6, wait)
+    assert d.metric("nablad_state_damaged") == 0
 
 
 def test_kept_points_come_back(nablad, tmp_path):
@@ -290,8 +338,25 @@ def test_samples_without_a_time_keep_theirs(nablad, tmp_path):
     assert {s: d.rate(f'now{{a="{s}"}}')["window"] for s in "12"} == want
 
 
-def test_full_is_said(nablad, tmp_path):
+def test_a_snapshot_comes_early_where_the_journal_fills(nablad, tmp_path):
     d = nablad(config(tmp_path / "state", journal_max="1MiB", interval="1h"))
+    eventually(lambda: d.metric("nablad_state_snapshots_total") == 1, "the first snapshot")
+    path, body, more = FORMS["a"]("a", 0)
+    for snapshots in range(2, 6):
+        while d.metric("nablad_journal_bytes") <= 512 * 1024 and d.metric("nablad_state_snapshots_total") < snapshots:
+            status, _, answer = d.get(path, method="POST", data=body * 10, headers=more)
+            assert status == 204, answer
+        eventually(lambda: d.metric("nablad_state_snapshots_total") >= snapshots, "a snapshot")
+        eventually(lambda: d.metric("nablad_journal_bytes") <= 512 * 1024, "room")
+    assert d.metric("nablad_journal_refused_total", reason="full") == 0
+
+
+def test_full_is_said(nablad, tmp_path):
+    """No snapshot makes room: there is a folder where its file would be."""
+    d = nablad(config(tmp_path / "state", journal_max="1MiB", interval="1h"))
+    eventually(lambda: d.metric("nablad_state_snapshots_total") == 1, "the first snapshot")
+    (tmp_path / "state" / "state.mdb").unlink()
+    (tmp_path / "state" / "state.mdb.new").mkdir()
     for sender in "ac":
         path, body, more = FORMS[sender](sender, 0)
         body = body * 20 if sender == "a" else body
