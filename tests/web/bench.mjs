@@ -78,12 +78,17 @@ async function first() {
     });
 }
 
-// Frames of `for_s` seconds by the browser's tracing: how many were drawn, and the longest wait for one.
+// Frames of `for_s` seconds by the browser's tracing: how many its main thread handed on to be drawn, and the longest wait
+// for one. A script that asks for every frame makes those count in which nothing changed, too.
 async function framesOf(browser, page, for_s) {
     await browser.startTracing(page, { categories: ['devtools.timeline', 'devtools.timeline.frame', 'disabled-by-default-devtools.timeline'] });
-    await seconds(for_s);
+    await page.evaluate(ms => new Promise(resolve => {
+        const end = performance.now() + ms;
+        const frame = () => performance.now() < end ? requestAnimationFrame(frame) : resolve();
+        frame();
+    }), for_s * 1000);
     const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
-    const main = traceEvents.filter(e => e.name === 'DrawFrame').map(e => e.ts / 1000).sort((a, b) => a - b);
+    const main = traceEvents.filter(e => e.name === 'Commit' && e.ph === 'X').map(e => e.ts / 1000).sort((a, b) => a - b);
     const busy = traceEvents.filter(e => e.name === 'RunTask' && e.dur).map(e => e.dur / 1000);
     const gaps = main.slice(1).map((t, i) => t - main[i]);
     return { drawn: main.length / for_s, gap_ms: Math.max(...gaps), busiest_ms: Math.max(...busy),
