@@ -136,18 +136,24 @@ static void write_examples(struct buf *b, struct examples *e, unsigned kind, boo
     tree_close(b, ']');
 }
 
+static void open_refused(struct buf *b, const char *of, const char *cause, const char *why,
+                         uint64_t n)
+{
+    tree_line(b);
+    tree_open(b, NULL, '{');
+    tree_text(b, "cause", cause);
+    tree_text(b, "of", of);
+    tree_text(b, "why", why);
+    tree_count(b, "count", n);
+}
+
 static void write_causes(struct buf *b, struct stats *s, const struct since *since, bool admin)
 {
     for (enum cause c = 0; c < CAUSE_COUNT; c++) {
         uint64_t n = counted(&s->rejected[c]);
         if (n == 0)
             continue;
-        tree_line(b);
-        tree_open(b, NULL, '{');
-        tree_text(b, "cause", cause_label(c));
-        tree_text(b, "of", "line");
-        tree_text(b, "why", cause_text(c));
-        tree_count(b, "count", n);
+        open_refused(b, "line", cause_label(c), cause_text(c), n);
         write_rate(b, "per_second", since, n, since->door != NULL ? since->door->rejected[c] : 0);
         write_examples(b, &s->examples, example_kind(c), admin);
         tree_close(b, '}');
@@ -168,12 +174,7 @@ static void write_senders(struct buf *b, struct stats *s, bool admin)
         uint64_t n = refused_by_all(s, r);
         if (n == 0)
             continue;
-        tree_line(b);
-        tree_open(b, NULL, '{');
-        tree_text(b, "cause", refusal_label(r));
-        tree_text(b, "of", "sender");
-        tree_text(b, "why", refusal_text(r));
-        tree_count(b, "count", n);
+        open_refused(b, "sender", refusal_label(r), refusal_text(r), n);
         tree_double(b, "per_second", NAN);
         write_examples(b, &s->examples, example_kind_at_door(r), admin);
         tree_close(b, '}');

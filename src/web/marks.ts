@@ -18,17 +18,13 @@ type Sign = 'dot' | 'diamond' | 'triangle' | 'cross';
 const KINDS: Record<string, { sign: Sign; ink: string; why: string }> = {
     late_inserted: { sign: 'dot', ink: 'trend', why: 'late: put in order, and what it changes was told again' },
     sorted: { sign: 'dot', ink: 'trend', why: 'late, but within the wait of late.reorder: put in order' },
-    corrected: { sign: 'dot', ink: 'trend', why: 'its rate was told again: a sample came late' },
     replaced: { sign: 'diamond', ink: 'trend', why: 'the same time came again with another value, which was taken' },
-    duplicate: { sign: 'diamond', ink: 'soft', why: 'the very same came again: ignored' },
     merged: { sign: 'diamond', ink: 'accent', why: 'closer than min_dt to the one before: made one with it' },
     held: { sign: 'triangle', ink: 'warn', why: 'its rate is beyond max_rate: held back until the next one agrees' },
     spike: { sign: 'cross', ink: 'alarm', why: 'held back, and dropped: the next one did not agree' },
     late_dropped: { sign: 'cross', ink: 'alarm', why: 'at or before the window: dropped' },
     not_finite: { sign: 'cross', ink: 'alarm', why: 'NaN or infinite: dropped' },
     gap_restart: { sign: 'triangle', ink: 'soft', why: 'after a gap longer than max_gap: the window began anew' },
-    counter_reset: { sign: 'triangle', ink: 'accent', why: 'the counter fell: a reset' },
-    counter_wrap: { sign: 'triangle', ink: 'accent', why: 'the counter fell because its bits overflowed' },
 };
 const OTHER = { sign: 'cross' as Sign, ink: 'alarm', why: 'refused' };
 const SIGNS: Record<Sign, string> = { dot: '\u25cf', diamond: '\u25c6', triangle: '\u25b2', cross: '\u2715' };
