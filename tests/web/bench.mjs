@@ -39,6 +39,8 @@ async function withPage(daemon, work) {
     }
 }
 
+// Either view has begun to show what it is about.
+const rowsOrChart = page => page.waitForFunction(() => document.querySelector('#series tr[data-series], .uplot, canvas'));
 const rowsShown = (page, n) => page.waitForFunction(want => document.querySelectorAll('#series tr[data-series]').length >= want, n);
 
 // Series of a wave each, `n` of them.
@@ -120,28 +122,36 @@ async function heapOf(session) {
     return { usedSize, nodes };
 }
 
+// What one page holds after each of its garbage collections, from a minute after it was opened on.
+async function heapFor(daemon, what, query, minutes) {
+    await withPage(daemon, async page => {
+        await page.goto(`${daemon.url}/${query}`);
+        await rowsOrChart(page);
+        const session = await page.context().newCDPSession(page);
+        await seconds(Math.min(60, minutes * 12)); // what it builds up once
+        const begin = await heapOf(session);
+        const told = [];
+        const end_ms = Date.now() + minutes * 60_000;
+        while (Date.now() < end_ms) {
+            await seconds(Math.max(1, Math.min(minutes * 10, 600, (end_ms - Date.now()) / 1000)));
+            told.push((await heapOf(session)).usedSize);
+            if (minutes > 20) say(`    ${what}: ${MiB(told.at(-1))}`);
+        }
+        const end = await heapOf(session);
+        say(`${what}, open for ${minutes} min at 10 points/s: ${MiB(begin.usedSize)} at first, ${MiB(end.usedSize)} at the end, ` +
+            `at most ${MiB(Math.max(...told))}; nodes ${begin.nodes} and ${end.nodes}`);
+    });
+}
+
+// Both pages at once, each in a browser of its own.
 async function heap(minutes) {
     await withDaemon(async daemon => {
         await history(daemon, 60, 120);
         const stop = await live(daemon, waves(60), 100);
-        for (const [what, query] of [['overview, 60 series', '?rows=60&sort=name'], ['a series', '?view=series&match=wave{n="7"}']])
-            await withPage(daemon, async page => {
-                await page.goto(`${daemon.url}/${query}`);
-                await eventually(async () => await daemon.metric('nablad_http_streams') === 1);
-                const session = await page.context().newCDPSession(page);
-                await seconds(Math.min(60, minutes * 12)); // what it builds up once
-                const begin = await heapOf(session);
-                const told = [];
-                const end_ms = Date.now() + minutes * 60_000;
-                while (Date.now() < end_ms) {
-                    await seconds(Math.max(1, Math.min(minutes * 10, 300, (end_ms - Date.now()) / 1000)));
-                    told.push((await heapOf(session)).usedSize);
-                }
-                const end = await heapOf(session);
-                say(`${what}, open for ${minutes} min at 10 points/s: ${MiB(begin.usedSize)} at first, ${MiB(end.usedSize)} at the end, ` +
-                    `at most ${MiB(Math.max(...told))}; nodes ${begin.nodes} and ${end.nodes}`);
-            });
+        await Promise.all([['overview, 60 series', '?rows=60&sort=name'], ['a series', '?view=series&match=wave{n="7"}']]
+            .map(([what, query]) => heapFor(daemon, what, query, minutes)));
         stop();
+        say(`${await daemon.metric('nablad_feed_lost_total').catch(() => 0)} points were not told to the pages`);
     });
 }
 
