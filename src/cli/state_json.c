@@ -85,6 +85,14 @@ static json_t *waiting_json(const struct reorder *r)
     return all;
 }
 
+static json_t *echoes_json(const struct echoes *e)
+{
+    json_t *all = json_array();
+    for (uint32_t i = 0; i < e->n; i++)
+        json_array_append_new(all, exact_json(*echo_at(e, i)));
+    return all;
+}
+
 static void add_extra(json_t *out, const struct saved *s)
 {
     const struct extra *e = s->extra;
@@ -106,6 +114,8 @@ static void add_extra(json_t *out, const struct saved *s)
         json_object_set_new(out, "held", exact_json(e->guard.held));
     if (e->reorder != NULL && e->reorder->n > 0)
         json_object_set_new(out, "waiting", waiting_json(e->reorder));
+    if (e->echoes != NULL && e->echoes->n > 0)
+        json_object_set_new(out, "echoes", echoes_json(e->echoes));
 }
 
 json_t *state_series_json(uint32_t number, const struct saved_series *in)
@@ -240,8 +250,24 @@ static bool get_waiting(const json_t *v, struct reorder *r)
     return good;
 }
 
+static bool get_echoes(const json_t *v, struct echoes *e)
+{
+    size_t n = json_array_size(v);
+    bool good = json_is_array(v) && n <= ECHOES_MAX;
+    for (e->n = 0; good && e->n < n; e->n++)
+        good = get_exact(json_array_get(v, e->n), &e->at[e->n]);
+    e->next = e->n % ECHOES_MAX;
+    return good;
+}
+
+/* What extra borrows. */
+struct beside {
+    struct reorder waiting;
+    struct echoes echoes;
+};
+
 /* Each member that is there; false if one is wrong. */
-static bool get_extra(const json_t *line, struct saved *s, struct extra *e, struct reorder *r)
+static bool get_extra(const json_t *line, struct saved *s, struct extra *e, struct beside *beside)
 {
     const json_t *v;
     bool good = true;
@@ -263,8 +289,12 @@ static bool get_extra(const json_t *line, struct saved *s, struct extra *e, stru
     if (good && (v = json_object_get(line, "held")) != NULL)
         good = e->guard.holds = get_exact(v, &e->guard.held);
     if (good && (v = json_object_get(line, "waiting")) != NULL) {
-        good = get_waiting(v, r);
-        e->reorder = r;
+        good = get_waiting(v, &beside->waiting);
+        e->reorder = &beside->waiting;
+    }
+    if (good && (v = json_object_get(line, "echoes")) != NULL) {
+        good = get_echoes(v, &beside->echoes);
+        e->echoes = &beside->echoes;
     }
     s->extra = e;
     return good;
@@ -300,7 +330,7 @@ enum nabla_status state_series_read(const json_t *line, uint8_t place, struct bu
     } labels;
     struct saved_series judged;
     struct extra extra;
-    struct reorder waiting;
+    struct beside beside;
     struct saved s = {.place = place, .unkeyed = true};
     size_t offset = out->n;
     if (!get_labels(json_object_get(line, "labels"), &labels.set))
@@ -315,7 +345,7 @@ enum nabla_status state_series_read(const json_t *line, uint8_t place, struct bu
     s.broken = json_is_true(json_object_get(line, "broken"));
     s.window.cut = json_is_true(json_object_get(line, "cut"));
     s.keeps = json_is_true(json_object_get(line, "keeps"));
-    if (!get_extra(line, &s, &extra, &waiting))
+    if (!get_extra(line, &s, &extra, &beside))
         return fail(why, "what it has beside its window is not right");
     saved_put(out, &s, &labels.set);
     if (out->failed)

@@ -23,3 +23,8 @@ enum echo echo_judge(struct echoes *e, struct exact x)
     e->n += e->n < ECHOES_MAX;
     return ECHO_NEW;
 }
+
+const struct exact *echo_at(const struct echoes *e, uint32_t i)
+{
+    return &e->at[e->n < ECHOES_MAX ? i : (e->next + i) % ECHOES_MAX];
+}

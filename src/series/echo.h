@@ -14,7 +14,7 @@
 enum { ECHOES_MAX = 16 };
 
 struct echoes {
-    struct exact at[ECHOES_MAX]; /* at[0..n), in no order */
+    struct exact at[ECHOES_MAX]; /* at[0..n), in no order of time */
     uint32_t n, next;            /* next: where the one after goes, instead of the oldest to come */
 };
 
@@ -25,5 +25,8 @@ enum echo {
 };
 
 enum echo echo_judge(struct echoes *e, struct exact x);
+
+/* The i-th of e->n, in the order in which they came. */
+const struct exact *echo_at(const struct echoes *e, uint32_t i);
 
 #endif

@@ -37,7 +37,7 @@ struct extra {
     struct merge merge; /* what the newest sample is the mean of */
     struct guard guard;
     struct reorder *reorder; /* owned; NULL unless samples are sorted */
-    struct echoes *echoes;   /* owned; NULL unless rules change samples; not saved */
+    struct echoes *echoes;   /* owned; NULL unless rules change samples */
     struct kept kept;
     int64_t
         kept_from_ns; /* where the newest saved block of them begins; INT64_MIN: none is saved */

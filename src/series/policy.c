@@ -31,6 +31,11 @@ bool policy_needs_extra(const struct policy *p)
            p->max_rate > 0 || p->wrap != 0 || p->extremes;
 }
 
+bool policy_changes_samples(const struct policy *p)
+{
+    return p->min_dt_ns > 0 || p->max_rate > 0 || p->wrap != 0;
+}
+
 double policy_sigma(const struct policy *p)
 {
     return p->sigma > 0 ? p->sigma : uncertainty_of_step(p->resolution);

@@ -75,6 +75,9 @@ enum { POLICY_RULES_MAX = 1024, WATCHES_MAX = 1024 };
 bool policy_needs_extra(const struct policy *p);
 bool policy_is_only_trend(const struct policy *p);
 
+/* True if it makes another sample of one, or none: what came must be remembered by itself (series/echo.h). */
+bool policy_changes_samples(const struct policy *p);
+
 /* One standard error of a value, [v]. */
 double policy_sigma(const struct policy *p);
 

@@ -113,6 +113,14 @@ static char *put_reorder(char *p, const struct reorder *r, int64_t wall_less_mon
     return part_end(begin, p);
 }
 
+static char *put_echoes(char *p, const struct echoes *e)
+{
+    char *begin = p = part_begin(p, SAVED_ECHO);
+    for (uint32_t i = 0; i < e->n; i++)
+        p = put_exact(p, *echo_at(e, i));
+    return part_end(begin, p);
+}
+
 static char *put_parts(char *p, const struct saved *s)
 {
     const struct extra *e = s->extra;
@@ -136,6 +144,8 @@ static char *put_parts(char *p, const struct saved *s)
     }
     if (e->reorder != NULL && e->reorder->n > 0)
         p = put_reorder(p, e->reorder, s->wall_less_mono_ns);
+    if (e->echoes != NULL && e->echoes->n > 0)
+        p = put_echoes(p, e->echoes);
     return p;
 }
 
@@ -300,6 +310,15 @@ static void get_reorder(struct source *s, struct saved_series *out)
     out->extra.reorder = r;
 }
 
+static void get_echoes(struct source *s, struct saved_series *out)
+{
+    struct echoes *e = &out->echoes;
+    for (e->n = 0; s->at < s->end && e->n < ECHOES_MAX && !s->bad; e->n++)
+        e->at[e->n] = get_exact(s);
+    e->next = e->n % ECHOES_MAX;
+    out->extra.echoes = e;
+}
+
 static void get_part(struct source *s, enum saved_part kind, struct saved_series *out)
 {
     struct extra *e = &out->extra;
@@ -320,6 +339,7 @@ static void get_part(struct source *s, enum saved_part kind, struct saved_series
         e->guard.holds = true;
         break;
     case SAVED_REORDER: get_reorder(s, out); break;
+    case SAVED_ECHO: get_echoes(s, out); break;
     default: s->at = s->end; /* of a later nablad */
     }
     s->bad |= s->at != s->end;

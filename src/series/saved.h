@@ -21,10 +21,11 @@ enum saved_part {
     SAVED_MERGE = 5,   /* samples that the newest is the mean of */
     SAVED_GUARD = 6,   /* the sample that is held back */
     SAVED_REORDER = 7, /* samples that wait to be sorted */
+    SAVED_ECHO = 8,    /* the newest as they came, the first to come first */
 };
 
 /* Bytes of one series at most. */
-enum { SAVED_MAX = LABELSET_MAX + REORDER_MAX * 32 + 1024 };
+enum { SAVED_MAX = LABELSET_MAX + REORDER_MAX * 32 + ECHOES_MAX * 24 + 1024 };
 
 struct saved {
     struct keyhash key;
@@ -49,13 +50,14 @@ void saved_put_point(struct buf *b, const struct kept_point *p);
 /* The point at *at, which moves behind it; false at the end, or where there is none. */
 bool saved_get_point(const char **at, const char *end, struct kept_point *out);
 
-/* A series that was read. saved.extra points to extra, or is NULL; extra.reorder to reorder, or is NULL;
- * labels into the bytes: they are as they came, not judged (series/labels.h). */
+/* A series that was read. saved.extra points to extra, or is NULL; extra.reorder to reorder, and extra.echoes to
+ * echoes, or each is NULL; labels into the bytes: they are as they came, not judged (series/labels.h). */
 struct saved_series {
     struct saved saved;
     struct label_list labels;
     struct extra extra;
     struct reorder reorder;
+    struct echoes echoes;
 };
 
 /* Reads the series at *at, before end; *at moves behind it, or to the end where that cannot be told. Whatever

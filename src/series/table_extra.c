@@ -387,9 +387,8 @@ static void unwrap(struct push *p, struct exact *x)
 /* Rules that make another sample of one, or none, need to know it again by themselves. Without memory they do not. */
 static enum echo judge_echo(struct push *p, struct exact x)
 {
-    const struct policy *rules = p->policy;
     struct extra *e = p->extra;
-    if (p->adds || (rules->min_dt_ns == 0 && rules->max_rate == 0 && rules->wrap == 0))
+    if (p->adds || !policy_changes_samples(p->policy))
         return ECHO_NEW;
     if (e->echoes == NULL && (e->echoes = calloc(1, sizeof *e->echoes)) == NULL)
         return ECHO_NEW;

@@ -41,6 +41,16 @@ static struct reorder *copy_reorder(const struct reorder *from, struct instant n
     return r;
 }
 
+/* NULL: there are none, its rule asks for none any more, or there is no memory. */
+static struct echoes *copy_echoes(const struct echoes *from, const struct policy *p)
+{
+    bool wanted = from != NULL && policy_changes_samples(p);
+    struct echoes *e = wanted ? malloc(sizeof *e) : NULL;
+    if (e != NULL)
+        memcpy(e, from, sizeof *e);
+    return e;
+}
+
 /* Without memory the series goes on with its window alone. */
 static void restore_extra(struct table *t, struct shard *s, uint32_t place,
                           const struct saved *saved, struct instant now)
@@ -55,7 +65,7 @@ static void restore_extra(struct table *t, struct shard *s, uint32_t place,
     memcpy(e->extremes, fresh.extremes, sizeof e->extremes);
     e->kept = fresh.kept;
     e->kept_from_ns = fresh.kept_from_ns;
-    e->echoes = NULL;
+    e->echoes = copy_echoes(from->echoes, policy_of(t, x));
     e->reorder = from->reorder != NULL ? copy_reorder(from->reorder, now) : NULL;
     if (saved->trend_ns != policy_of(t, x)->trend_ns)
         e->trend.n = 0;

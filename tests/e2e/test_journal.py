@@ -325,6 +325,38 @@ def test_a_batch_sent_again_changes_nothing_under_rules(nablad, rule):
         assert known() == before, at
 
 
+@pytest.mark.parametrize("rule", AGAIN)
+def test_a_batch_sent_again_after_a_restart_changes_nothing(nablad, tmp_path, rule):
+    """What the snapshot has, the journal need not: a batch that was taken, saved and not answered comes once more."""
+    text = yaml.safe_dump({"state": {"directory": str(tmp_path / "state"), "interval": "100ms"},
+                           "defaults": {"keep": "1w", "stale_after": "1w", "expire_after": "2w", **AGAIN[rule]}})
+    d, sent = nablad(text), list(unruly(rule, 2))
+
+    def known():
+        reading = [{k: v for k, v in r.items() if k != "age"} for r in d.rates("m")]
+        return reading, d.data("/api/v1/points", {"match[]": "m"})
+
+    def settled(last):
+        window = d.rate("m", time="unix")["window"]
+        return rule != "reorder" or [x["time"] for x in window][-1:] == [last / 1000]
+
+    for at in range(0, 60, 6):
+        body = "".join(f"m,s=1 value={v} {t}\n" for t, v in sent[at:at + 6])
+        newest = max(t for t, _ in sent[:at + 6])
+        assert d.get("/write?precision=ms", method="POST", data=body)[0] == 204
+        eventually(lambda: settled(newest), "what is held back")
+        before, snapshots = known(), d.metric("nablad_state_snapshots_total")
+        eventually(lambda: d.metric("nablad_state_snapshots_total") >= snapshots + 2, "a snapshot")
+        d.proc.kill()
+        d.proc.wait()
+        d = nablad(text)
+        assert known() == before, at
+        assert d.get("/write?precision=ms", method="POST", data=body)[0] == 204
+        if rule == "reorder":
+            eventually(lambda: known() == before, "no change")
+        assert known() == before, at
+
+
 def test_samples_without_a_time_keep_theirs(nablad, tmp_path):
     text = config(tmp_path / "state")
     d = nablad(text)

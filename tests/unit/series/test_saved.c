@@ -73,6 +73,16 @@ static void with_reorder(struct saved *s, struct extra *e)
     e->reorder = &held;
 }
 
+static struct echoes newest;
+static void with_echoes(struct saved *s, struct extra *e)
+{
+    (void)s;
+    newest = (struct echoes){0};
+    for (int i = 0; i < ECHOES_MAX + 5; i++) /* the oldest is in the middle */
+        ck_assert_int_eq(echo_judge(&newest, (struct exact){t0 + i, i, 0.5}), ECHO_NEW);
+    e->echoes = &newest;
+}
+
 static void with_all(struct saved *s, struct extra *e)
 {
     with_rests(s, e);
@@ -82,6 +92,7 @@ static void with_all(struct saved *s, struct extra *e)
     with_merge(s, e);
     with_guard(s, e);
     with_reorder(s, e);
+    with_echoes(s, e);
 }
 
 static void with_flags(struct saved *s, struct extra *e)
@@ -110,10 +121,10 @@ static void with_nothing(struct saved *s, struct extra *e)
 static const struct row {
     const char *label;
     void (*make)(struct saved *s, struct extra *e);
-} rows[] = {{"rests", with_rests},     {"trend", with_trend},    {"wraps", with_wraps},
-            {"came", with_came},       {"merge", with_merge},    {"guard", with_guard},
-            {"reorder", with_reorder}, {"all", with_all},        {"flags", with_flags},
-            {"nan", with_nan},         {"nothing", with_nothing}};
+} rows[] = {{"rests", with_rests},     {"trend", with_trend},     {"wraps", with_wraps},
+            {"came", with_came},       {"merge", with_merge},     {"guard", with_guard},
+            {"reorder", with_reorder}, {"all", with_all},         {"flags", with_flags},
+            {"nan", with_nan},         {"nothing", with_nothing}, {"echoes", with_echoes}};
 enum { ROWS_N = sizeof rows / sizeof *rows };
 
 static void make(const struct row *r, struct saved *s, struct extra *e)
@@ -242,7 +253,7 @@ START_TEST(faults_are_refused)
     struct saved s;
     struct extra e;
     struct buf b = {0};
-    make(&rows[ROWS_N - 3], &s, &e);
+    make(&rows[9], &s, &e); /* nan: nothing beside its window */
     saved_put(&b, &s, &labels.set);
     const char *at = b.at;
     ck_assert_int_eq(saved_get(&at, b.at + b.n, &in), NABLA_OK);
@@ -269,6 +280,45 @@ START_TEST(a_part_of_tomorrow_is_passed_over)
 }
 END_TEST
 
+/* The 16 newest, of which the one that came first is the next to go. */
+START_TEST(echoes_go_on_in_their_order)
+{
+    struct saved s;
+    struct extra e;
+    struct buf b = {0};
+    make(&(struct row){"echoes", with_echoes}, &s, &e);
+    saved_put(&b, &s, &labels.set);
+    const char *at = b.at;
+    ck_assert_int_eq(saved_get(&at, b.at + b.n, &in), NABLA_OK);
+    ck_assert_ptr_nonnull(in.extra.echoes);
+    for (int i = 0; i < ECHOES_MAX + 5; i++) {
+        enum echo want = i < 5 ? ECHO_OLD : ECHO_SAME;
+        ck_assert_int_eq(echo_judge(in.extra.echoes, (struct exact){t0 + i, i, 0.5}), want);
+    }
+    ck_assert_int_eq(echo_judge(in.extra.echoes, (struct exact){t0 + 99, 9, 0}), ECHO_NEW);
+    ck_assert_int_eq(echo_judge(in.extra.echoes, (struct exact){t0 + 5, 5, 0.5}), ECHO_OLD);
+    ck_assert_int_eq(echo_judge(in.extra.echoes, (struct exact){t0 + 6, 6, 0.5}), ECHO_SAME);
+    buf_fini(&b);
+}
+END_TEST
+
+START_TEST(seventeen_echoes_are_refused)
+{
+    struct saved s;
+    struct extra e;
+    struct buf b = {0};
+    make(&(struct row){"echoes", with_echoes}, &s, &e);
+    saved_put(&b, &s, &labels.set);
+    size_t part = b.n - ECHOES_MAX * 24 - 2; /* where its length stands */
+    buf_add(&b, b.at + b.n - 24, 24);
+    put_le(&b, 0, b.n - 4, 4);
+    put_le(&b, part, (ECHOES_MAX + 1) * 24, 2);
+    const char *at = b.at;
+    ck_assert_int_eq(saved_get(&at, b.at + b.n, &in), NABLA_EINVAL);
+    buf_fini(&b);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("series/saved");
@@ -279,6 +329,8 @@ Suite *suite(void)
     tcase_add_loop_test(c, a_bit_does_no_harm, 0, ROWS_N);
     tcase_add_loop_test(c, faults_are_refused, 0, sizeof faults / sizeof *faults);
     tcase_add_test(c, a_part_of_tomorrow_is_passed_over);
+    tcase_add_test(c, echoes_go_on_in_their_order);
+    tcase_add_test(c, seventeen_echoes_are_refused);
     suite_add_tcase(s, c);
     return s;
 }

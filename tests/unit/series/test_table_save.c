@@ -243,6 +243,75 @@ START_TEST(a_restart_changes_nothing)
 }
 END_TEST
 
+/* Of a counter that overflows as of one whose rule asks for nothing: what was counted of it, number by number. */
+START_TEST(counters_go_on)
+{
+    static const struct {
+        const char *label;
+        struct policy (*policy)(void);
+        double at[6];
+        uint32_t resets, wraps;
+    } rows[] = {{"resets", counting, {10, 3, 8, 1, 2, 5}, 2, 0},
+                {"wraps", wrapping, {3.6e9, 4.2e9, 1e6, 5e8, 6e8, 9e8}, 0, 1},
+                {"both", wrapping, {4e9, 1e6, 10, 1e6, 0, 3}, 2, 1}};
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct bench a, b;
+        struct restore restore;
+        struct reading before;
+        setup(&a, 1, 10, rows[i].policy());
+        for (int k = 0; k < 6; k++)
+            push(&a, "flow", t0 + k * S, rows[i].at[k]);
+        before = *read_one(&a, "flow");
+        ck_assert_msg(before.resets == rows[i].resets && before.wraps == rows[i].wraps,
+                      "%s: %u resets, %u wraps", rows[i].label, before.resets, before.wraps);
+        restart(&a, &b, 1, rows[i].policy(), true, 0, &restore);
+        same_reading(rows[i].label, &before, read_one(&b, "flow"));
+        push(&a, "flow", t0 + 6 * S, 1); /* one more */
+        push(&b, "flow", t0 + 6 * S, 1);
+        before = *read_one(&a, "flow");
+        ck_assert_msg(before.resets + before.wraps == rows[i].resets + rows[i].wraps + 1, "%s",
+                      rows[i].label);
+        same_reading(rows[i].label, &before, read_one(&b, "flow"));
+        teardown(&a);
+        teardown(&b);
+    }
+}
+END_TEST
+
+/* Whatever the last samples were, to come again after a restart is to change nothing; the next one still counts. */
+START_TEST(what_comes_again_is_known)
+{
+    const struct course *c = &courses[_i];
+    int n = steps_of(c);
+    if (c->adds) /* an increment that comes again is another one */
+        return;
+    for (int at = 1; at <= n; at++) {
+        struct bench a, b;
+        struct restore restore;
+        struct feed_item items[64];
+        setup(&a, 1, 100, c->policy());
+        for (int i = 0; i < at; i++)
+            step(&a, c, i);
+        (void)drain(&a, items, 64);
+        restart(&a, &b, 8, c->policy(), true, 0, &restore);
+        for (int i = 0; i < at; i++)
+            step(&b, c, i);
+        for (int i = 0; i < at; i++) { /* time passes for the one, too */
+            struct sweep from = {0};
+            a.now.wall_ns += S;
+            a.now.mono_ns += S;
+            table_sweep(a.table, &from, UINT32_MAX, a.now);
+        }
+        struct reading of_a = *read_one(&a, "flow"), of_b = *read_one(&b, "flow");
+        of_a.age_ns = of_b.age_ns = 0; /* that something came again is heard */
+        same_reading(c->label, &of_a, &of_b);
+        ck_assert_msg(drain(&b, items, 64) == drain(&a, items, 64), "%s: points", c->label);
+        teardown(&a);
+        teardown(&b);
+    }
+}
+END_TEST
+
 /* ---- what is saved when */
 
 START_TEST(only_what_changes_is_saved)
@@ -381,6 +450,8 @@ Suite *suite(void)
     TCase *c = tcase_create("table_save");
     tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, a_restart_changes_nothing, 0, ROWS(courses));
+    tcase_add_test(c, counters_go_on);
+    tcase_add_loop_test(c, what_comes_again_is_known, 0, ROWS(courses));
     tcase_add_test(c, only_what_changes_is_saved);
     tcase_add_test(c, samples_that_are_let_go_count_as_a_change);
     tcase_add_test(c, silence_goes_on_while_nobody_is_there);
