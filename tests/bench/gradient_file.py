@@ -5,7 +5,7 @@ Each run copies the file (cp --reflink=never) and differentiates it, in turns th
 that is new and to one that is replaced; file and results lie in one folder. Shown are medians, cp's
 speed over nabla's, and the memory that nabla had mapped at its peak (VmHWM: its own and the file's
 pages together). With --limit each runs under that bound, page cache included: in a scope of systemd's,
-or, where cgroups of version 1 can be written, in one below our own, removed afterwards. Without, the
+or, where cgroups can be written, in one of our own, removed afterwards. Without, the
 page cache is as large as the machine lets it be. Nothing is asserted.
 
     bench.py gradient-file [--gib N] [--runs N] [--threads N] [--limit SIZE] [--folder DIR] [--build DIR] [--json FILE]
@@ -24,6 +24,9 @@ import time
 import numpy
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(os.path.join(ROOT, "tests/faults"))
+import memory_group  # noqa: E402
+
 BLOCK = 1 << 22  # elements that are made at a time
 
 
@@ -49,31 +52,19 @@ class Limit:
             self.prefix = ["systemd-run", "--quiet", "--scope", "-p", f"MemoryMax={size}",
                            "-p", "MemorySwapMax=0"]
             return
-        self.group = os.path.join(self.own_group(), f"nabla-bench-{os.getpid()}")
-        os.mkdir(self.group)
-        self.write("memory.limit_in_bytes", size)
-
-    @staticmethod
-    def own_group():
-        with open("/proc/self/cgroup") as f:
-            for line in f:
-                _, controllers, path = line.rstrip("\n").split(":", 2)
-                if "memory" in controllers.split(","):
-                    return "/sys/fs/cgroup/memory" + path
-        sys.exit("--limit: neither systemd nor a cgroup of memory is here, so nobody limits it")
-
-    def write(self, name, value):
-        with open(os.path.join(self.group, name), "w") as f:
-            f.write(str(value))
+        self.group = memory_group.make()
+        if self.group is None:
+            sys.exit("--limit: neither systemd nor a cgroup of memory is here, so nobody limits it")
+        self.group.limit(size)
 
     def enter(self):
         """In the child, before it becomes the command."""
         if self.group is not None:
-            self.write("cgroup.procs", os.getpid())
+            self.group.enter()
 
     def close(self):
         if self.group is not None:
-            os.rmdir(self.group)
+            self.group.close()
 
 
 def run(command, limit):

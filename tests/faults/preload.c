@@ -6,10 +6,10 @@
  *
  * A library and not hooks in nablad: what is tested is what is installed, and the libraries that it uses meet the
  * same. What the kernel never does is not done: an eventfd, a pipe or a timer does not fail.
- * Laws: without the page every call is libc's; a seed and a number of calls always give the same faults. */
-#include "faults.h"
+ * Laws: without the page every call is libc's; a seed and a number of calls always give the same faults.
+ * Elsewhere: a disk that is slow, and one that forgets what it could not write (preload_disk.c). */
+#include "preload.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
@@ -25,15 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FACE __attribute__((visibility("default")))
-
-static struct fault_page *page; /* set once, before main */
-
-/* The next library's function of that name and of the type of its declaration. */
-#define NEXT(name)                                                                                 \
-    static __typeof__(&(name)) next;                                                               \
-    if (next == NULL)                                                                              \
-    *(void **)&next = dlsym(RTLD_NEXT, #name)
+struct fault_page *page;
 
 /* A crash says where, in the log. */
 static void on_crash(int sig)
@@ -74,11 +66,13 @@ static uint64_t scramble(uint64_t z)
     return z ^ (z >> 31);
 }
 
-/* Whether this call fails; *chance then says how. */
-static bool fails(enum fault_kind kind, uint64_t *chance)
+bool fails(enum fault_kind kind, uint64_t *chance)
 {
     uint32_t every = page != NULL ? page->kind[kind].every : 0;
     if (every == 0)
+        return false;
+    uint64_t most = page->kind[kind].most;
+    if (most != 0 && page->kind[kind].failed >= most)
         return false;
     uint64_t call = atomic_fetch_add(&page->kind[kind].calls, 1);
     uint64_t drawn = scramble(call ^ (uint64_t)page->kind[kind].seed << 32);
@@ -86,17 +80,15 @@ static bool fails(enum fault_kind kind, uint64_t *chance)
     return (uint32_t)drawn % every == 0;
 }
 
-static void note(enum fault_kind kind)
+void note(enum fault_kind kind)
 {
     atomic_fetch_add(&page->kind[kind].failed, 1);
 }
 
-static int pick(const int *errors, size_t n, uint64_t chance)
+int pick(const int *errors, size_t n, uint64_t chance)
 {
     return errors[chance % n];
 }
-
-#define PICK(errors, chance) pick(errors, sizeof(errors) / sizeof(errors)[0], chance)
 
 /* ---- memory */
 
@@ -257,6 +249,7 @@ FACE ssize_t write(int fd, const void *from, size_t n)
 {
     NEXT(write);
     JUDGED(FAULT_WRITE, FAULT_DISK, fd);
+    disk_takes(fd, DISK_HERE, n);
     return next(fd, from, cut(v, n));
 }
 
@@ -264,6 +257,7 @@ FACE ssize_t pwrite(int fd, const void *from, size_t n, off_t at)
 {
     NEXT(pwrite);
     JUDGED(FAULT_WRITE, FAULT_DISK, fd);
+    disk_takes(fd, at, n);
     return next(fd, from, cut(v, n), at);
 }
 
@@ -285,6 +279,10 @@ FACE ssize_t writev(int fd, const struct iovec *from, int n)
 {
     NEXT(writev);
     JUDGED(FAULT_WRITE, FAULT_DISK, fd);
+    size_t bytes = 0;
+    for (int i = 0; i < n; i++)
+        bytes += from[i].iov_len;
+    disk_takes(fd, DISK_HERE, bytes);
     return next(fd, from, v == SHORT && n > 1 ? n / 2 : n);
 }
 
@@ -313,37 +311,6 @@ FACE int accept(int fd, struct sockaddr *from, socklen_t *n)
     return accept_fails() ? -1 : next(fd, from, n);
 }
 
-static bool sync_fails(void)
-{
-    static const int errors[] = {EIO, ENOSPC};
-    uint64_t chance;
-    while (page != NULL && page->disk_stands != 0)
-        usleep(1000);
-    if (!fails(FAULT_SYNC, &chance))
-        return false;
-    note(FAULT_SYNC);
-    errno = PICK(errors, chance);
-    return true;
-}
-
-FACE int fsync(int fd)
-{
-    NEXT(fsync);
-    return sync_fails() ? -1 : next(fd);
-}
-
-FACE int fdatasync(int fd)
-{
-    NEXT(fdatasync);
-    return sync_fails() ? -1 : next(fd);
-}
-
-FACE int msync(void *at, size_t n, int flags)
-{
-    NEXT(msync);
-    return sync_fails() ? -1 : next(at, n, flags);
-}
-
 static bool open_fails(void)
 {
     static const int errors[] = {EMFILE, ENFILE, ENOMEM};
@@ -362,7 +329,19 @@ FACE int open(const char *path, int flags, ...)
     va_start(more, flags);
     mode_t mode = (flags & O_CREAT) != 0 ? va_arg(more, mode_t) : 0;
     va_end(more);
+    disk_opens(AT_FDCWD, path);
     return open_fails() ? -1 : next(path, flags, mode);
+}
+
+FACE int openat(int folder, const char *path, int flags, ...)
+{
+    NEXT(openat);
+    va_list more;
+    va_start(more, flags);
+    mode_t mode = (flags & O_CREAT) != 0 ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    disk_opens(folder, path);
+    return open_fails() ? -1 : next(folder, path, flags, mode);
 }
 
 FACE int socket(int domain, int type, int protocol)
@@ -385,6 +364,7 @@ FACE int clock_gettime(clockid_t id, struct timespec *out)
 
 /* The same calls by their names for large files, which libuv uses. */
 FACE int open64(const char *path, int flags, ...) __attribute__((alias("open")));
+FACE int openat64(int folder, const char *path, int flags, ...) __attribute__((alias("openat")));
 FACE ssize_t pread64(int fd, void *to, size_t n, off64_t at) __attribute__((alias("pread")));
 FACE ssize_t pwrite64(int fd, const void *from, size_t n, off64_t at)
     __attribute__((alias("pwrite")));

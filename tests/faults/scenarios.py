@@ -138,6 +138,25 @@ def waiting_points(world):
     return int(queued - world.pushed("sent_points_total"))
 
 
+def promise(world):
+    """What is promised to outlive a kill: with a journal all that was acknowledged (None), without what was before the
+    last snapshot."""
+    if world.guarded:
+        return None
+    promised = {w: list(acked) for w, acked in world.load.acked.items()}
+    world.wait_saved()
+    return promised
+
+
+def next_life(world, promised):
+    """nablad is dead: another begins on what it left. Returns how much that was promised is lost."""
+    world.daemon.proc.wait()
+    world.load.next_life()
+    world.begin()
+    assert world.daemon.events("alerts_restored"), world.daemon.log()
+    return world.load.check(world.daemon, world.load.life - 1, promised)
+
+
 def killed(world, rounds):
     """kill -9, and a start on what it left: it starts; series, alerts and points that were on the disk are there, and
     the points go out when the sink is back. With a journal all that was acknowledged is promised, and the kill comes at
@@ -150,19 +169,12 @@ def killed(world, rounds):
         world.load.wait_acked(3)
         eventually(lambda: alerts.exists() and world.told("Written"), "saved alerts")
         eventually(lambda: waiting_points(world) > waiting, "queued points")
-        promised = None
+        promised = promise(world)
         if world.guarded:
             time.sleep(chance.random() / 2)
-        else:
-            promised = {w: list(acked) for w, acked in world.load.acked.items()}
-            world.wait_saved()
         waiting = waiting_points(world)
         world.daemon.proc.kill()
-        world.daemon.proc.wait()
-        world.load.next_life()
-        world.begin()
-        assert world.daemon.events("alerts_restored"), world.daemon.log()
-        lost += world.load.check(world.daemon, world.load.life - 1, promised)
+        lost += next_life(world, promised)
         eventually(lambda: world.pushed("buffered_points") >= waiting, f"{waiting} points from the disk")
         world.load.start(world.daemon)
     world.sink.open()
@@ -170,6 +182,90 @@ def killed(world, rounds):
     # what a journal brings back is derived again, and queued again
     sent = len(world.sink.lines) if world.guarded else len(set(world.sink.lines))
     return rounds, lost + max(0, waiting - sent)
+
+
+def wait_alerts(world):
+    """Until there are alerts that the next life can be asked for."""
+    eventually(lambda: (world.folder / "state" / "alerts").exists() and world.told("Written"), "saved alerts")
+
+
+def unsynced(world):
+    """How often who promises was told that the disk does not have it: the journal, or else the snapshot."""
+    return world.daemon.metric("nablad_journal_failures_total" if world.guarded else "nablad_state_failures_total")
+
+
+def forgetful(world, rounds):
+    """A sync fails, and what it was to make safe is gone; later ones return 0, as if nothing had been. In turns once,
+    and every second to fifth; then kill -9. What is acknowledged was synced, and lies before nothing that was not."""
+    world.faults.disk_forgets(True)
+    lost = 0
+    for n in range(rounds):
+        world.load.wait_acked(3)
+        wait_alerts(world)
+        every = 1 if n % 2 == 0 else 2 + n % 4
+        before = unsynced(world)
+        while unsynced(world) == before:
+            enough = world.faults.failed()["sync"] + 1
+            world.faults.set(seed=n, most=every == 1, sync=every)
+            eventually(lambda: world.faults.failed()["sync"] >= enough, "a failed sync")
+        world.load.wait_acked(5)
+        promised = promise(world)
+        world.daemon.proc.kill()
+        lost += next_life(world, promised)
+        assert world.daemon.metric("nablad_journal_bad_bytes") == 0, world.daemon.log()
+        world.load.start(world.daemon)
+    assert world.faults.disk_forgot() > 0
+    world.faults.set()
+    return world.faults.failed()["sync"], lost + world.recover()
+
+
+SLOW_S = (0.001, 0.01, 0.1, 1)  # each call
+
+
+def slow_disk(world, rounds):
+    """Each open, write and sync takes its time, more with each round; then kill -9. Ingest and answers do not wait for
+    the disk, and the journal's senders get theirs."""
+    lost = 0
+    for n in range(rounds):
+        d = world.daemon
+        world.load.wait_acked(3)
+        wait_alerts(world)
+        world.faults.disk_takes(SLOW_S[n % len(SLOW_S)], world.folder / "state")
+        waited, asked, lines = world.faults.disk_waits(), world.load.asked, d.lines_total()
+        eventually(lambda: world.faults.disk_waits() >= waited + 10, "slow calls")
+        eventually(lambda: world.load.asked >= asked + 20, "answers")
+        eventually(lambda: d.lines_total() >= lines + 20_000, "lines")
+        world.load.wait_acked(3)
+        promised = promise(world)
+        d.proc.kill()
+        d.proc.wait()
+        world.faults.disk_takes(0, world.folder / "state")
+        lost += next_life(world, promised)
+        world.load.start(world.daemon)
+    return world.faults.disk_waits(), lost + world.recover()
+
+
+def cgroup(world, rounds):
+    """New series until the kernel ends nablad, since its cgroup may have no more; then a start on what it left."""
+    lost = 0
+    for n in range(rounds):
+        d = world.daemon
+        world.load.wait_acked(3)
+        wait_alerts(world)
+        promised = promise(world)
+        world.group.limit(world.group.usage() + 2**20)
+
+        def ended():
+            with contextlib.suppress(OSError):
+                d.send("".join(f"full,round={n},t={time.monotonic_ns()},n={i} value=1\n" for i in range(2000)),
+                       wait=False)
+            return d.proc.poll() is not None
+        eventually(ended, "the kernel's end of it")
+        assert d.proc.returncode == -signal.SIGKILL, d.log()[-4000:]
+        world.group.limit(None)
+        lost += next_life(world, promised)
+        world.load.start(world.daemon)
+    return rounds, lost + world.recover()
 
 
 def silent(world, rounds):
@@ -186,15 +282,21 @@ def silent(world, rounds):
 OTHERS = {
     "descriptors": (descriptors, 2, 100),
     "memory": (memory, 2, 50),
+    "cgroup": (cgroup, 2, 30),
     "starved": (starved, 3, 200),
     "stopped": (stopped, 6, 300),
     "clock": (clock, 8, 400),
     "killed": (killed, 3, 100),
+    "forgetful": (forgetful, 4, 100),
+    "slow-disk": (slow_disk, 4, 40),
     "silent": (silent, 2, 50),
 }
 
 
 def run(world, name, long=False):
+    """The scenario, or what is done instead where it cannot be: main.py and test_faults.py say so."""
+    if name == "cgroup" and world.group is None:
+        name = "memory"
     if name in FAILING:
         return failing(world, name, long)
     scenario, short, many = OTHERS[name]

@@ -11,6 +11,7 @@ import yaml
 
 import daemon
 import doors
+import memory_group
 from alert_peers import Hook
 from daemon import eventually
 from load import NS, SERIES, T0, Load
@@ -32,8 +33,9 @@ def point(line):
 class World:
     """World(folder) is started; close() ends what is left of it."""
 
-    def __init__(self, folder, silent=False, guarded=True):
+    def __init__(self, folder, silent=False, guarded=True, group=None):
         self.folder, self.guarded = folder, guarded
+        self.group = group  # of memory, for each life of nablad's; None: the one we are in
         self.faults = Faults(folder / "page")
         self.hook, self.sink, self.load = Hook(), Sink(0), Load()
         self.silent = socket.create_server(("127.0.0.1", 0)) if silent else None
@@ -73,7 +75,8 @@ class World:
         folder = self.folder / f"life-{self.lives}"
         folder.mkdir()
         self.lives += 1
-        self.daemon = daemon.Daemon(folder, self.config(), env=self.faults.env, ready=False)
+        command = self.group.command(daemon.NABLAD) if self.group else None
+        self.daemon = daemon.Daemon(folder, self.config(), env=self.faults.env, command=command, ready=False)
         self.daemon.wait_ready()
         if self.guarded:
             self.daemon.headers = doors.basic("alice", "wonder")
