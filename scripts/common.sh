@@ -22,6 +22,7 @@ declare -A packages=(
     [callgrind]="valgrind"
     [coverage]="lcov"
     [package]="dpkg-dev file fakeroot"
+    [boot]="debootstrap systemd-container"
     [browser]="chromium fonts-dejavu-core"
 )
 

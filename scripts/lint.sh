@@ -20,7 +20,7 @@ step() {
 
 layout() { c_files | xargs -r clang-format --dry-run -Werror; }
 
-shell_scripts() { shellcheck -x dev .ci/run scripts/*.sh scripts/node-packages cmake/debian/p*; }
+shell_scripts() { shellcheck -x dev .ci/run scripts/*.sh scripts/node-packages cmake/debian/p* tests/boot/*.sh; }
 
 # Left out, and why: uninitvar, uninitStructMember (it does not follow what a callee writes through a
 # pointer; the compiler and UBSan do), memleak and invalidFunctionArg (it takes mmap(..., -1, 0) for

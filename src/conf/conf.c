@@ -2,6 +2,7 @@
  * The new one is built beside the caller's, which a file that cannot be used leaves as it was. */
 #include "conf/conf.h"
 
+#include "conf/beside.h"
 #include "conf/faults.h"
 #include "conf/file.h"
 #include "conf/keys.h"
@@ -104,8 +105,10 @@ enum nabla_status conf_read_file(const char *path, struct conf *c, struct buf *e
     if (status != NABLA_OK)
         return status;
     status = read_rule_files(path, &next, errors);
-    enum nabla_status web = read_http_web(path, &next, errors);
-    status = status == NABLA_OK ? web : status;
+    enum nabla_status named = files_beside(path, &next, errors);
+    if (named == NABLA_OK)
+        named = read_http_web(&next, errors);
+    status = status == NABLA_OK ? named : status;
     if (status == NABLA_OK)
         *c = next;
     else

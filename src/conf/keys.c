@@ -105,11 +105,11 @@ static const struct conf_word push_fields[] = {{"rate", FIELD_RATE},   {"value",
     {parent ".timeout", CONF_DURATION, "10s", RANGE("100ms", "10m"),                               \
      AT(struct conf_peer, timeout_ns)},                                                            \
     {parent ".username", CONF_TEXT, "", AT(struct conf_peer, username)},                           \
-    {parent ".password_file", CONF_TEXT, "", AT(struct conf_peer, password_file)},                 \
-    {parent ".bearer_token_file", CONF_TEXT, "", AT(struct conf_peer, bearer_token_file)},         \
-    {parent ".ca_file", CONF_TEXT, "", AT(struct conf_peer, ca_file)},                             \
-    {parent ".cert_file", CONF_TEXT, "", AT(struct conf_peer, cert_file)},                         \
-    {parent ".key_file", CONF_TEXT, "", AT(struct conf_peer, key_file)},                           \
+    {parent ".password_file", CONF_FILE, "", AT(struct conf_peer, password_file)},                 \
+    {parent ".bearer_token_file", CONF_FILE, "", AT(struct conf_peer, bearer_token_file)},         \
+    {parent ".ca_file", CONF_FILE, "", AT(struct conf_peer, ca_file)},                             \
+    {parent ".cert_file", CONF_FILE, "", AT(struct conf_peer, cert_file)},                         \
+    {parent ".key_file", CONF_FILE, "", AT(struct conf_peer, key_file)},                           \
     {parent ".verify", CONF_WORD, "true", .words = yes_or_no, AT(struct conf_peer, verify)}
 /* clang-format on */
 _Static_assert(offsetof(struct conf_push, peer) == 0, "read as any peer");
@@ -143,15 +143,15 @@ const struct conf_key conf_keys[] = {
      AT(struct conf_listener, precision_ns)},
     {"ingest.listeners[].allow", CONF_PREFIXES, "[]", .restart = true,
      AT(struct conf_listener, allow)},
-    {"ingest.listeners[].cert_file", CONF_TEXT, "", .restart = true,
+    {"ingest.listeners[].cert_file", CONF_FILE, "", .restart = true,
      AT(struct conf_listener, cert_file)},
-    {"ingest.listeners[].key_file", CONF_TEXT, "", .restart = true,
+    {"ingest.listeners[].key_file", CONF_FILE, "", .restart = true,
      AT(struct conf_listener, key_file)},
-    {"ingest.listeners[].client_ca_file", CONF_TEXT, "", .restart = true,
+    {"ingest.listeners[].client_ca_file", CONF_FILE, "", .restart = true,
      AT(struct conf_listener, client_ca_file)},
     {"ingest.listeners[].client_allowed_sans", CONF_NAMES, "[]", .restart = true,
      AT(struct conf_listener, client_sans)},
-    {"ingest.listeners[].hmac_key_file", CONF_TEXT, "", .restart = true,
+    {"ingest.listeners[].hmac_key_file", CONF_FILE, "", .restart = true,
      AT(struct conf_listener, hmac_key_file)},
     {"ingest.listeners[].hmac_window", CONF_DURATION, "30s", RANGE("1s", "1h"), .restart = true,
      AT(struct conf_listener, hmac_window_ns)},
@@ -185,7 +185,7 @@ const struct conf_key conf_keys[] = {
      AT(struct conf, http.max_decompressed)},
     {"http.max_memory", CONF_SIZE, "128MiB", RANGE("1MiB", "1024GiB"), .restart = true,
      AT(struct conf, http.max_memory)},
-    {"http.web_config", CONF_TEXT, "", AT(struct conf, http.web_config)},
+    {"http.web_config", CONF_FILE, "", AT(struct conf, http.web_config)},
     {"http.insecure", CONF_WORD, "false", .words = yes_or_no, AT(struct conf, http.insecure)},
     {"http.auth_failures", CONF_INTEGER, "10", RANGE("1", "100000"), .restart = true,
      AT(struct conf, http.auth_failures)},

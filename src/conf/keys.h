@@ -18,6 +18,7 @@ enum conf_type {
     CONF_PUSHES,    /* a list, read into struct conf_push */
     CONF_MATCHES,   /* a list of them, read into struct conf_selectors */
     CONF_TEXT,      /* read into a char[], which it fits */
+    CONF_FILE,      /* the same, the name of a file: beside this one unless it begins with / */
     CONF_INTEGER,
     CONF_SIZE,     /* bytes */
     CONF_DURATION, /* nanoseconds */

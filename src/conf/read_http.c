@@ -2,12 +2,9 @@
  * because the file says so. */
 #include "conf/read_http.h"
 
-#include "conf/file.h"
 #include "conf/reach.h"
 #include "conf/web.h"
 #include "doors/access.h"
-
-#include <stdlib.h>
 
 /* web.yml, if there is one, is looked at once it has been read. */
 void read_http_doors(struct reader *r, const char *section, const yaml_node_t *map)
@@ -24,19 +21,16 @@ static bool is_guarded(const struct access *a)
     return !access_is_open(a) || a->certificates != NULL;
 }
 
-enum nabla_status read_http_web(const char *path, struct conf *c, struct buf *errors)
+enum nabla_status read_http_web(struct conf *c, struct buf *errors)
 {
     if (c->http.web_config[0] == '\0')
         return NABLA_OK;
-    char *file = file_beside(path, c->http.web_config);
-    enum nabla_status status =
-        file == NULL ? NABLA_ENOMEM : web_read_file(file, &c->access, errors);
+    enum nabla_status status = web_read_file(c->http.web_config, &c->access, errors);
     char why[REACH_WHY_MAX];
     if (status == NABLA_OK && !reach_allowed(&c->http.listen, is_guarded(c->access),
                                              c->http.insecure, "users, tokens or TLS", why)) {
-        buf_printf(errors, "%s:1:1: http.listen: %s\n", file, why);
+        buf_printf(errors, "%s:1:1: http.listen: %s\n", c->http.web_config, why);
         status = NABLA_EINVAL;
     }
-    free(file);
     return status;
 }

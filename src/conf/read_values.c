@@ -30,7 +30,8 @@ static void read_selector(struct reader *r, const struct conf_key *key, const ya
 void read_scalar(struct reader *r, const struct conf_key *key, const yaml_node_t *node, void *into)
 {
     char why[VALUE_WHY_MAX];
-    if (node_is_null(node) && key->type == CONF_TEXT && !key->required)
+    bool is_text = key->type == CONF_TEXT || key->type == CONF_FILE;
+    if (node_is_null(node) && is_text && !key->required)
         return;
     if (node->type != YAML_SCALAR_NODE || node_is_null(node)) {
         reader_wrong_shape(r, key, node);

@@ -27,6 +27,7 @@ const char *value_wanted(enum conf_type type)
         [CONF_PUSHES] = "a list (\"- url: ...\")",
         [CONF_MATCHES] = "a list of selectors such as ['temperature{site=\"plant-03\"}']",
         [CONF_TEXT] = "text",
+        [CONF_FILE] = "the name of a file",
         [CONF_INTEGER] = "a whole number in decimal digits",
         [CONF_SIZE] = "a size such as 65536, 64KiB or 4MiB",
         [CONF_DURATION] = "a duration such as 500ms, 10s, 5m or 1h30m",
@@ -363,6 +364,7 @@ enum nabla_status value_read(const struct conf_key *key, const char *text, size_
     switch (key->type) {
     case CONF_ADDRESS: return read_one_address(key, text, n, into, why);
     case CONF_NUMBER: return read_decimal(key, text, n, quoted, into, why);
+    case CONF_FILE:
     case CONF_TEXT: return read_text(key, text, n, into, why);
     case CONF_WORDS: return read_words(key, text, n, into, why);
     case CONF_PREFIXES:

@@ -317,7 +317,7 @@ static void expect_default(const struct conf_key *key, const char *cell)
     }
     snprintf(want, sizeof want, "%s`%s`", key->fallback == NULL ? "as in " : "",
              key->fallback == NULL ? "defaults" : key->fallback);
-    if (key->type == CONF_TEXT)
+    if (key->type == CONF_TEXT || key->type == CONF_FILE)
         snprintf(want, sizeof want, "none");
     ck_assert_msg(strcmp(cell, key->required ? "required" : want) == 0, "%s: %s", key->path, cell);
 }
@@ -345,7 +345,8 @@ START_TEST(reference_has_every_key)
                                         [CONF_PUSHES] = "list",
                                         [CONF_PEERS] = "list",
                                         [CONF_MATCHES] = "list of selectors",
-                                        [CONF_TEXT] = "text"};
+                                        [CONF_TEXT] = "text",
+                                        [CONF_FILE] = "file"};
     char *docs = file_text(FILE_DOCS);
     for (size_t i = 0; i < conf_keys_n; i++) {
         const struct conf_key *key = &conf_keys[i];
