@@ -224,6 +224,9 @@ static void take_look(struct alerts *a, const struct look *look, struct instant 
     const struct rule_place *place = &a->places[look->rule];
     if (place->rule == NULL)
         return;
+    uint16_t ancestor = rule_ancestor(a, look->rule);
+    if (ancestor != NUMBER_NONE && list_find(a, ancestor, look->series) != NULL)
+        return; /* its alert is about to be this rule's, and is looked at then */
     struct alert *x = list_find(a, look->rule, look->series);
     if (x == NULL && place->unbound > 0)
         x = bind_restored(a, look, now);

@@ -44,12 +44,13 @@ void alerts_free(struct alerts *a); /* NULL is fine; before the lookout goes */
 /* ---- rules */
 
 /* Takes other rules (taken over if it succeeds: *rules is then emptied) in two steps. alerts_prepare fills
- * p->watches, which the caller then gives to the table; once every series has been chosen anew,
- * alerts_adopt makes them the rules in force. Alerts of rules that stay (same group, name and match) go
- * on; those of the others are resolved at now. One change at a time. Errors: NABLA_ENOMEM. */
+ * p->watches, which the caller then gives to the table; once every series follows them, alerts_adopt, called
+ * until it is false, a slice of the alerts each time, makes them the rules in force. Alerts of rules that stay (same
+ * group, name and match) go on; those of the others are resolved at now. One change at a time; the alerts may be
+ * freed in between. Errors: NABLA_ENOMEM. */
 MUST_CHECK enum nabla_status alerts_prepare(struct alerts *a, struct rules *rules,
                                             struct policies *p);
-void alerts_adopt(struct alerts *a, struct instant now);
+bool alerts_adopt(struct alerts *a, struct instant now);
 
 /* ---- what happens */
 

@@ -79,6 +79,10 @@ struct alerts {
     pthread_mutex_t lock;
     struct rule_set *set;   /* in force; owned, as one of its users */
     struct rule_set *fresh; /* prepared */
+    uint16_t
+        heirs[RULES_MAX]; /* of set's rules, by ordinal: the number in fresh; NUMBER_NONE: none */
+    uint16_t ancestors[RULES_MAX]; /* the other way */
+    uint64_t adopted_id;           /* alerts up to this one went over to fresh */
     struct rule_place places[LOOKOUT_PLACES];
     struct row rows[ALERT_ROWS];
     uint32_t n;
@@ -140,6 +144,8 @@ void set_leave(struct rule_set *set);
 /* Says so in the log, if it has ended any alerts. */
 void rule_ended(const struct alerts *a, const struct rule_group *group, const struct rule *rule,
                 uint32_t alerts);
+/* While rules change: the one that a new one goes on with, whose alerts have not all gone over; else NUMBER_NONE. */
+uint16_t rule_ancestor(const struct alerts *a, uint16_t number);
 uint32_t set_number(const struct rule_set *set, uint32_t group, uint32_t index);
 
 #endif

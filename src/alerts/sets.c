@@ -114,6 +114,39 @@ static enum nabla_status make_watches(const struct rules *rules, uint16_t first,
     return NABLA_OK;
 }
 
+/* The rule of the fresh set that goes on with an old one: the first that is like it and that no other
+ * goes on with. */
+static uint16_t heir_of(const struct alerts *a, const struct rule_set *fresh,
+                        const struct rule_group *group, const struct rule *rule)
+{
+    uint16_t ordinal = 0;
+    for (uint32_t g = 0; g < fresh->rules.groups_n; g++) {
+        const struct rule_group *h = &fresh->rules.groups[g];
+        bool same = strcmp(h->name, group->name) == 0;
+        for (uint32_t i = 0; i < h->n; i++, ordinal++)
+            if (same && a->ancestors[ordinal] == NUMBER_NONE &&
+                strcmp(h->rules[i].alert, rule->alert) == 0 &&
+                strcmp(h->rules[i].match, rule->match) == 0)
+                return (uint16_t)(fresh->first + ordinal);
+    }
+    return NUMBER_NONE;
+}
+
+/* Nobody else reads them before there is a fresh set. */
+static void find_heirs(struct alerts *a, const struct rule_set *fresh)
+{
+    const struct rules *old = &a->set->rules;
+    for (uint32_t i = 0; i < RULES_MAX; i++)
+        a->heirs[i] = a->ancestors[i] = NUMBER_NONE;
+    for (uint32_t g = 0, ordinal = 0; g < old->groups_n; g++)
+        for (uint32_t i = 0; i < old->groups[g].n; i++, ordinal++) {
+            uint16_t heir = heir_of(a, fresh, &old->groups[g], &old->groups[g].rules[i]);
+            a->heirs[ordinal] = heir;
+            if (heir != NUMBER_NONE)
+                a->ancestors[heir - fresh->first] = (uint16_t)(a->set->first + ordinal);
+        }
+}
+
 enum nabla_status alerts_prepare(struct alerts *a, struct rules *rules, struct policies *p)
 {
     uint16_t first = a->set->first == 0 ? LOOKOUT_HALF : 0;
@@ -124,41 +157,29 @@ enum nabla_status alerts_prepare(struct alerts *a, struct rules *rules, struct p
     if (set == NULL)
         return NABLA_ENOMEM;
     set->first = first;
+    find_heirs(a, set);
     pthread_mutex_lock(&a->lock);
     a->fresh = set;
+    a->adopted_id = 0;
     for_each(a, set, place);
     for_each(a, set, show);
     pthread_mutex_unlock(&a->lock);
     return NABLA_OK;
 }
 
-static bool same_rule(const struct rule_group *g, const struct rule *x, const struct rule_group *h,
-                      const struct rule *y)
+static bool is_fresh(const struct alerts *a, uint16_t number)
 {
-    return strcmp(g->name, h->name) == 0 && strcmp(x->alert, y->alert) == 0 &&
-           strcmp(x->match, y->match) == 0;
-}
-
-/* The rule of the fresh set that goes on with an old one: the first that is like it and that no other
- * goes on with. */
-static uint16_t heir_of(const struct alerts *a, const struct rule_place *old, bool *taken)
-{
-    const struct rule_group *group = &a->set->rules.groups[old->group];
-    for (uint32_t i = 0; i < a->fresh->rules.n; i++) {
-        const struct rule_place *x = &a->places[a->fresh->first + i];
-        if (!taken[i] && same_rule(group, old->rule, &a->fresh->rules.groups[x->group], x->rule)) {
-            taken[i] = true;
-            return (uint16_t)(a->fresh->first + i);
-        }
-    }
-    return NUMBER_NONE;
+    return a->fresh != NULL && number >= a->fresh->first && number - a->fresh->first < LOOKOUT_HALF;
 }
 
 static struct rule_set *set_of(const struct alerts *a, uint16_t number)
 {
-    bool is_fresh =
-        a->fresh != NULL && number >= a->fresh->first && number - a->fresh->first < LOOKOUT_HALF;
-    return is_fresh ? a->fresh : a->set;
+    return is_fresh(a, number) ? a->fresh : a->set;
+}
+
+uint16_t rule_ancestor(const struct alerts *a, uint16_t number)
+{
+    return is_fresh(a, number) ? a->ancestors[number - a->fresh->first] : NUMBER_NONE;
 }
 
 void alert_of_rule(struct alerts *a, struct alert *x, uint16_t number)
@@ -218,35 +239,50 @@ static bool is_of_set(const struct alert *x, const struct rule_set *set)
     return x->number != NUMBER_NONE && x->set == set;
 }
 
-static void inherit_all(struct alerts *a, int64_t now_ns)
+static void tell_ends(const struct alerts *a)
 {
-    bool taken[RULES_MAX] = {false};
-    uint16_t heirs[RULES_MAX];
-    uint64_t id = 0;
     const struct rule_set *old = a->set;
     for (uint32_t i = 0; i < old->rules.n; i++) {
         const struct rule_place *place = &a->places[old->first + i];
-        heirs[i] = heir_of(a, place, taken);
-        if (heirs[i] == NUMBER_NONE)
+        if (a->heirs[i] == NUMBER_NONE)
             rule_ended(a, &old->rules.groups[place->group], place->rule, place->firing);
-    }
-    for (struct alert *x; (x = list_after(a, BY_ID, id)) != NULL;) {
-        id = x->id;
-        if (is_of_set(x, old))
-            inherit(a, x, heirs[x->ordinal], now_ns);
     }
 }
 
-void alerts_adopt(struct alerts *a, struct instant now)
+/* A slice of the alerts, in the order of their ids: those that come to be meanwhile are after all others. False:
+ * there are none left. */
+static bool inherit_some(struct alerts *a, int64_t now_ns)
 {
-    pthread_mutex_lock(&a->lock);
-    inherit_all(a, now.wall_ns);
+    for (int n = 0; n < ALERTS_SLICE; n++) {
+        struct alert *x = list_after(a, BY_ID, a->adopted_id);
+        if (x == NULL)
+            return false;
+        a->adopted_id = x->id;
+        if (is_of_set(x, a->set))
+            inherit(a, x, a->heirs[x->ordinal], now_ns);
+    }
+    return true;
+}
+
+static void replace_set(struct alerts *a)
+{
     for_each(a, a->set, hide);
     set_leave(a->set);
     a->set = a->fresh;
     a->fresh = NULL;
     for_each(a, a->set, show);
+}
+
+bool alerts_adopt(struct alerts *a, struct instant now)
+{
+    pthread_mutex_lock(&a->lock);
+    if (a->adopted_id == 0)
+        tell_ends(a);
+    bool more = inherit_some(a, now.wall_ns);
+    if (!more)
+        replace_set(a);
     pthread_mutex_unlock(&a->lock);
+    return more;
 }
 
 const struct rules *alerts_lock(struct alerts *a)

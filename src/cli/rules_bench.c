@@ -167,7 +167,8 @@ static enum nabla_status make(struct rules_bench *b, struct policies *policies, 
     if (status != NABLA_OK)
         return status;
     alerts_table(b->alerts, b->table);
-    alerts_adopt(b->alerts, b->now);
+    while (alerts_adopt(b->alerts, b->now))
+        ;
     return NABLA_OK;
 }
 

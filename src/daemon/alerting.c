@@ -66,7 +66,8 @@ enum nabla_status alerting_init(struct alerting *a, uv_loop_t *loop, struct conf
 enum nabla_status alerting_start(struct alerting *a, struct table *table, const struct conf *conf)
 {
     alerts_table(a->alerts, table);
-    alerting_adopt(a);
+    while (alerting_adopt(a))
+        ;
     saving_start(&a->saving, a->loop, a->alerts, a->log, conf->state.directory);
     return notifier_new(a->loop, a->alerts, a->log, &conf->alerting, &a->notifier);
 }
@@ -77,10 +78,11 @@ enum nabla_status alerting_prepare(struct alerting *a, struct conf *conf)
     return status == NABLA_OK ? alerts_prepare(a->alerts, &conf->rules, &conf->policies) : status;
 }
 
-void alerting_adopt(struct alerting *a)
+bool alerting_adopt(struct alerting *a)
 {
-    alerts_adopt(a->alerts, clock_now());
+    bool more = alerts_adopt(a->alerts, clock_now());
     uv_async_send(&a->seen); /* what goes on is looked at */
+    return more;
 }
 
 void alerting_stop(struct alerting *a)

@@ -33,7 +33,7 @@ MUST_CHECK enum nabla_status alerting_start(struct alerting *a, struct table *ta
 /* Other rules and targets, in two steps around table_configure; any thread, one change at a time. Errors:
  * NABLA_ENOMEM: the rules stay as they were, and conf has none for the table. */
 MUST_CHECK enum nabla_status alerting_prepare(struct alerting *a, struct conf *conf);
-void alerting_adopt(struct alerting *a);
+bool alerting_adopt(struct alerting *a); /* a slice of the alerts; true: there is more */
 
 /* Nobody is told any more; before the loop is closed, which must run once more. Accepts a zeroed one. */
 void alerting_stop(struct alerting *a);

@@ -159,11 +159,8 @@ static void on_end(uv_signal_t *handle, int number)
 
 static void on_hangup(uv_signal_t *handle, int number)
 {
-    struct buf errors;
     (void)number;
-    buf_init(&errors);
-    (void)app_reload(handle->data, &errors);
-    buf_fini(&errors);
+    app_reload_soon(handle->data);
 }
 
 static enum nabla_status make_loop(struct app *app)
@@ -177,9 +174,10 @@ static enum nabla_status make_loop(struct app *app)
     uv_signal_init(&app->loop, &app->on_int);
     uv_signal_init(&app->loop, &app->on_hup);
     uv_timer_init(&app->loop, &app->tick);
+    uv_timer_init(&app->loop, &app->sweeping);
     uv_timer_init(&app->loop, &app->watchdog);
     app->on_term.data = app->on_int.data = app->on_hup.data = app;
-    app->tick.data = app->watchdog.data = app;
+    app->tick.data = app->sweeping.data = app->watchdog.data = app;
     uv_signal_start(&app->on_term, on_end, SIGTERM);
     uv_signal_start(&app->on_int, on_end, SIGINT);
     uv_signal_start(&app->on_hup, on_hangup, SIGHUP);
@@ -251,7 +249,8 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
 
 static void stop_doors(struct app *app)
 {
-    pthread_mutex_lock(&app->conf_lock); /* HTTP may be reloading */
+    atomic_store(&app->stopping, true);
+    pthread_mutex_lock(&app->conf_lock); /* a reload ends where it is */
     int64_t bound_ns = app->conf.shutdown_timeout_ns;
     pthread_mutex_unlock(&app->conf_lock);
     int64_t deadline_ns = clock_now().mono_ns + bound_ns;

@@ -45,7 +45,10 @@ struct app {
     atomic_bool ready;
     uv_loop_t loop;
     uv_signal_t on_term, on_int, on_hup;
-    uv_timer_t tick, watchdog;
+    uv_timer_t tick, sweeping, watchdog;
+    uv_work_t reload;             /* by SIGHUP */
+    bool reloading, reload_again; /* it is under way; another SIGHUP came since it began */
+    atomic_bool stopping;         /* a reload ends where it is */
     struct loop_stats *loop_stats;
     int64_t tick_due_ns;
     struct {
@@ -53,6 +56,7 @@ struct app {
         int64_t changed_ns; /* monotonic, when they were last seen to have grown */
     } alive[STATS_LOOPS_MAX];
     struct sweep sweep;
+    uint32_t visits_due;             /* by the sweep, until the next tick */
     _Atomic int64_t sweep_period_ns; /* in which every series is visited once */
 };
 
@@ -63,9 +67,12 @@ MUST_CHECK enum nabla_status app_start(struct app *app, struct conf *conf, const
 void app_run(struct app *app);
 void app_fini(struct app *app); /* accepts a half-started one */
 
-/* daemon/reload.c: reads the configuration again; any thread. Errors: as conf_read_file; nothing has
- * changed then, errors says why, and both are logged. */
+/* daemon/reload.c: reads the configuration again, and puts all series under it, which takes as long as it takes; any
+ * thread but a loop's. Errors: as conf_read_file; nothing has changed then, errors says why, and both are logged. Or
+ * nablad stops: NABLA_EIO; what has changed does not matter any more. */
 enum nabla_status app_reload(struct app *app, struct buf *errors);
+/* The same off the main loop, which calls it. One that is asked for while another is under way begins after it. */
+void app_reload_soon(struct app *app);
 /* How often every series must be visited so that silence is noticed in good time. */
 int64_t app_sweep_period(const struct policies *policies);
 struct birth_limits app_birth_limits(const struct conf *conf);

@@ -2,25 +2,46 @@
  * the service manager for as long as every loop beats. */
 #include "daemon/app.h"
 
-enum { TICK_MS = 250, SWEEP_MIN = 1024, HANG_TICKS = 4 };
+enum { TICK_MS = 250, SWEEP_MIN = 1024, SLICES_A_TURN = 8, REST_MS = 1, HANG_TICKS = 4 };
 
-static void sweep(struct app *app, struct instant now)
+/* ---- the sweep: what is due is visited in turns of a millisecond or so of work, with a rest for others in between,
+ * on this loop and at the shards' locks */
+
+static void on_rested(uv_timer_t *timer);
+
+static void sweep(struct app *app)
+{
+    struct instant now = clock_now();
+    for (int i = 0; i < SLICES_A_TURN && app->visits_due > 0; i++)
+        app->visits_due -= table_sweep_slice(app->table, &app->sweep, app->visits_due, now);
+    if (app->visits_due > 0)
+        uv_timer_start(&app->sweeping, on_rested, REST_MS, 0);
+}
+
+static void on_rested(uv_timer_t *timer)
+{
+    sweep(timer->data);
+}
+
+/* A tick's share of all visits; who is behind has no more to do than to visit each once. */
+static void plan_sweep(struct app *app)
 {
     static const int64_t tick_ns = (int64_t)TICK_MS * NS_PER_MS;
-    uint32_t places = app->sweep_period_ns <= tick_ns ? UINT32_MAX : SWEEP_MIN;
-    uint32_t in_all = table_sweep(app->table, &app->sweep, places, now);
-    int64_t share = (int64_t)in_all * tick_ns / (app->sweep_period_ns + 1);
-    if (places != UINT32_MAX && share > SWEEP_MIN)
-        (void)table_sweep(app->table, &app->sweep, (uint32_t)share - SWEEP_MIN, now);
+    uint32_t in_all = table_visits(app->table);
+    int64_t period_ns = app->sweep_period_ns;
+    int64_t share = period_ns > tick_ns ? (int64_t)in_all * tick_ns / period_ns : in_all;
+    int64_t due = app->visits_due + (share > SWEEP_MIN ? share : SWEEP_MIN);
+    app->visits_due = due < in_all ? (uint32_t)due : in_all;
 }
 
 static void on_tick(uv_timer_t *timer)
 {
     struct app *app = timer->data;
-    struct instant now = clock_now();
-    app->loop_stats->lag_ns = now.mono_ns > app->tick_due_ns ? now.mono_ns - app->tick_due_ns : 0;
+    int64_t now_ns = clock_now().mono_ns;
+    app->loop_stats->lag_ns = now_ns > app->tick_due_ns ? now_ns - app->tick_due_ns : 0;
     count(&app->loop_stats->beats, 1);
-    sweep(app, now);
+    plan_sweep(app);
+    sweep(app);
     app->tick_due_ns = clock_now().mono_ns + (int64_t)TICK_MS * NS_PER_MS;
 }
 

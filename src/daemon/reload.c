@@ -1,8 +1,19 @@
-/* daemon/reload.c -- a configuration replaces another while everything runs, or nothing changes. */
+/* daemon/reload.c -- a configuration replaces another while everything runs, or nothing changes.
+ *
+ *     SIGHUP (main loop) ──┐                        doors, limits, targets: at once ─► series, slice by slice
+ *                          ├──► a thread of the pool                                ─► alerts, slice by slice
+ *     POST /-/reload ──────┘
+ *
+ * Laws: neither loop does any of it; a lock that samples or alerts wait for is held for a slice, and left alone for
+ * REST_NS then, since who waits for it sleeps. A stop does not wait for the rest: it is the state of who was not
+ * reached yet that is saved, and the next start reads the file anyway. */
 #include "daemon/app.h"
 #include "doors/access.h"
 
 #include <string.h>
+#include <time.h>
+
+enum { REST_NS = 50 * 1000 };
 
 static void log_errors(struct app *app, const struct buf *errors)
 {
@@ -77,7 +88,6 @@ static enum nabla_status adopt(struct app *app, struct conf *fresh, struct buf *
     app->key_rules.templates = fresh->templates;
     pthread_rwlock_unlock(&app->key_rules.lock);
     keeping_configure(&app->keeping, fresh);
-    alerting_adopt(&app->alerting);
     net_adopt(app->net);
     http_configure(app->http, fresh->exposure, fresh->access);
     push_configure(app->push, &fresh->push);
@@ -87,18 +97,45 @@ static enum nabla_status adopt(struct app *app, struct conf *fresh, struct buf *
     return NABLA_OK;
 }
 
-enum nabla_status app_reload(struct app *app, struct buf *errors)
+static void rest(void)
+{
+    (void)nanosleep(&(struct timespec){.tv_nsec = REST_NS}, NULL);
+}
+
+/* What is there already goes over to what was adopted. False: nablad stops. */
+static bool follow(struct app *app)
+{
+    while (!atomic_load(&app->stopping) && table_follow(app->table))
+        rest();
+    while (!atomic_load(&app->stopping) && alerting_adopt(&app->alerting))
+        rest();
+    return !atomic_load(&app->stopping);
+}
+
+static enum nabla_status reload(struct app *app, struct buf *errors)
 {
     struct conf fresh;
     enum nabla_status status = NABLA_OK;
-    pthread_mutex_lock(&app->conf_lock);
     if (app->config_file == NULL)
         conf_default(&fresh);
     else
         status = conf_read_file(app->config_file, &fresh, errors);
     if (status == NABLA_OK && (status = adopt(app, &fresh, errors)) != NABLA_OK)
         conf_fini(&fresh);
-    if (status == NABLA_OK) {
+    return status;
+}
+
+enum nabla_status app_reload(struct app *app, struct buf *errors)
+{
+    pthread_mutex_lock(&app->conf_lock);
+    enum nabla_status status = NABLA_EIO;
+    bool stopping = atomic_load(&app->stopping);
+    if (!stopping && (status = reload(app, errors)) == NABLA_OK)
+        stopping = !follow(app);
+    if (stopping) {
+        buf_text(errors, "nablad is shutting down");
+        status = NABLA_EIO;
+    } else if (status == NABLA_OK) {
         count(&app->stats.reloads_ok, 1);
         log_event(app->log, LOG_LEVEL_INFO, NULL, "reloaded", "file=%s",
                   app->config_file == NULL ? "-" : app->config_file);
@@ -108,4 +145,32 @@ enum nabla_status app_reload(struct app *app, struct buf *errors)
     }
     pthread_mutex_unlock(&app->conf_lock);
     return status;
+}
+
+/* ---- by a signal */
+
+static void on_work(uv_work_t *work)
+{
+    struct buf errors;
+    buf_init(&errors);
+    (void)app_reload(work->data, &errors);
+    buf_fini(&errors);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+    struct app *app = work->data;
+    (void)status;
+    app->reloading = false;
+    if (app->reload_again)
+        app_reload_soon(app);
+}
+
+void app_reload_soon(struct app *app)
+{
+    app->reload_again = app->reloading;
+    if (app->reloading)
+        return;
+    app->reload.data = app;
+    app->reloading = uv_queue_work(&app->loop, &app->reload, on_work, on_worked) == 0;
 }

@@ -68,7 +68,7 @@ static void sweep(struct replay *r)
     struct sweep at = {0};
     drain(r);
     do {
-        (void)table_sweep(r->table, &at, SWEEP_RECORDS, r->now);
+        table_sweep(r->table, &at, SWEEP_RECORDS, r->now);
         drain(r);
     } while (at.place != 0 && !r->failed);
     if (__builtin_add_overflow(r->now.mono_ns, r->sweep_period_ns, &r->sweep_ns))

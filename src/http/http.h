@@ -57,8 +57,8 @@ struct http_options {
     struct journal *journal;       /* started; NULL: what comes is in memory alone */
     struct log *log;
     const atomic_bool *ready; /* what /-/ready says */
-    /* Re-reads the configuration. Called in the HTTP thread; it may block for as long as that
-     * takes. Errors: as conf_read_file; *errors then says why. */
+    /* Re-reads the configuration. Called in a thread of libuv's pool, never twice at once; it may block for as long
+     * as that takes. Errors: as conf_read_file; *errors then says why. */
     enum nabla_status (*reload)(void *ctx, struct buf *errors);
     void *reload_ctx;
 };

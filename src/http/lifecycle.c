@@ -1,4 +1,4 @@
-/* http/lifecycle.c -- /-/healthy, /-/ready and /-/reload, as Prometheus has them. */
+/* http/lifecycle.c -- /-/healthy and /-/ready, as Prometheus has them. */
 #include "http/reply.h"
 #include "http/routes.h"
 
@@ -19,22 +19,4 @@ enum MHD_Result ready_answer(struct request *r)
     if (atomic_load(r->http->options.ready) && !r->http->draining)
         return say(r, MHD_HTTP_OK, "nablad is ready.\n");
     return say(r, MHD_HTTP_SERVICE_UNAVAILABLE, "nablad is not ready.\n");
-}
-
-enum MHD_Result reload_answer(struct request *r)
-{
-    struct buf errors = {0};
-    if (r->http->options.reload == NULL)
-        return reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE, "there is no configuration to reload");
-    enum nabla_status status = r->http->options.reload(r->http->options.reload_ctx, &errors);
-    buf_char(&errors, '\0');
-    enum MHD_Result result =
-        status == NABLA_OK ? say(r, MHD_HTTP_OK, "nablad has reloaded its configuration.\n")
-        : status == NABLA_EINVAL || status == NABLA_EIO
-            ? reply_error(
-                  r, status == NABLA_EINVAL ? MHD_HTTP_BAD_REQUEST : MHD_HTTP_INTERNAL_SERVER_ERROR,
-                  "%s", errors.failed ? "the configuration is bad" : errors.at)
-            : reply_fault(r, NABLA_ENOMEM, NULL);
-    buf_fini(&errors);
-    return result;
 }

@@ -69,7 +69,14 @@ struct http {
     bool commits; /* some of those that wait do for the journal, which does not know yet */
     struct request *checking; /* the same: a password is being verified */
     struct auth *auth;
-    int64_t slice_ns;   /* what a step of one of the jobs may take of this turn of the loop */
+    int64_t slice_ns; /* what a step of one of the jobs may take of this turn of the loop */
+    struct reloads {
+        uv_work_t work;
+        bool running;
+        uint64_t begun;           /* how many there were */
+        enum nabla_status status; /* what came of the one that is under way, and why */
+        struct buf errors;
+    } reloads;          /* reload.c */
     uint32_t gradients; /* requests that have a place, see gradient.h */
     struct hub hub;
     struct scraper scrapers[SCRAPERS_MAX];

@@ -79,6 +79,12 @@ struct catalog {
                                 counted */
 };
 
+/* Where the records are that are still under the old policies: table_change.c. Of whoever changes them. */
+struct follow {
+    uint32_t shard, place; /* those before follow the new ones */
+    uint32_t slice;        /* records under one hold of their lock */
+};
+
 struct table {
     struct secrets secrets;
     key_reader *read_key;
@@ -90,6 +96,7 @@ struct table {
     _Atomic int64_t max_future_ns;
     _Atomic uint32_t live; /* the catalog's, for readers without a lock */
     struct catalog catalog;
+    struct follow follow;
     struct budget budget; /* of kept points */
     _Atomic uint32_t
         readers[SCRAPERS_MAX]; /* of extremes: how many scrapers had each number so far */
@@ -100,6 +107,14 @@ struct table {
 static inline struct record *record_at(const struct shard *s, uint32_t place)
 {
     return &s->chunks[place >> CHUNK_BITS][place & (CHUNK_RECORDS - 1)];
+}
+
+/* For who goes from place to place, up to to. */
+static inline void identity_prefetch(const struct shard *s, uint32_t place, uint32_t to)
+{
+    enum { AHEAD = 8 };
+    if (place + AHEAD < to)
+        __builtin_prefetch(record_at(s, place + AHEAD)->identity);
 }
 
 static inline struct alias *alias_at(const struct shard *s, uint32_t number)

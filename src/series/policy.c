@@ -41,6 +41,22 @@ double policy_sigma(const struct policy *p)
     return p->sigma > 0 ? p->sigma : uncertainty_of_step(p->resolution);
 }
 
+static void complete(struct policy *p)
+{
+    p->extras = policy_needs_extra(p);
+    p->only_trend = policy_is_only_trend(p);
+}
+
+struct policies policies_steal(struct policies *from)
+{
+    struct policies p = *from;
+    *from = (struct policies){0};
+    complete(&p.defaults);
+    for (uint32_t i = 0; i < p.rules_n; i++)
+        complete(&p.rules[i].policy);
+    return p;
+}
+
 void policies_fini(struct policies *p)
 {
     for (uint32_t i = 0; i < p->rules_n; i++)

@@ -84,6 +84,9 @@ double policy_sigma(const struct policy *p);
 /* gauge, per second, skip, edge order 1, stale after 5 min, expired after 1 h. */
 struct policy policy_default(void);
 
+/* What *from was, which is emptied, with all set that is set where policies are taken over. */
+struct policies policies_steal(struct policies *from);
+
 /* Frees what p owns; accepts a zeroed one. */
 void policies_fini(struct policies *p);
 

@@ -1,29 +1,12 @@
-/* series/table.c -- makes and frees the table, and changes its policies while it runs.
- * Elsewhere: samples (table_apply.c), births and ends (table_birth.c), silence (table_sweep.c),
- * readings (table_query.c). How the parts hang together: parts.h. */
+/* series/table.c -- makes and frees the table, and says what there is of what is limited.
+ * Elsewhere: samples (table_apply.c), births and ends (table_birth.c), silence (table_sweep.c), other policies
+ * (table_change.c), readings (table_read.c). How the parts hang together: parts.h. */
 #include "series/push.h"
 
 #include "series/pages.h"
 #include "series/selector.h"
 
 #include <stdlib.h>
-
-static void complete(struct policy *p)
-{
-    p->extras = policy_needs_extra(p);
-    p->only_trend = policy_is_only_trend(p);
-}
-
-/* Takes over *policies, which is emptied. */
-static struct policies steal(struct policies *policies)
-{
-    struct policies p = *policies;
-    *policies = (struct policies){0};
-    complete(&p.defaults);
-    for (uint32_t i = 0; i < p.rules_n; i++)
-        complete(&p.rules[i].policy);
-    return p;
-}
 
 /* A shard is held for microseconds, by ingest for part of a batch and by readers for copies: who waits spins
  * before it sleeps, since a sleep and a wake-up cost more. */
@@ -53,7 +36,7 @@ static struct table *allocate(uint32_t shards)
 
 enum nabla_status table_new(struct table_options *o, struct table **out)
 {
-    struct policies policies = steal(o->policies);
+    struct policies policies = policies_steal(o->policies);
     bool power = o->shards > 0 && (o->shards & (o->shards - 1)) == 0;
     if (!power || o->shards > TABLE_SHARDS_MAX || o->max_series == 0) {
         policies_fini(&policies);
@@ -71,6 +54,7 @@ enum nabla_status table_new(struct table_options *o, struct table **out)
     t->log = o->log;
     t->watcher = o->watcher;
     t->max_future_ns = o->max_future_ns;
+    t->follow.shard = o->shards; /* nobody has to follow */
     t->catalog.max_series = o->max_series;
     t->budget.limit = o->keep_bytes;
     t->catalog.policies[0] = policies;
@@ -127,58 +111,6 @@ void table_free(struct table *t)
     policies_fini(&t->catalog.policies[1]);
     pthread_mutex_destroy(&t->catalog.lock);
     free(t);
-}
-
-static void choose(struct table *t, struct shard *s, uint32_t place, struct tally *tally)
-{
-    struct record *x = record_at(s, place);
-    if (x->identity == NULL)
-        return;
-    birth_choose_policy(t, x);
-    x->flags |= RECORD_CHANGED;
-    extra_fit(t, s, place, tally);
-    watch_choose(t, s, place);
-}
-
-/* Puts records [from..from+n) under the policies in force. */
-static void choose_slice(struct table *t, struct shard *s, uint32_t from, uint32_t n)
-{
-    struct tally tally = {0};
-    pthread_mutex_lock(&s->lock);
-    pthread_mutex_lock(&t->catalog.lock);
-    for (uint32_t place = from; place < s->places && place < from + n; place++)
-        choose(t, s, place, &tally);
-    pthread_mutex_unlock(&t->catalog.lock);
-    pthread_mutex_unlock(&s->lock);
-    tally_add(t, &tally);
-}
-
-static uint32_t places_of(struct shard *s)
-{
-    pthread_mutex_lock(&s->lock);
-    uint32_t n = s->places;
-    pthread_mutex_unlock(&s->lock);
-    return n;
-}
-
-void table_configure(struct table *t, struct policies *policies, uint32_t max_series,
-                     int64_t max_future_ns, uint64_t keep_bytes)
-{
-    struct catalog *c = &t->catalog;
-    t->max_future_ns = max_future_ns;
-    t->budget.limit = keep_bytes;
-    pthread_mutex_lock(&c->lock);
-    uint32_t old = c->generation;
-    c->policies[old ^ 1] = steal(policies);
-    c->generation = old ^ 1;
-    c->max_series = max_series;
-    pthread_mutex_unlock(&c->lock);
-    uint32_t each = c->policies[old ^ 1].rules_n + c->policies[old ^ 1].watches_n;
-    uint32_t slice = SLICE / (1 + each / 8); /* each record meets each rule */
-    for (uint32_t i = 0; i < t->shards_n; i++)
-        for (uint32_t from = 0, n = places_of(&t->shards[i]); from < n; from += slice)
-            choose_slice(t, &t->shards[i], from, slice);
-    policies_fini(&c->policies[old]); /* no record counts in it any more */
 }
 
 uint32_t table_count(const struct table *t)

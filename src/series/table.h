@@ -72,17 +72,27 @@ static inline void table_apply(struct table *t, const struct batch *batch, struc
     table_apply_told(t, batch, now, NULL);
 }
 
-/* New policies (taken over) for series to come and, slice by slice, for those that are there. */
+/* New policies (taken over), at once for series to come, and for those that are there slice by slice, as table_follow
+ * is called: until then one is treated as before. Any thread, but one change at a time: the next only after
+ * table_follow was false. A table that is freed in between needs no more of it. */
 void table_configure(struct table *t, struct policies *policies, uint32_t max_series,
                      int64_t max_future_ns, uint64_t keep_bytes);
 
-/* Visits the next `max` records: ends the runs of series that fell silent (their last points go
- * to the feed) and forgets the expired. Returns how many there are to visit in all. *at starts
- * zeroed. */
+/* One slice, under its shard's lock: 1024 series, or fewer where there are many rules, some 0.1 ms. False: all
+ * series are under the new policies. */
+bool table_follow(struct table *t);
+
+/* Visits the next `max` records, or all of them once: ends the runs of series that fell silent (their last points go
+ * to the feed) and forgets the expired. *at starts zeroed. */
 struct sweep {
     uint32_t shard, place;
 };
-uint32_t table_sweep(struct table *t, struct sweep *at, uint32_t max, struct instant now);
+void table_sweep(struct table *t, struct sweep *at, uint32_t max, struct instant now);
+
+/* The same of one slice, under one hold of its shard's lock: at most `max`, fewer where the shard ends, or where they
+ * are much work: some 0.1 ms. Returns how many. */
+uint32_t table_sweep_slice(struct table *t, struct sweep *at, uint32_t max, struct instant now);
+uint32_t table_visits(struct table *t); /* how many there are to visit in all */
 
 uint32_t table_count(const struct table *t); /* series there are */
 /* Bytes that the table has asked for: records, indexes, labels. */

@@ -71,13 +71,6 @@ static bool has_changed(const struct shard *s, uint32_t from, uint32_t to)
     return false;
 }
 
-static void prefetch_identity(const struct shard *s, uint32_t place, uint32_t to)
-{
-    enum { AHEAD = 8 };
-    if (place + AHEAD < to)
-        __builtin_prefetch(record_at(s, place + AHEAD)->identity);
-}
-
 static void note_keeper(const struct shard *s, uint32_t place, bool anyway,
                         struct save_keepers *keepers)
 {
@@ -99,7 +92,7 @@ static void save_some(struct table *t, struct shard *s, uint32_t *place, uint32_
     size_t enough = out->n + SAVE_HOLD;
     for (; *place < to && out->n < enough; ++*place) {
         struct record *x = record_at(s, *place);
-        prefetch_identity(s, *place, to);
+        identity_prefetch(s, *place, to);
         x->flags &= (uint8_t)~RECORD_CHANGED;
         if (!is_saved(x))
             continue;

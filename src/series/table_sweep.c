@@ -32,12 +32,24 @@ enum cause push_end(struct push *p, int64_t t_ns)
     return CAUSE_COUNT;
 }
 
-static void visit(struct table *t, struct shard *s, uint32_t place, struct instant now,
-                  struct tally *tally)
+/* What a visit costs, in those that find nothing to do, some 15 ns each; the most that a lock is held for. */
+enum {
+    WORK_ALIAS = 4,
+    WORK_EXTRA = 8,
+    WORK_RUN_ENDS = 16,
+    WORK_WATCHED = 32, /* its rules are asked */
+    WORK_SERIES_ENDS = 64,
+    WORK_MAX = 8192,
+};
+
+/* Returns what it cost. */
+static uint32_t visit(struct table *t, struct shard *s, uint32_t place, struct instant now,
+                      struct tally *tally)
 {
     struct record *x = record_at(s, place);
     if (x->identity == NULL)
-        return;
+        return 1;
+    uint32_t work = 1;
     struct push p = {.t = t,
                      .ref = ref_of(s, place),
                      .x = x,
@@ -49,51 +61,57 @@ static void visit(struct table *t, struct shard *s, uint32_t place, struct insta
     if ((x->flags & RECORD_EXTRA) != 0) {
         p.extra = extra_at(s, place);
         extra_release(&p, silent);
+        work += WORK_EXTRA;
     }
     if (silent && (x->flags & RECORD_STALE) == 0) {
         end_run(&p);
-        if ((x->flags & RECORD_WATCHED) != 0)
+        work += WORK_RUN_ENDS;
+        if ((x->flags & RECORD_WATCHED) != 0) {
             watch_look(t, p.ref, now);
+            work += WORK_WATCHED;
+        }
     } else if (silence > p.policy->expire_after_ns) {
         /* at a later visit than the one that told it silent: its last point has been read by then */
         birth_end(t, s, place);
         tally->events[EVENT_EXPIRED]++;
+        work += WORK_SERIES_ENDS;
     }
+    return work;
 }
 
 /* An alias goes with its series, which may live in another shard: whether it still does, the
- * catalog's lock protects as well as that shard's. */
-static void visit_alias(struct table *t, struct shard *s, uint32_t number)
+ * catalog's lock protects as well as that shard's. Returns what it cost. */
+static uint32_t visit_alias(struct table *t, struct shard *s, uint32_t number)
 {
     const struct alias *a = alias_at(s, number);
     if (!a->used)
-        return;
+        return 1;
     pthread_mutex_lock(&t->catalog.lock);
     bool over = record_of(t, a->target) == NULL;
     pthread_mutex_unlock(&t->catalog.lock);
     if (over)
         birth_end_alias(t, s, number);
+    return over ? WORK_SERIES_ENDS : WORK_ALIAS;
 }
 
-/* Visits at most max of a shard's records and, counted on from them, its aliases. */
-static uint32_t visit_slice(struct table *t, struct shard *s, struct sweep *at, uint32_t max,
-                            struct instant now, struct tally *tally)
+/* Of a shard's records and, counted on from them, its aliases. */
+uint32_t table_sweep_slice(struct table *t, struct sweep *at, uint32_t max, struct instant now)
 {
+    struct shard *s = &t->shards[at->shard];
+    struct tally tally = {0};
     pthread_mutex_lock(&s->lock);
-    uint32_t n = 0, end = s->places + s->aliases_n;
-    for (; n < max && n < SLICE && at->place < end; n++, at->place++) {
-        if (at->place < s->places)
-            visit(t, s, at->place, now, tally);
-        else
-            visit_alias(t, s, at->place - s->places);
-    }
+    uint32_t n = 0, work = 0, end = s->places + s->aliases_n;
+    for (; n < max && work < WORK_MAX && at->place < end; n++, at->place++)
+        work += at->place < s->places ? visit(t, s, at->place, now, &tally)
+                                      : visit_alias(t, s, at->place - s->places);
     if (at->place >= end)
         *at = (struct sweep){.shard = (at->shard + 1) % t->shards_n};
     pthread_mutex_unlock(&s->lock);
+    tally_add(t, &tally);
     return n;
 }
 
-static uint32_t visits_in_all(struct table *t)
+uint32_t table_visits(struct table *t)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < t->shards_n; i++) {
@@ -104,14 +122,11 @@ static uint32_t visits_in_all(struct table *t)
     return n;
 }
 
-uint32_t table_sweep(struct table *t, struct sweep *at, uint32_t max, struct instant now)
+void table_sweep(struct table *t, struct sweep *at, uint32_t max, struct instant now)
 {
-    struct tally tally = {0};
-    uint32_t n = 0, shards = 0; /* done with */
-    while (n < max && shards < t->shards_n) {
-        n += visit_slice(t, &t->shards[at->shard], at, max - n, now, &tally);
+    uint32_t shards = 0; /* done with */
+    while (max > 0 && shards < t->shards_n) {
+        max -= table_sweep_slice(t, at, max, now);
         shards += at->place == 0;
     }
-    tally_add(t, &tally);
-    return visits_in_all(t);
 }

@@ -1,5 +1,6 @@
 """The configuration: checked before use, read again on SIGHUP and POST, never half."""
 import signal
+import threading
 
 import pytest
 
@@ -86,6 +87,47 @@ def test_samples_go_on_through_reloads(nablad):
         d.wait_lines(1000)
     assert d.rate("m")["rate"]["value"] == 1
     eventually(lambda: d.metric("nablad_config_reloads_total", result="ok") >= 1, "a reload")
+
+
+# -- a reload that takes long: of many series each meets many rules ------------------------------
+
+
+def long_config():
+    rules = ", ".join(f"{{match: 'm{{n=~\".*x{i}.*\"}}', per: 1h}}" for i in range(1000))
+    return config_yaml(f"{{defaults: {{per: 1h}}, series: [{rules}]}}")
+
+
+def many_series(d, n=20_000):
+    d.send("".join(f"m,n={i} value=1 {T0}000000000\n" for i in range(n)))
+    d.config.write_text(long_config())
+
+
+def test_others_are_answered_during_a_long_reload(nablad):
+    d = nablad()
+    many_series(d)
+    told = []
+    asks = [threading.Thread(target=lambda: told.append(d.get("/-/reload", method="POST")[0])) for _ in range(5)]
+    for ask in asks:
+        ask.start()
+    answers = 0
+    while d.metric("nablad_config_reloads_total", result="ok") == 0:
+        answers += 1
+        d.send(f"m,n=1 value={answers} {T0 + answers}000000000\n")
+    for ask in asks:
+        ask.join()
+    assert told == [200] * 5
+    assert answers >= 5, "senders and readers waited for the reload"
+    assert 1 <= d.metric("nablad_config_reloads_total", result="ok") <= 5
+
+
+def test_a_stop_in_the_middle_of_a_long_reload(nablad):
+    d = nablad()
+    many_series(d)
+    hup(d)
+    hup(d)
+    eventually(lambda: d.rates(limit=1)[0]["unit"] == "1/h", "the first series under the new rules")
+    d.stop()
+    assert len(d.events("stopped")) == 1
 
 
 # -- --check ------------------------------------------------------------------------------------

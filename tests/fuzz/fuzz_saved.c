@@ -80,7 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (alerts_new(&options, now.wall_ns, &alerts) != NABLA_OK ||
         alerts_prepare(alerts, &rules, &policies) != NABLA_OK)
         abort();
-    alerts_adopt(alerts, now);
+    while (alerts_adopt(alerts, now))
+        ;
     restore(alerts, data, size);
     look_at_all(alerts, now);
     save_again(alerts);

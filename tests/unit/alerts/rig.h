@@ -88,8 +88,9 @@ static inline void rule_with(struct alert_rig *p, const struct spec *specs, uint
     struct rules rules = make_rules(specs, n);
     struct policies policies = {.defaults = policy_default()};
     ck_assert_int_eq(alerts_prepare(p->alerts, &rules, &policies), NABLA_OK);
-    table_configure(p->b.table, &policies, 1000, 3600 * S, 0);
-    alerts_adopt(p->alerts, p->b.now);
+    reconfigure(p->b.table, &policies, 1000);
+    while (alerts_adopt(p->alerts, p->b.now))
+        ;
 }
 
 static inline void begin_with(struct alert_rig *p, const struct spec *specs, uint32_t n,

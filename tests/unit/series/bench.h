@@ -102,6 +102,14 @@ static inline void push(struct bench *b, const char *key, int64_t t_ns, double v
     push_form(b, key, KEY_GRAPHITE, t_ns, v);
 }
 
+/* Other policies for all series, which are emptied. */
+static inline void reconfigure(struct table *t, struct policies *policies, uint32_t max_series)
+{
+    table_configure(t, policies, max_series, 3600 * S, 0);
+    while (table_follow(t))
+        ;
+}
+
 static inline uint64_t rejected(const struct bench *b, enum cause c)
 {
     return counted(&b->stats.rejected[c]);

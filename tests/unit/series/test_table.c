@@ -200,7 +200,7 @@ START_TEST(rules_choose_at_birth_and_at_reload)
     push(&b, "slow;site=a", t0, 1);
     for (int round = 0; round < 4; round++) {
         struct policies p = rules_for(round % 2 ? "slow" : "other", PER_HOUR);
-        table_configure(b.table, &p, 1000, 3600 * S, 0);
+        reconfigure(b.table, &p, 1000);
         push(&b, "slow;site=b", t0, 1);
         enum per want = round % 2 ? PER_HOUR : PER_SECOND;
         ck_assert_int_eq(read_one(&b, "slow{site=\"a\"}")->per, want);
@@ -258,7 +258,7 @@ static void *question(void *arg)
         ck_assert_int_eq(table_read(b->table, found.at, n, b->now, mine), NABLA_OK);
         findings_fini(&found);
         table_sweep(b->table, &at, 100, b->now);
-        table_configure(b->table, &p, 100000, 3600 * S, 0);
+        reconfigure(b->table, &p, 100000);
         while (feed_take(b->feed, FEED_STREAMS, items, 256, &lost) == 256)
             ;
     }

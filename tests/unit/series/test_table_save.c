@@ -335,7 +335,7 @@ START_TEST(only_what_changes_is_saved)
     table_sweep(b.table, &at, UINT32_MAX, b.now);
     ck_assert_uint_eq(saved_series(&b), 3 * SAVE_CHUNK);
     struct policies other = {.defaults = policy_default()};
-    table_configure(b.table, &other, 10000, 3600 * S, 0);
+    reconfigure(b.table, &other, 10000);
     ck_assert_uint_eq(saved_series(&b), 3 * SAVE_CHUNK);
     b.now.mono_ns += 3601 * S;
     sweep_all(&b);

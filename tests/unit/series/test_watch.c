@@ -140,7 +140,7 @@ END_TEST
 static void reload(struct bench *b, const char *const *texts, uint32_t n)
 {
     struct policies p = watching(texts, n);
-    table_configure(b->table, &p, 100, 3600 * S, 0);
+    reconfigure(b->table, &p, 100);
 }
 
 START_TEST(other_watches_while_it_runs)
@@ -163,6 +163,27 @@ START_TEST(other_watches_while_it_runs)
 }
 END_TEST
 
+/* While a change is on: a birth is under the new watches, and what they know of it by the end of the change is kept. */
+START_TEST(what_is_born_meanwhile_is_left_alone)
+{
+    static const char *const others[] = {"pressure", "temperature"};
+    struct bench b;
+    setup_watched(&b, 1, freezers, 2);
+    push(&b, "temperature;room=freezer1", t0, 1);
+    struct policies p = watching(others, 2);
+    table_configure(b.table, &p, 100, 3600 * S, 0);
+    push(&b, "temperature;room=office", t0, 1);
+    push(&b, "temperature;room=office", t0 + S, 1);
+    ck_assert_uint_eq(told.memory, 1);
+    ck_assert_uint_eq(told.watches[0], 1);
+    while (table_follow(b.table))
+        ;
+    push(&b, "temperature;room=office", t0 + 2 * S, 1);
+    ck_assert_uint_eq(told.memory, 2);
+    teardown(&b);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("watch");
@@ -171,6 +192,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, each_sample, 0, 2);
     tcase_add_loop_test(t, silence_and_the_end, 0, 2);
     tcase_add_loop_test(t, other_watches_while_it_runs, 0, 2);
+    tcase_add_test(t, what_is_born_meanwhile_is_left_alone);
     suite_add_tcase(s, t);
     return s;
 }
