@@ -13,4 +13,7 @@ struct instant {
 
 struct instant clock_now(void);
 
+/* How long the calling thread has worked, in ns: only differences mean something. */
+int64_t clock_worked_ns(void);
+
 #endif

@@ -21,6 +21,7 @@
     X(HTTP_MEMORY, "http.max_memory")                                                              \
     X(HTTP_QUERY, "http.query_timeout")                                                            \
     X(HTTP_SAMPLES, "QUERY_SAMPLES_MAX")                                                           \
+    X(HTTP_OVERRUNS, "OVERRUNS_MAX")                                                               \
     X(HTTP_AUTH_FAILURES, "http.auth_failures")                                                    \
     X(HTTP_AUTH_WAITING, "AUTH_WAITING_MAX")
 

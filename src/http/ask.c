@@ -229,6 +229,12 @@ enum nabla_status ask_read(const struct params *p, unsigned known, struct ask *o
     return NABLA_OK;
 }
 
+void ask_charge(struct ask *a)
+{
+    for (uint32_t i = 0; i < a->any_n; i++)
+        selector_charge(a->any[i], &a->effort);
+}
+
 void ask_fini(struct ask *a)
 {
     for (uint32_t i = 0; i < a->any_n; i++)

@@ -191,11 +191,13 @@ static bool is_wanted(struct evaluation *e, bool *failed)
     return fresh;
 }
 
-/* To the next line that is wanted; the series is done if there is none. */
+/* To the next line that is wanted, or as far as the slice goes; the series is done if there is none. */
 static bool choose(struct evaluation *e)
 {
     bool failed = false;
     for (; e->view < VIEWS && !failed; e->view++, e->line = 0) {
+        if (scan_is_due(&e->scan))
+            return true;
         if ((e->views & 1U << e->view) == 0 || (e->line == 0 && !may_be_wanted(e)))
             continue;
         while (exposed_line(e->reading, e->view, e->line, &e->value)) {
@@ -207,6 +209,8 @@ static bool choose(struct evaluation *e)
                 e->step = 0;
                 return true;
             }
+            if (scan_is_due(&e->scan))
+                return !failed;
         }
     }
     e->reading = NULL;
@@ -352,7 +356,9 @@ enum step evaluation_next(struct http *h, void *ctx, struct buf *out)
     open_answer(e, out);
     if (evaluation_is_overdue(e))
         return STEP_FAILED;
-    for (uint32_t steps = 0; steps < STEPS_A_SLICE && out->n < SLICE_BYTES;) {
+    scan_begin_slice(&e->scan);
+    for (uint32_t steps = 0;
+         steps < STEPS_A_SLICE && out->n < SLICE_BYTES && !scan_is_due(&e->scan);) {
         bool fits = true;
         if (e->open) {
             write_element(e, out, &steps);
@@ -371,5 +377,7 @@ enum step evaluation_next(struct http *h, void *ctx, struct buf *out)
         if (!fits)
             return STEP_FAILED;
     }
+    if (scan_is_spent(&e->scan))
+        return scan_cut(&e->scan);
     return STEP_MORE;
 }

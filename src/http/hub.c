@@ -3,6 +3,7 @@
  * client does or leaves undone makes the feed, or another client, wait. */
 #include "http/hub.h"
 
+#include "http/names.h"
 #include "http/server.h"
 
 #include <inttypes.h>
@@ -58,6 +59,7 @@ struct stream *hub_join(struct http *h, struct MHD_Connection *connection, int f
                          .network = network,
                          .wrote_ns = clock_now().mono_ns};
     *ask = (struct ask){0};
+    ask_charge(&s->ask);
     if (s->next != NULL)
         s->next->at = &s->next;
     h->hub.first = s;
@@ -131,12 +133,22 @@ static bool put(struct stream *s, const char *event, size_t n, int64_t mono_ns)
     return true;
 }
 
-static bool wants(const struct stream *s, const struct labelset *labels)
+/* Its expressions have cost what they may. */
+static void end_dear(struct stream *s)
 {
-    for (uint32_t i = 0; i < s->ask.any_n; i++)
-        if (selector_match(s->ask.any[i], labels))
-            return true;
-    return s->ask.any_n == 0;
+    count(&s->http->options.stats->limited[LIMIT_HTTP_OVERRUNS], 1);
+    s->ended = true;
+    resume(s);
+}
+
+static bool wants(struct stream *s, const struct labelset *labels)
+{
+    if (s->ended)
+        return false;
+    bool is_wanted = ask_matches(&s->ask, labels);
+    if (effort_is_spent(&s->ask.effort))
+        end_dear(s);
+    return is_wanted;
 }
 
 static void write_event(struct buf *b, const struct reading *r, const struct feed_item *item,

@@ -54,22 +54,34 @@ static enum nabla_status visit(struct collecting *c, const struct reading *r)
                                 : names_visit(r, c->scan.ask, &c->scratch, collect, c);
 }
 
+static enum nabla_status visit_some(struct http *h, struct collecting *c)
+{
+    enum nabla_status status = scan_read(h, &c->scan);
+    for (uint32_t i = 0; status == NABLA_OK && i < h->readings.n; i++) {
+        status = visit(c, &h->readings.at[i]);
+        if (scan_is_due(&c->scan)) {
+            scan_put_back(&c->scan, i + 1);
+            break;
+        }
+    }
+    return status;
+}
+
 static enum step collect_step(struct request *r, void *ctx)
 {
     struct collecting *c = ctx;
-    const struct readings *readings = &r->http->readings;
     enum step step = scan_select(&c->scan);
     if (step != STEP_DONE || c->scan.busy)
         return step;
+    scan_begin_slice(&c->scan);
     for (int slice = 0; slice < SLICES_A_STEP && scan_has_more(&c->scan); slice++) {
-        if (scan_read(r->http, &c->scan) != NABLA_OK)
-            return STEP_FAILED;
-        for (uint32_t i = 0; i < readings->n; i++) {
-            enum nabla_status s = visit(c, &readings->at[i]);
-            c->too_many = s == NABLA_ELIMIT;
-            if (s != NABLA_OK)
-                return c->too_many ? STEP_DONE : STEP_FAILED;
-        }
+        enum nabla_status s = visit_some(r->http, c);
+        c->too_many = s == NABLA_ELIMIT;
+        c->scan.busy = scan_is_spent(&c->scan);
+        if (s != NABLA_OK || c->scan.busy)
+            return s == NABLA_OK || c->too_many ? STEP_DONE : STEP_FAILED;
+        if (scan_is_due(&c->scan))
+            break;
     }
     if (scan_has_more(&c->scan))
         return STEP_MORE;
@@ -118,7 +130,7 @@ static enum MHD_Result words_reply(struct request *r, void *ctx)
 {
     struct collecting *c = ctx;
     if (c->scan.busy)
-        return reply_fault(r, NABLA_ELIMIT, NULL);
+        return scan_refuse(r, &c->scan);
     if (c->too_many)
         return reply_error(r, MHD_HTTP_BAD_REQUEST,
                            "more than %d distinct texts, or %d bytes of them; select fewer series "

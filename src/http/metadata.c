@@ -127,7 +127,7 @@ static enum MHD_Result metadata_reply(struct request *r, void *ctx)
 {
     struct collecting *c = ctx;
     if (c->scan.busy)
-        return reply_fault(r, NABLA_ELIMIT, NULL);
+        return scan_refuse(r, &c->scan);
     if (c->too_many)
         return reply_error(r, MHD_HTTP_BAD_REQUEST, "more than %d names, or %d bytes of them",
                            FAMILIES_MAX, FAMILIES_BYTES);

@@ -89,12 +89,16 @@ static enum nabla_status add_run(struct http *h, struct metrics *m)
 static enum step plan_step(struct http *h, struct metrics *m)
 {
     struct buf none = {0};
+    scan_begin_slice(&m->scan);
     for (uint32_t reads = 0; m->group < m->groups.n;) {
         uint32_t n = metrics_write_some(h, m, &none);
         if (n == 0)
             return STEP_FAILED;
         reads += n;
-        if (reads >= METRICS_READS)
+        m->scan.busy = scan_is_spent(&m->scan);
+        if (m->scan.busy)
+            return STEP_DONE;
+        if (reads >= METRICS_READS || scan_is_due(&m->scan))
             return STEP_MORE;
     }
     if (alerts_expose(h, m->form, &m->alert, plan_own(m->plan)))
@@ -119,48 +123,71 @@ static enum step group_step(struct request *r, void *ctx)
                                                                   : STEP_FAILED;
 }
 
+/* The lines in m->line that are wanted, as far as the slice goes. False: there are more. */
+static bool pass_lines(struct http *h, struct metrics *m, struct buf *out)
+{
+    if (m->walking)
+        m->walking = !own_lines_pass(h, m, out);
+    return !m->walking;
+}
+
+static void begin_lines(struct metrics *m)
+{
+    buf_clear(&m->line);
+    m->walk = (struct own_walk){0};
+    m->walking = true;
+}
+
 /* Some alerts. True if there are more. */
 static bool write_alerts(struct http *h, struct metrics *m, struct buf *out)
 {
     if (!m->filtered && m->rules == NULL)
         return alerts_expose(h, m->form, &m->alert, out);
-    buf_clear(&m->line);
-    bool more = alerts_expose(h, m->form, &m->alert, &m->line);
-    if (m->line.n > 0)
-        own_lines_pass(h, m, &m->line, out);
-    return more;
+    if (!pass_lines(h, m, out))
+        return true;
+    if (m->alerts_done)
+        return false;
+    begin_lines(m);
+    m->alerts_done = !alerts_expose(h, m->form, &m->alert, &m->line);
+    return true;
 }
 
-static bool write_own(struct http *h, struct metrics *m, struct buf *out)
+static enum step write_own(struct http *h, struct metrics *m, struct buf *out)
 {
     if (!m->filtered && m->rules == NULL) {
         own_metrics_write(out, m->form, h);
-        return true;
+    } else {
+        if (!m->own_begun) {
+            begin_lines(m);
+            own_metrics_write(&m->line, m->form, h);
+        }
+        m->own_begun = true;
+        if (!m->line.failed && !pass_lines(h, m, out))
+            return STEP_MORE;
     }
-    buf_clear(&m->line);
-    own_metrics_write(&m->line, m->form, h);
-    if (!m->line.failed)
-        own_lines_pass(h, m, &m->line, out);
-    return !m->line.failed && !m->failed;
+    if (m->line.failed || m->failed)
+        return STEP_FAILED;
+    prom_end(out, m->form);
+    return STEP_DONE;
 }
 
 static enum step metrics_next(struct http *h, void *ctx, struct buf *out)
 {
     struct metrics *m = ctx;
+    scan_begin_slice(&m->scan);
+    if (scan_is_spent(&m->scan))
+        return scan_cut(&m->scan);
     for (uint32_t reads = 0; m->group < m->groups.n;) {
         uint32_t n = metrics_write_some(h, m, out);
         if (n == 0)
             return STEP_FAILED;
         reads += n;
-        if (out->n >= METRICS_SLICE_BYTES || reads >= METRICS_READS)
+        if (out->n >= METRICS_SLICE_BYTES || reads >= METRICS_READS || scan_is_due(&m->scan))
             return STEP_MORE;
     }
-    if (write_alerts(h, m, out))
+    if (!m->own_begun && write_alerts(h, m, out))
         return STEP_MORE;
-    if (!write_own(h, m, out))
-        return STEP_FAILED;
-    prom_end(out, m->form);
-    return STEP_DONE;
+    return write_own(h, m, out);
 }
 
 static void free_source(struct http *h, void *ctx)
@@ -186,7 +213,7 @@ static enum MHD_Result metrics_reply(struct request *r, void *ctx)
     uint64_t bytes = m->runs_cap * (sizeof m->runs[0] + sizeof m->heads[0]) + m->groups.text.cap;
     bytes += plan_bytes(m->plan) + remembered_bytes(m);
     if (m->scan.busy || scan_hold(&m->scan, bytes) != NABLA_OK)
-        return reply_fault(r, NABLA_ELIMIT, NULL);
+        return scan_refuse(r, &m->scan);
     r->job.free = NULL; /* the answer has it now */
     return reply_source(
         r, prom_content_type(m->form),

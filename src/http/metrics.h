@@ -20,6 +20,13 @@ struct run {
 
 struct plan;
 
+/* Which lines of a text are the next to be looked at. */
+struct own_walk {
+    size_t at;
+    const char *title; /* of the family, until it is written */
+    size_t title_n;
+};
+
 struct metrics {
     struct scan scan;
     enum exposition form;
@@ -37,10 +44,12 @@ struct metrics {
     unsigned views;                  /* those that the group's series have */
     bool titled;                     /* this group and view has its HELP and TYPE */
     bool filtered;                   /* some lines only are wanted */
-    bool remembers;      /* the group's lines can be equal: those of the view that were written */
-    struct seen written; /* are in here */
-    uint32_t quiet;      /* up to this place of the run all has been written already */
-    bool failed;         /* no memory for a line that rules change */
+    bool remembers;       /* the group's lines can be equal: those of the view that were written */
+    struct seen written;  /* are in here */
+    uint32_t quiet;       /* up to this place of the run all has been written already */
+    bool failed;          /* no memory for a line that rules change */
+    struct own_walk walk; /* of the text in line: lines of alerts, then nablad's own */
+    bool walking, alerts_done, own_begun;
     struct exposure *exposure; /* held; NULL: all lines, as they are */
     struct relabel *rules;     /* of the exposure; NULL: none change lines */
     bool choose;               /* all that they do is choose lines */

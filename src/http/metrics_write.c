@@ -277,17 +277,22 @@ uint32_t metrics_write_some(struct http *h, struct metrics *m, struct buf *out)
     if (m->run == 0)
         begin_group(m);
     const struct run *run = &m->runs[m->run - 1];
-    uint32_t n = run->n - m->place < READINGS_MAX ? run->n - m->place : READINGS_MAX;
+    uint32_t n = scan_stride(&m->scan, run->n - m->place);
     if (table_read(h->options.table, m->scan.found.at + run->first + m->place, n, clock_now(),
                    &h->readings) != NABLA_OK)
         return 0;
     for (uint32_t i = 0; i < h->readings.n; i++) {
-        if (write_reading(h, m, &h->readings.at[i], out))
+        if (!write_reading(h, m, &h->readings.at[i], out)) {
+            m->quiet = m->place + h->readings.at[i].number;
+            m->place = 0;
+            m->remembers = true;
+            return n;
+        }
+        if (!scan_is_due(&m->scan))
             continue;
-        m->quiet = m->place + h->readings.at[i].number;
-        m->place = 0;
-        m->remembers = true;
-        return n;
+        if (i + 1 < h->readings.n) /* those behind it: the next time */
+            n = m->scan.stride = h->readings.at[i + 1].number;
+        break;
     }
     m->place += n;
     if (m->place == run->n)

@@ -79,19 +79,21 @@ static void add_line(const struct metrics *m, const struct own_line *own, const 
     buf_add(out, value, (size_t)(own->line + own->n - value));
 }
 
-void own_lines_pass(struct http *h, struct metrics *m, const struct buf *text, struct buf *out)
+bool own_lines_pass(struct http *h, struct metrics *m, struct buf *out)
 {
     struct own_line own = {0};
-    const char *title = NULL; /* of the family, until it is written */
-    size_t title_n = 0;
-    for (size_t at = 0; own_lines_next(text, &at, &own);) {
-        title = own.title_n > 0 ? own.title : title;
-        title_n = own.title_n > 0 ? own.title_n : title_n;
+    struct own_walk *w = &m->walk;
+    while (!scan_is_due(&m->scan)) {
+        if (!own_lines_next(&m->line, &w->at, &own))
+            return true;
+        w->title = own.title_n > 0 ? own.title : w->title;
+        w->title_n = own.title_n > 0 ? own.title_n : w->title_n;
         const char *value = own_line_read(own.line, &m->exposed.set);
         if (!metrics_wants_own(m, &m->exposed.set) || (m->rules != NULL && !metrics_relabel(h, m)))
             continue;
-        buf_add(out, title, title_n);
-        title_n = 0;
+        buf_add(out, w->title, w->title_n);
+        w->title_n = 0;
         add_line(m, &own, value, out);
     }
+    return false;
 }

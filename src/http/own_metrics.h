@@ -21,9 +21,9 @@ struct own_line {
 };
 bool own_lines_next(const struct buf *text, size_t *at, struct own_line *out);
 
-/* Appends of that text the lines that are wanted, under their titles, relabelled by rules that change no names.
- * m->failed: no memory. */
+/* Appends of that text in m->line, from m->walk on, the lines that are wanted, under their titles, relabelled by
+ * rules that change no names. False: the slice is over before its end. m->failed: no memory. */
 struct metrics;
-void own_lines_pass(struct http *h, struct metrics *m, const struct buf *text, struct buf *out);
+bool own_lines_pass(struct http *h, struct metrics *m, struct buf *out);
 
 #endif

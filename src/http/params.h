@@ -58,8 +58,9 @@ enum sort_by {
 struct ask {
     struct selector *any[SELECTORS_MAX]; /* owned */
     uint32_t any_n;
-    uint32_t regexes; /* of them all */
-    uint32_t states;  /* bit (1 << enum series_state); 0: every state */
+    uint32_t regexes;     /* of them all */
+    struct effort effort; /* what these have cost by now, once ask_charge has been called */
+    uint32_t states;      /* bit (1 << enum series_state); 0: every state */
     enum sort_by sort;
     bool descending;
     uint32_t limit;  /* series or values; 0: no limit */
@@ -93,5 +94,8 @@ enum {
 MUST_CHECK enum nabla_status ask_read(const struct params *p, unsigned known, struct ask *out,
                                       struct fault *fault);
 void ask_fini(struct ask *a); /* accepts a zeroed one */
+
+/* Charges its selectors to its own effort: a stays where it is from now on. */
+void ask_charge(struct ask *a);
 
 #endif

@@ -30,7 +30,7 @@ static enum MHD_Result select_reply(struct request *r, void *ctx)
     if (e->scan.selection != NULL && !e->scan.busy) /* it was stopped */
         return reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE, "the query was not done in its time");
     if (e->scan.busy)
-        return reply_fault(r, NABLA_ELIMIT, NULL);
+        return scan_refuse(r, &e->scan);
     if (e->scan.found.n > QUERY_SAMPLES_MAX / steps) {
         count(&r->http->options.stats->limited[LIMIT_HTTP_SAMPLES], 1);
         return reply_error(r, MHD_HTTP_UNPROCESSABLE_CONTENT,

@@ -95,7 +95,7 @@ static enum MHD_Result sort_reply(struct request *r, void *ctx)
                            "select fewer by match[], or ask for fewer by limit",
                            most_of(s));
     if (s->scan.busy)
-        return reply_fault(r, NABLA_ELIMIT, NULL);
+        return scan_refuse(r, &s->scan);
     for (uint32_t i = 0; i < s->ranking.n; i++)
         s->scan.found.at[i] = s->ranking.at[i].found;
     s->scan.found.n = s->ranking.n;

@@ -3,7 +3,9 @@
  *     source.next ──► slice ──► [ gzip ──► packed ] ──► libmicrohttpd, as much as the client takes
  *
  * Laws: a slice is made only when the one before has been taken, so that an answer of any size
- * costs the memory of one slice. */
+ * costs the memory of one slice. After a slice that took long, or gave nothing to send, its answer waits in
+ * a queue of which one goes on in each turn of the loop: dear answers wait for each other, nobody else for
+ * them. All slices together may work for http.query_timeout; the answer is cut off then. */
 #include "http/reply.h"
 
 #include "http/auth.h"
@@ -20,11 +22,13 @@ enum { GZIP_LEAST = 512, BLOCK = 16 * 1024 }; /* bytes; a smaller answer fits a 
 
 struct streamed {
     struct http *http;
+    struct request *request;
     struct source source;
     struct gzip *gzip; /* NULL: as it is */
     struct buf slice, packed;
     size_t taken;
-    bool ended;
+    int64_t worked_ns;
+    bool ended, gives_way;
 };
 
 static bool wants_gzip(const struct request *r)
@@ -186,10 +190,15 @@ enum MHD_Result reply_busy(struct request *r, const char *why)
     return reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE, "%s", why);
 }
 
-/* Makes the next slice; false if it cannot be made. */
-static bool refill(struct streamed *s)
+/* What goes to the client. */
+static const struct buf *ready(const struct streamed *s)
 {
-    struct buf *out = s->gzip != NULL ? &s->packed : &s->slice;
+    return s->gzip != NULL ? &s->packed : &s->slice;
+}
+
+/* Makes the next slice; false if it cannot be made. */
+static bool make_slice(struct streamed *s)
+{
     buf_clear(&s->slice);
     buf_clear(&s->packed);
     s->taken = 0;
@@ -197,23 +206,49 @@ static bool refill(struct streamed *s)
     s->ended = step == STEP_DONE;
     if (s->gzip != NULL && !s->slice.failed)
         gzip_add(s->gzip, s->slice.at, s->slice.n, s->ended, &s->packed);
-    return step != STEP_FAILED && !s->slice.failed && !out->failed;
+    return step != STEP_FAILED && !s->slice.failed && !ready(s)->failed;
+}
+
+/* The same, within what the answer may cost. */
+static bool refill(struct streamed *s)
+{
+    const struct http_options *o = &s->http->options;
+    int64_t begin_ns = clock_worked_ns();
+    bool good = make_slice(s);
+    int64_t took_ns = clock_worked_ns() - begin_ns;
+    s->worked_ns += took_ns;
+    s->gives_way = took_ns > SLICE_NS || ready(s)->n == 0;
+    bool late = o->query_timeout_ns != 0 && s->worked_ns > o->query_timeout_ns && !s->ended;
+    count(&o->stats->limited[LIMIT_HTTP_QUERY], good && late);
+    return good && !late;
+}
+
+/* Until it is its answer's turn. Nothing may be suspended at the end. */
+static bool wait_for_turn(struct streamed *s)
+{
+    if (!s->gives_way || s->http->finishing)
+        return false;
+    s->gives_way = false;
+    request_park(&s->http->queued, s->request);
+    server_nudge(s->http);
+    return true;
 }
 
 static ssize_t read_stream(void *cls, uint64_t position, char *out, size_t max)
 {
     struct streamed *s = cls;
-    const struct buf *ready = s->gzip != NULL ? &s->packed : &s->slice;
     (void)position;
     pace_progress(&s->http->pace);
-    while (s->taken == ready->n) {
+    while (s->taken == ready(s)->n) {
         if (s->ended)
             return MHD_CONTENT_READER_END_OF_STREAM;
+        if (wait_for_turn(s))
+            return 0;
         if (!refill(s))
             return MHD_CONTENT_READER_END_WITH_ERROR;
     }
-    size_t n = ready->n - s->taken < max ? ready->n - s->taken : max;
-    memcpy(out, ready->at + s->taken, n);
+    size_t left = ready(s)->n - s->taken, n = left < max ? left : max;
+    memcpy(out, ready(s)->at + s->taken, n);
     s->taken += n;
     count(&s->http->options.stats->http_bytes, n);
     return (ssize_t)n;
@@ -236,7 +271,7 @@ enum MHD_Result reply_source(struct request *r, const char *type, struct source 
         source.free(r->http, source.ctx);
         return MHD_NO;
     }
-    *s = (struct streamed){.http = r->http, .source = source};
+    *s = (struct streamed){.http = r->http, .request = r, .source = source};
     bool packed = wants_gzip(r) && gzip_new(&s->gzip) == NABLA_OK;
     struct MHD_Response *response =
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_stream, s, free_stream);

@@ -20,8 +20,6 @@
 #include <string.h>
 #include <strings.h>
 
-enum { JOBS_NS = 1000000 }; /* of a turn of the loop */
-
 void *request_begin(void *cls, const char *uri, struct MHD_Connection *connection)
 {
     struct request *r = calloc(1, sizeof *r);
@@ -307,7 +305,9 @@ static void share_turn(struct http *h, uint32_t newcomers)
     uint32_t n = newcomers;
     for (const struct request *r = h->jobs; r != NULL; r = r->next)
         n++;
-    h->slice_ns = n > 0 ? JOBS_NS / n : JOBS_NS;
+    for (const struct request *r = h->stepped; r != NULL; r = r->next)
+        n++;
+    h->slice_ns = n > 0 ? SLICE_NS / n : SLICE_NS;
 }
 
 enum MHD_Result request_prepare(struct request *r, struct job job)
@@ -340,23 +340,38 @@ void request_wake(struct request *r, enum step end)
     server_nudge(r->http);
 }
 
-bool jobs_step(struct http *h)
+static void move_to(struct request **list, struct request *r)
 {
-    int64_t now_ns = clock_now().mono_ns;
+    unlink_from(r);
+    link_in(list, r);
+}
+
+static void step_job(struct http *h, struct request *r, int64_t now_ns)
+{
+    r->job_late = now_ns > r->deadline_ns;
+    count(&h->options.stats->limited[LIMIT_HTTP_QUERY], r->job_late);
+    enum step s = r->job_late ? STEP_FAILED : r->job.step(r, r->job.ctx);
+    if (s == STEP_WAIT || s == STEP_MORE)
+        move_to(s == STEP_WAIT ? &h->waiting : &h->stepped, r);
+    else
+        finish(r, s);
+}
+
+/* The next round begins. */
+static void begin_round(struct http *h)
+{
+    while (h->stepped != NULL)
+        move_to(&h->jobs, h->stepped);
+}
+
+void jobs_step(struct http *h)
+{
+    int64_t now_ns = clock_now().mono_ns, end_ns = now_ns + SLICE_NS;
     share_turn(h, 0);
-    for (struct request *r = h->jobs, *next; r != NULL; r = next) {
-        next = r->next;
-        r->job_late = now_ns > r->deadline_ns;
-        count(&h->options.stats->limited[LIMIT_HTTP_QUERY], r->job_late);
-        enum step s = r->job_late ? STEP_FAILED : r->job.step(r, r->job.ctx);
-        if (s == STEP_WAIT) {
-            unlink_from(r);
-            link_in(&h->waiting, r);
-        } else if (s != STEP_MORE) {
-            finish(r, s);
-        }
-    }
-    return h->jobs != NULL;
+    for (; h->jobs != NULL && now_ns <= end_ns; now_ns = clock_now().mono_ns)
+        step_job(h, h->jobs, now_ns);
+    if (h->jobs == NULL)
+        begin_round(h);
 }
 
 static void resume_all(struct request **list)
@@ -365,9 +380,19 @@ static void resume_all(struct request **list)
         request_unpark(*list);
 }
 
+/* The one that came first: new ones stand at the front. */
+static void resume_oldest(struct request *r)
+{
+    while (r != NULL && r->next != NULL)
+        r = r->next;
+    if (r != NULL)
+        request_unpark(r);
+}
+
 void requests_resume(struct http *h)
 {
     resume_all(&h->resting);
+    resume_oldest(h->queued);
 }
 
 void requests_unstall(struct http *h)
@@ -379,7 +404,9 @@ void requests_unstall(struct http *h)
 
 void jobs_cancel(struct http *h)
 {
-    requests_resume(h);
+    begin_round(h);
+    resume_all(&h->resting);
+    resume_all(&h->queued);
     auth_cancel(h);
     requests_unstall(h);
     while (h->jobs != NULL || h->waiting != NULL)

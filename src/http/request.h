@@ -61,8 +61,8 @@ struct request {
     bool job_done, job_late;
     enum step job_end;
     int64_t deadline_ns;        /* monotonic: its answer is prepared by then, or a 503 is */
-    struct request *next, **at; /* in http->jobs, http->waiting, http->resting,
-                                 * http->stalled or http->checking */
+    struct request *next, **at; /* in http->jobs, http->stepped, http->waiting, http->resting,
+                                 * http->queued, http->stalled or http->checking */
 };
 
 /* libmicrohttpd's callbacks; cls is the struct http. */
@@ -102,11 +102,11 @@ void request_wake(struct request *r, enum step end);
 void request_park(struct request **list, struct request *r);
 void request_unpark(struct request *r);
 
-/* One step of every job. Returns true if there are any left. */
-bool jobs_step(struct http *h);
+/* Steps of jobs, of each one after the other, for SLICE_NS or one step. */
+void jobs_step(struct http *h);
 void jobs_cancel(struct http *h); /* they are answered with 503 */
 
-/* Those whose bodies had their share of a turn go on. */
+/* Those whose bodies had their share of a turn go on, and the first whose answer is queued. */
 void requests_resume(struct http *h);
 /* Those whose bodies the journal had no room for. */
 void requests_unstall(struct http *h);

@@ -371,7 +371,7 @@ static enum MHD_Result reply_rows(struct request *r, void *ctx)
 {
     struct nearby *y = ctx;
     if (y->scan.busy)
-        return reply_fault(r, NABLA_ELIMIT, NULL);
+        return scan_refuse(r, &y->scan);
     r->job.free = NULL; /* the answer has it now */
     y->next = y->offset;
     return reply_source(r, TYPE_JSON, (struct source){next_rows, free_source, y});

@@ -5,18 +5,20 @@
 
 enum nabla_status scan_new(struct http *h, struct ask *ask, bool by_family, struct scan *out)
 {
-    struct scan s = {.http = h, .ask = malloc(sizeof *s.ask)};
+    struct scan s = {.http = h, .ask = malloc(sizeof *s.ask), .stride = READINGS_MAX};
     if (s.ask == NULL) {
         ask_fini(ask);
         return NABLA_ENOMEM;
     }
     *s.ask = *ask;
     *ask = (struct ask){0};
+    ask_charge(s.ask);
     struct query query = {.any = (const struct selector *const *)s.ask->any,
                           .any_n = s.ask->any_n,
                           .states = s.ask->states,
                           .by_family = by_family,
-                          .exposed = s.ask->exposed};
+                          .exposed = s.ask->exposed,
+                          .effort = &s.ask->effort};
     enum nabla_status status = selection_new(h->options.table, &query, clock_now(), &s.selection);
     if (status == NABLA_OK)
         *out = s;
@@ -33,7 +35,8 @@ enum step scan_select(struct scan *s)
         if (selection_step(s->selection, &done) != NABLA_OK)
             return STEP_FAILED;
         uint64_t bytes = selection_bytes(s->selection);
-        s->busy = bytes > s->held && scan_hold(s, bytes - s->held) != NABLA_OK;
+        s->busy =
+            scan_is_spent(s) || (bytes > s->held && scan_hold(s, bytes - s->held) != NABLA_OK);
         if (s->busy)
             return STEP_DONE;
         if (!done && clock_now().mono_ns > end)
@@ -46,6 +49,39 @@ enum step scan_select(struct scan *s)
     selection_free(s->selection);
     s->selection = NULL;
     return STEP_DONE;
+}
+
+void scan_begin_slice(struct scan *s)
+{
+    s->since = s->ask->effort;
+    s->until_ns = clock_now().mono_ns + SLICE_NS;
+}
+
+bool scan_is_due(struct scan *s)
+{
+    const struct effort *now = &s->ask->effort;
+    if (!effort_is_slice(now, &s->since))
+        return false;
+    if (now->dear != s->since.dear || clock_now().mono_ns > s->until_ns)
+        return true;
+    s->since = *now;
+    return false;
+}
+
+enum MHD_Result scan_refuse(struct request *r, const struct scan *s)
+{
+    if (!scan_is_spent(s))
+        return reply_fault(r, NABLA_ELIMIT, NULL);
+    count(&s->http->options.stats->limited[LIMIT_HTTP_OVERRUNS], 1);
+    return reply_error(r, MHD_HTTP_UNPROCESSABLE_CONTENT,
+                       "its regular expressions needed more than %d steps for each of %d values",
+                       SELECTOR_MATCH_LIMIT, OVERRUNS_MAX);
+}
+
+enum step scan_cut(const struct scan *s)
+{
+    count(&s->http->options.stats->limited[LIMIT_HTTP_OVERRUNS], 1);
+    return STEP_FAILED;
 }
 
 enum nabla_status scan_hold(struct scan *s, uint64_t bytes)
@@ -77,6 +113,7 @@ static enum nabla_status read_some(struct http *h, struct scan *s, uint32_t n)
 {
     enum nabla_status status =
         table_read(h->options.table, s->found.at + s->at, n, clock_now(), &h->readings);
+    s->first = s->at;
     if (status == NABLA_OK)
         s->at += n;
     return status;
@@ -84,8 +121,23 @@ static enum nabla_status read_some(struct http *h, struct scan *s, uint32_t n)
 
 enum nabla_status scan_read(struct http *h, struct scan *s)
 {
-    uint32_t left = s->found.n - s->at;
-    return read_some(h, s, left < READINGS_MAX ? left : READINGS_MAX);
+    return read_some(h, s, scan_stride(s, s->found.n - s->at));
+}
+
+uint32_t scan_stride(struct scan *s, uint32_t left)
+{
+    uint32_t n = s->stride;
+    s->stride = 2 * n < READINGS_MAX ? 2 * n : READINGS_MAX;
+    return left < n ? left : n;
+}
+
+void scan_put_back(struct scan *s, uint32_t i)
+{
+    const struct readings *r = &s->http->readings;
+    if (i >= r->n)
+        return;
+    s->at = s->first + r->at[i].number;
+    s->stride = i > 0 ? i : 1;
 }
 
 enum nabla_status scan_read_one(struct http *h, struct scan *s)
@@ -196,7 +248,7 @@ static enum MHD_Result select_reply(struct request *r, void *ctx)
 {
     struct list *l = ctx;
     if (l->scan.busy)
-        return reply_fault(r, NABLA_ELIMIT, NULL);
+        return scan_refuse(r, &l->scan);
     r->job.free = NULL; /* the answer has it now */
     return stream(r, l);
 }

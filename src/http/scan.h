@@ -11,8 +11,11 @@ struct scan {
     struct findings found;       /* owned */
     uint32_t total;              /* how many were found */
     uint32_t at;                 /* the next to read */
+    uint32_t first, stride;      /* the last that were read began there; to read at a time */
     uint64_t held;               /* its part of http->held_bytes */
-    bool busy;                   /* it had to hold more than it may: answer NABLA_ELIMIT */
+    bool busy; /* it had to hold more, or its expressions cost more, than they may: scan_refuse */
+    struct effort since; /* when its slice began */
+    int64_t until_ns;    /* by then it is over */
 };
 
 /* Of all series that ask wants. *ask is taken over, on success and on failure; it is emptied.
@@ -23,6 +26,21 @@ MUST_CHECK enum nabla_status scan_new(struct http *h, struct ask *ask, bool by_f
 /* The first step of a job: finds them, for http->slice_ns. STEP_DONE: they are found, or the scan is
  * busy, or they were found before. */
 enum step scan_select(struct scan *s);
+
+/* Whoever asks expressions of many readings does it in slices: a slice is over once one of them was dear, or
+ * many were asked and http->slice_ns is over. Asked between two readings or lines. */
+void scan_begin_slice(struct scan *s);
+bool scan_is_due(struct scan *s);
+
+/* Have its expressions cost all that a request's may? They then match nothing any more: scan_refuse, or
+ * scan_cut if its answer has begun. */
+static inline bool scan_is_spent(const struct scan *s)
+{
+    return effort_is_spent(&s->ask->effort);
+}
+/* Answers for a scan that is busy; counts a limit of expressions. */
+enum MHD_Result scan_refuse(struct request *r, const struct scan *s);
+enum step scan_cut(const struct scan *s); /* counts it; STEP_FAILED */
 
 /* The answer holds so many bytes more, until scan_fini. Errors: NABLA_ELIMIT while answers on their
  * way hold all that they may. */
@@ -37,6 +55,12 @@ static inline bool scan_has_more(const struct scan *s)
 /* Reads the next, at most READINGS_MAX, into h->readings: those that are still there.
  * Errors: NABLA_ENOMEM. */
 MUST_CHECK enum nabla_status scan_read(struct http *h, struct scan *s);
+
+/* How many to read next, of so many that are left: READINGS_MAX, fewer after slices that were over before. */
+uint32_t scan_stride(struct scan *s, uint32_t left);
+
+/* Those from h->readings.at[i] on are read again: the slice was over before. */
+void scan_put_back(struct scan *s, uint32_t i);
 
 /* The same of one series; h->readings.n is 0 or 1. */
 MUST_CHECK enum nabla_status scan_read_one(struct http *h, struct scan *s);

@@ -43,9 +43,14 @@ static bool write_some(struct http *h, struct listing *l)
 {
     if (scan_read(h, &l->scan) != NABLA_OK)
         return false;
-    for (uint32_t i = 0; i < h->readings.n; i++)
+    for (uint32_t i = 0; i < h->readings.n; i++) {
         if (names_visit(&h->readings.at[i], l->scan.ask, &l->scratch, write_set, l) != NABLA_OK)
             return false;
+        if (scan_is_due(&l->scan)) {
+            scan_put_back(&l->scan, i + 1);
+            break;
+        }
+    }
     return true;
 }
 
@@ -56,8 +61,11 @@ static enum step listing_next(struct http *h, void *ctx, struct buf *out)
     if (!l->begun)
         envelope_open(out);
     l->begun = true;
+    scan_begin_slice(&l->scan);
     if (scan_has_more(&l->scan) && !write_some(h, l))
         return STEP_FAILED;
+    if (scan_is_spent(&l->scan))
+        return scan_cut(&l->scan);
     if (scan_has_more(&l->scan) && l->left > 0)
         return STEP_MORE;
     envelope_close(out);
@@ -75,7 +83,7 @@ static enum MHD_Result select_reply(struct request *r, void *ctx)
 {
     struct listing *l = ctx;
     if (l->scan.busy)
-        return reply_fault(r, NABLA_ELIMIT, NULL);
+        return scan_refuse(r, &l->scan);
     r->job.free = NULL; /* the answer has it now */
     return reply_source(r, TYPE_JSON, (struct source){listing_next, free_source, l});
 }

@@ -57,7 +57,8 @@ static void arm(struct http *h)
 {
     MHD_UNSIGNED_LONG_LONG ms = 0;
     bool has = MHD_get_timeout(h->daemon, &ms) == MHD_YES;
-    int64_t wait_ms = h->jobs != NULL || h->resting != NULL ? 0 : pace_wait(&h->pace, has, ms);
+    bool busy = h->jobs != NULL || h->resting != NULL || h->queued != NULL;
+    int64_t wait_ms = busy ? 0 : pace_wait(&h->pace, has, ms);
     if (wait_ms == 0)
         uv_idle_start(&h->again, on_again);
     else

@@ -22,6 +22,8 @@ enum {
     BODY_SKIP_MAX =
         8 * 1024 * 1024,    /* a refused body is read up to here: its sender gets the answer */
     TEXT_PIECE = 64 * 1024, /* of lines: looked at in one go */
+    SLICE_NS =
+        1000000, /* of a turn of the loop, for all jobs together; what a slice of an answer may take */
     DATABASES_MAX = 32,
     DATABASE_NAME_MAX = 128, /* bytes, NUL included */
     DRAIN_RUNS = 16,         /* runs to hear what had been asked before the stop */
@@ -63,8 +65,11 @@ struct http {
     uint32_t answering; /* requests that have come whole and are not answered */
     struct peers peers;
     struct request *jobs;    /* requests whose answers are being prepared, suspended */
+    struct request *stepped; /* the same: those that had their step of this round */
     struct request *waiting; /* the same, by other threads */
     struct request *resting; /* suspended for a turn: their bodies had their share */
+    struct request *
+        queued; /* suspended in the middle of a dear answer: one goes on a turn, the first that came */
     struct request *stalled; /* suspended until the journal has room */
     bool commits; /* some of those that wait do for the journal, which does not know yet */
     struct request *checking; /* the same: a password is being verified */

@@ -32,6 +32,7 @@ struct selector {
     pcre2_match_data *data; /* these three: NULL without expressions */
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
+    struct effort *effort; /* borrowed; NULL: nobody wants to know */
     uint32_t regexes;
     size_t n;
     struct matcher at[SELECTOR_MATCHERS_MAX];
@@ -48,7 +49,6 @@ static bool prepare_context(struct selector *s)
     s->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
     if (s->data == NULL || s->context == NULL)
         return false;
-    pcre2_set_match_limit(s->context, SELECTOR_MATCH_LIMIT);
     pcre2_set_depth_limit(s->context, SELECTOR_DEPTH_LIMIT);
     pcre2_set_heap_limit(s->context, HEAP_KIB);
     if (s->stack != NULL) /* without: PCRE2 takes 32 KiB of the thread's */
@@ -100,12 +100,49 @@ static enum nabla_status add_matcher(struct selector *s, const struct matcher_te
     return status;
 }
 
+/* What PCRE2 says of a value, with a limit for its steps. */
+static int run(const struct selector *s, const struct matcher *m, const char *value, size_t n,
+               uint32_t steps)
+{
+    pcre2_set_match_limit(s->context, steps);
+    return pcre2_match(m->code, (PCRE2_SPTR)value, n, 0, 0, s->data, s->context);
+}
+
+static uint32_t easy_steps(size_t n)
+{
+    size_t steps = EFFORT_EASY / (n + 1);
+    return steps < SELECTOR_MATCH_LIMIT ? (uint32_t)steps : SELECTOR_MATCH_LIMIT;
+}
+
+/* Did it end at a limit, of steps, depth or memory? */
+static bool is_limit(int said)
+{
+    return said <= PCRE2_ERROR_JIT_STACKLIMIT;
+}
+
+static bool fits(const struct selector *s, const struct matcher *m, const char *value, size_t n)
+{
+    struct effort *e = s->effort;
+    if (e == NULL)
+        return run(s, m, value, n, SELECTOR_MATCH_LIMIT) >= 0;
+    if (effort_is_spent(e))
+        return false;
+    uint32_t steps = easy_steps(n);
+    int said = run(s, m, value, n, steps);
+    bool dear = is_limit(said);
+    if (said == PCRE2_ERROR_MATCHLIMIT && steps < SELECTOR_MATCH_LIMIT)
+        said = run(s, m, value, n, SELECTOR_MATCH_LIMIT);
+    e->asked++;
+    e->dear += dear;
+    e->overruns += is_limit(said);
+    return said >= 0;
+}
+
 static bool matcher_holds(const struct selector *s, const struct matcher *m, const char *value,
                           size_t n)
 {
-    bool equal = m->code == NULL
-                     ? n == m->value_n && memcmp(value, m->value, n) == 0
-                     : pcre2_match(m->code, (PCRE2_SPTR)value, n, 0, 0, s->data, s->context) >= 0;
+    bool equal =
+        m->code == NULL ? n == m->value_n && memcmp(value, m->value, n) == 0 : fits(s, m, value, n);
     return equal == (m->op == MATCH_EQUAL || m->op == MATCH_REGEX);
 }
 
@@ -162,6 +199,11 @@ void selector_free(struct selector *s)
     pcre2_match_context_free(s->context);
     pcre2_jit_stack_free(s->stack);
     free(s);
+}
+
+void selector_charge(struct selector *s, struct effort *effort)
+{
+    s->effort = effort;
 }
 
 bool selector_match(const struct selector *s, const struct labelset *labels)

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/labelset.h"
+#include "series/effort.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,8 +20,9 @@ enum {
     SELECTOR_MATCHERS_MAX = 64,
     SELECTOR_TEXT_MAX = 16 * 1024, /* bytes */
     SELECTOR_REGEXES_MAX = 16,     /* of one selector: what it may cost for a series is bounded */
-    SELECTOR_MATCH_LIMIT = 10000,  /* PCRE2's internal match() calls for one value: 60 us at most */
-    SELECTOR_DEPTH_LIMIT = 10000,  /* without JIT: (a|b)* on LABEL_VALUE_MAX bytes needs 8192 */
+    SELECTOR_MATCH_LIMIT =
+        10000, /* PCRE2's internal match() calls for one value; see series/effort.h */
+    SELECTOR_DEPTH_LIMIT = 10000, /* without JIT: (a|b)* on LABEL_VALUE_MAX bytes needs 8192 */
     SELECTOR_MESSAGE_MAX = 256,
 };
 
@@ -36,7 +38,10 @@ MUST_CHECK enum nabla_status selector_new(const char *text, size_t n, struct sel
                                           struct selector_fault *fault);
 void selector_free(struct selector *s); /* NULL is fine */
 
-/* An expression that runs into a match limit does not match. */
+/* From now on what its expressions cost is written down in *effort, which is borrowed. */
+void selector_charge(struct selector *s, struct effort *effort);
+
+/* An expression that runs into a match limit does not match; nor does any whose effort is spent. */
 bool selector_match(const struct selector *s, const struct labelset *labels);
 
 /* The same by hand, for who keeps labels in another form: it matches if each of its matchers holds for

@@ -124,9 +124,11 @@ struct query {
     bool by_family; /* grouped by family, in order of family number; else in table order */
     bool
         exposed; /* `any` is about lines, too: see series/filter.h. Some that do not match are found */
+    const struct effort
+        *effort; /* what `any` is charged to, borrowed as they are; NULL: they are not */
 };
-/* A query in steps, each a slice of the table under one lock, some 20 us: a thread with other work
- * goes on with it in between. The query's selectors are borrowed until selection_free; a series that
+/* A query in steps, each a slice of the table under one lock, some 20 us, or ended by what expressions cost
+ * (effort_is_slice): a thread with other work goes on with it in between. The query's selectors are borrowed until selection_free; a series that
  * is there from the first step to the last, and matches, is found. Errors: NABLA_ENOMEM. */
 struct selection;
 MUST_CHECK enum nabla_status selection_new(struct table *t, const struct query *query,

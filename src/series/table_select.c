@@ -23,7 +23,6 @@ void findings_fini(struct findings *f)
     *f = (struct findings){0};
 }
 
-enum { REGEX_WEIGHT = 16 };
 enum { COLUMNS_WORTH = 10000 }; /* series; fewer are read in the time that a column needs */
 
 enum phase {
@@ -37,11 +36,11 @@ struct selection {
     uint32_t states;
     int64_t mono_ns;
     enum phase phase;
-    uint32_t selector, matcher; /* PHASE_COLUMNS: whose column is being made */
-    bool narrow;                /* visits candidates only */
-    struct places candidates;   /* owned; ascending, each once */
-    uint32_t shard, place;      /* the next to visit; narrow: place is a candidate's number */
-    uint32_t slice;             /* records at a time, fewer where each can be dear to ask */
+    uint32_t selector, matcher;  /* PHASE_COLUMNS: whose column is being made */
+    bool narrow;                 /* visits candidates only */
+    struct places candidates;    /* owned; ascending, each once */
+    uint32_t shard, place;       /* the next to visit; narrow: place is a candidate's number */
+    const struct effort *effort; /* borrowed; NULL: it is not known what records cost */
     bool counting, by_family;
     /* by family: ends[f]: in the first pass, how many matches; in the second, where the next goes */
     uint32_t *ends, *starts; /* owned */
@@ -49,15 +48,6 @@ struct selection {
     struct findings found;
     uint32_t cap;
 };
-
-/* So many that a hostile expression for each of them holds a shard for some milliseconds, not for seconds. */
-static uint32_t slice_of(const struct query *query)
-{
-    uint32_t regexes = 0;
-    for (uint32_t i = 0; i < query->any_n; i++)
-        regexes += selector_regexes(query->any[i]);
-    return (SLICE + REGEX_WEIGHT * regexes) / (1 + REGEX_WEIGHT * regexes);
-}
 
 enum nabla_status selection_new(struct table *t, const struct query *query, struct instant now,
                                 struct selection **out)
@@ -68,7 +58,7 @@ enum nabla_status selection_new(struct table *t, const struct query *query, stru
     s->table = t;
     s->states = query->states;
     s->mono_ns = now.mono_ns;
-    s->slice = slice_of(query);
+    s->effort = query->effort;
     s->by_family = s->counting = query->by_family;
     filter_init(&s->filter, &t->catalog.names, query->any, query->any_n, query->exposed);
     s->phase = s->filter.any_n > 0 && table_count(t) >= COLUMNS_WORTH ? PHASE_COLUMNS : PHASE_VISIT;
@@ -196,7 +186,8 @@ static enum nabla_status find_candidates(struct selection *s)
                          exact_labels(s->filter.any[i], s->filter.exposed, labels), &s->candidates);
     s->phase = PHASE_VISIT;
     s->narrow = chain == CHAIN_FOUND;
-    sort_places(&s->candidates);
+    if (s->narrow)
+        sort_places(&s->candidates);
     return chain == CHAIN_NO_MEMORY ? NABLA_ENOMEM : NABLA_OK;
 }
 
@@ -237,12 +228,24 @@ static bool visit(struct selection *s, const struct shard *shard, uint32_t place
            take(s, (struct found){ref_of(shard, place), identity_metric(x->identity)});
 }
 
+static struct effort effort_of(const struct selection *s)
+{
+    return s->effort != NULL ? *s->effort : (struct effort){0};
+}
+
+/* Has it been dear since? */
+static bool is_dear(const struct selection *s, const struct effort *since)
+{
+    return s->effort != NULL && effort_is_slice(s->effort, since);
+}
+
 /* One slice of a shard's records; the shard is locked. */
 static bool visit_records(struct selection *s, const struct shard *shard)
 {
-    uint32_t end = shard->places - s->place < s->slice ? shard->places : s->place + s->slice;
+    uint32_t end = shard->places - s->place < SLICE ? shard->places : s->place + SLICE;
+    struct effort before = effort_of(s);
     bool fits = true;
-    for (; fits && s->place < end; s->place++)
+    for (; fits && s->place < end && !is_dear(s, &before); s->place++)
         fits = visit(s, shard, s->place);
     if (fits && s->place == shard->places) {
         s->shard++;
@@ -255,8 +258,10 @@ static bool visit_records(struct selection *s, const struct shard *shard)
 static bool visit_candidates(struct selection *s, const struct shard *shard)
 {
     const struct places *p = &s->candidates;
+    struct effort before = effort_of(s);
     bool fits = true;
-    for (uint32_t n = 0; fits && n < s->slice && s->place < p->n; n++, s->place++) {
+    for (uint32_t n = 0; fits && n < SLICE && s->place < p->n && !is_dear(s, &before);
+         n++, s->place++) {
         struct ref r = {.index = p->at[s->place]};
         if (ref_shard(r) != s->shard)
             break;

@@ -303,3 +303,20 @@ def test_regular_expressions(nablad):
         assert status(regex(15)) == 200 and d.get("/-/healthy")[0] == 200
         assert all(stream.points() == [] for stream in streams)
     assert d.rejected() == 0
+
+
+DEAR = '{__name__=~".+",t=~"(x|x)*y|x+"}'  # gives up on forty letters, and says no
+
+
+def test_expressions_that_give_up(nablad):
+    """A thousand values of a request; others are answered meanwhile, and afterwards."""
+    d = nablad()
+    d.send("".join(f"dear,t={'x' * 40}z,n={k} value={t} {(T0 + t) * NS}\n" for t in range(3) for k in range(1100)))
+    ways = [("/api/v1/rates", "match[]"), ("/api/v1/series", "match[]"), ("/api/v1/query", "query"),
+            ("/api/v1/labels", "match[]"), ("/api/v1/points", "match[]"), ("/federate", "match[]")]
+    for n, (path, name) in enumerate(ways, 1):
+        status, _, body = d.get(path, {name: DEAR})
+        assert status == 422 and body["errorType"] == "execution", path
+        assert limited(d, "OVERRUNS_MAX") == n and d.get("/-/healthy")[0] == 200
+    assert d.get("/api/v1/rates", {"match[]": '{n=~"[0-9]{1,2}",' + DEAR[1:]})[0] == 200
+    assert limited(d, "OVERRUNS_MAX") == len(ways)

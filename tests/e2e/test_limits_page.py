@@ -12,7 +12,7 @@ COUNTER = re.compile(r'`(nablad_\w+)(?:\{(\w+)="([^"]+)"\})?`')
 LIMIT = re.compile(r'X\(\w+, "([^"]+)"\)')
 OF_A_LIMIT = re.compile(r"(^|[._])max_(?!gap|rate)|[._]timeout$|_memory$|\.buffer$")
 NO_STRANGERS = {"shutdown_timeout", "alerting.alertmanagers[].timeout", "alerting.webhooks[].timeout"}
-UNITS = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+UNITS = {"": 1, "ms": 10**6, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 # Where each limit is reached.
 TESTS = {
@@ -82,6 +82,10 @@ TESTS = {
     "REGEXES_MAX": "e2e/test_limits.py:test_regular_expressions",
     "SELECTOR_MATCH_LIMIT": "unit/series/test_selector.c:match_limit_is_ours",
     "SELECTOR_DEPTH_LIMIT": "unit/series/test_selector.c:long_values_match",
+    "SLICE_NS": "unit/http/test_traps.c:streaming_starves_nothing",
+    "OVERRUNS_MAX": "unit/http/test_dear.c:route_row",
+    "EFFORT_EASY": "unit/series/test_selector.c:effort_row",
+    "EFFORT_SLICE": "unit/series/test_select.c:dear_ones_end_a_slice",
     "SELECTOR_TEXT_MAX": "unit/series/test_selector.c:limits",
     "SELECTOR_MATCHERS_MAX": "unit/series/test_selector.c:limits",
     "EXPR_DEPTH_MAX": "e2e/test_query.py:test_more_than_a_selector_is_refused_and_says_what",
@@ -158,7 +162,7 @@ def value_of(text, known, depth=0):
 
 
 def as_number(text):
-    number, unit = re.fullmatch(r"([\d,]+) ?(|KiB|MiB|GiB)", text).groups()
+    number, unit = re.fullmatch(r"([\d,]+) ?(|ms|KiB|MiB|GiB)", text).groups()
     return int(number.replace(",", "")) * UNITS[unit]
 
 

@@ -259,6 +259,40 @@ static void *bear(void *arg)
 }
 
 /* A column is made and asked while others are born: what was there before is found all the time. */
+/* An expression that is dear for each of many series: a slice ends at the first, and a query at OVERRUNS_MAX. */
+START_TEST(dear_ones_end_a_slice)
+{
+    enum { DEAR = OVERRUNS_MAX + 200 };
+    struct bench b;
+    struct selector_fault fault;
+    struct selection *s;
+    struct effort effort = {0};
+    char key[96];
+    bool done = false;
+    const char *text = "{letters=~'(a|a)*b|a+!'}";
+    setup(&b, 4, DEAR, policy_default());
+    for (int i = 0; i < DEAR; i++) {
+        snprintf(key, sizeof key, "dear;letters=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;number=%d", i);
+        push(&b, key, t0, i);
+    }
+    ck_assert_int_eq(selector_new(text, strlen(text), &selectors[0], &fault), NABLA_OK);
+    selector_charge(selectors[0], &effort);
+    struct query q = {
+        .any = (const struct selector *const *)selectors, .any_n = 1, .effort = &effort};
+    ck_assert_int_eq(selection_new(b.table, &q, b.now, &s), NABLA_OK);
+    while (!done) {
+        uint32_t before = effort.overruns;
+        ck_assert_int_eq(selection_step(s, &done), NABLA_OK);
+        ck_assert_uint_le(effort.overruns - before, 1);
+    }
+    ck_assert_uint_eq(effort.overruns, OVERRUNS_MAX);
+    ck_assert_uint_eq(effort.asked, OVERRUNS_MAX);
+    selection_free(s);
+    selector_free(selectors[0]);
+    teardown(&b);
+}
+END_TEST
+
 START_TEST(births_beside_queries)
 {
     struct bench b;
@@ -290,6 +324,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, columns_are_made_while_series_come_and_go, 0, 4);
     tcase_add_test(t, more_labels_than_columns);
     tcase_add_loop_test(t, families_change_between_the_passes, 0, 2);
+    tcase_add_test(t, dear_ones_end_a_slice);
     tcase_add_loop_test(t, births_beside_queries, 1, 3);
     suite_add_tcase(s, t);
     return s;

@@ -296,6 +296,54 @@ START_TEST(long_values_match)
 }
 END_TEST
 
+/* What is asked, of how many letters; what is then written down. */
+static const struct {
+    const char *text;
+    size_t letters;
+    bool matches;
+    struct effort want;
+} effort_rows[] = {
+    {"{v=~'a+!'}", 4000, true, {1, 0, 0}},
+    {"{v=~'b+'}", 4000, false, {1, 0, 0}},
+    {"{v=~'(a|b)*!'}", 20, true, {1, 0, 0}},
+    {"{v=~'(a|b)*!'}", 4000, true, {1, 1, 0}}, /* dear, and answered */
+    {"{v=~'(a|a)*b|a+!'}", 18, false, {1, 1, 1}},
+    {"{v=~'(a+)+b|a+!'}", 4000, false, {1, 1, 1}},
+    {"{v='b'}", 10, false, {0, 0, 0}},
+    {"{v=~'.+',v=~'a+!'}", 10, true, {2, 0, 0}},
+};
+
+START_TEST(effort_row)
+{
+    struct effort effort = {0};
+    struct selector *s = made(effort_rows[_i].text, strlen(effort_rows[_i].text));
+    selector_charge(s, &effort);
+    ck_assert(selector_match(s, evil_value(effort_rows[_i].letters)) == effort_rows[_i].matches);
+    ck_assert_uint_eq(effort.asked, effort_rows[_i].want.asked);
+    ck_assert_uint_eq(effort.dear, effort_rows[_i].want.dear);
+    ck_assert_uint_eq(effort.overruns, effort_rows[_i].want.overruns);
+    selector_free(s);
+}
+END_TEST
+
+/* Nothing is asked any more once it is spent. */
+START_TEST(effort_ends)
+{
+    const char *text = "{v=~'(a|a)*b|a+!'}";
+    struct effort effort = {0};
+    struct selector *s = made(text, strlen(text));
+    selector_charge(s, &effort);
+    for (int i = 0; i < OVERRUNS_MAX; i++) {
+        ck_assert(!effort_is_spent(&effort));
+        ck_assert(!selector_match(s, evil_value(18)));
+    }
+    ck_assert(effort_is_spent(&effort));
+    ck_assert(!selector_match(s, evil_value(1)));
+    ck_assert_uint_eq(effort.asked, OVERRUNS_MAX);
+    selector_free(s);
+}
+END_TEST
+
 static char *matchers_text(int n)
 {
     char *text = malloc((size_t)n * 16 + 4), *p = text;
@@ -392,6 +440,8 @@ Suite *suite(void)
     tcase_add_test(c, match_limit_is_ours);
     tcase_add_test(c, evil_does_not_match_when_negated_either);
     tcase_add_test(c, long_values_match);
+    tcase_add_loop_test(c, effort_row, 0, ROWS(effort_rows));
+    tcase_add_test(c, effort_ends);
     tcase_add_test(c, limits);
     tcase_add_test(c, every_prefix);
     tcase_add_test(c, free_takes_null);
