@@ -101,7 +101,8 @@ static void append(struct ring *r, uint32_t capacity, const struct feed_item *it
         r->lost++;
         return;
     }
-    uint32_t i = (r->head + r->n++) % capacity;
+    uint32_t i = r->head + r->n++;
+    i -= i < capacity ? 0 : capacity;
     r->at[i] = *item;
     r->reach = i < r->reach ? r->reach : i + 1;
 }
@@ -114,34 +115,17 @@ static void wake(struct ring *r)
     }
 }
 
-static void append_all(struct ring *r, uint32_t capacity, struct ref series,
-                       const struct points *points, const struct point_note *notes)
-{
-    for (int i = 0; i < points->n; i++)
-        append(r, capacity,
-               &(struct feed_item){.series = series, .point = points->at[i], .note = notes[i]});
-    wake(r);
-}
-
-void feed_end(struct feed *f, struct ref series, int64_t t_ns)
+void feed_put(struct feed *f, const struct feed_item *items, uint32_t n)
 {
     pthread_mutex_lock(&f->lock);
-    struct ring *r = &f->rings[FEED_PUSH];
-    if (r->on_ready != NULL) {
-        append(r, f->capacity,
-               &(struct feed_item){.series = series, .point = {.t_ns = t_ns}, .ended = true});
-        wake(r);
+    for (int ear = 0; ear < FEED_EARS; ear++) {
+        struct ring *r = &f->rings[ear];
+        for (uint32_t i = 0; r->on_ready != NULL && i < n; i++)
+            if (!items[i].ended || ear == FEED_PUSH)
+                append(r, f->capacity, &items[i]);
+        if (r->on_ready != NULL)
+            wake(r);
     }
-    pthread_mutex_unlock(&f->lock);
-}
-
-void feed_put(struct feed *f, struct ref series, const struct points *points,
-              const struct point_note *notes)
-{
-    pthread_mutex_lock(&f->lock);
-    for (int i = 0; i < FEED_EARS; i++)
-        if (f->rings[i].on_ready != NULL)
-            append_all(&f->rings[i], f->capacity, series, points, notes);
     pthread_mutex_unlock(&f->lock);
 }
 

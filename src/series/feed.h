@@ -1,9 +1,10 @@
 /* series/feed.h -- final points on their way to those who listen: for each ear a bounded ring between the
- * threads that ingest and the one that reads. With no listener a point costs one load.
+ * threads that ingest and the one that reads. With no listener a point costs one load; with one, a copy, and its part
+ * of a lock that a bunch takes once. No reader, however slow, makes ingest wait for more than a copy of a bunch.
  *
- *     table_apply ──feed_put──┬► [ . . . . ] ──feed_take──► HTTP streams
- *                             └► [ . . . . ] ──feed_take──► push targets
- *                                full: the newest are lost, and counted
+ *     table_apply ──a bunch──┬► [ . . . . ] ──feed_take──► HTTP streams
+ *                            └► [ . . . . ] ──feed_take──► push targets
+ *                               full: the newest are lost, and counted
  *
  * A ring takes memory for as much as waits in it: what a slow moment filled is given back, piece by piece, each time
  * that it is emptied, and all of it when nobody listens any more. */
@@ -30,6 +31,13 @@ struct feed_item {
         ended; /* no point: the series fell silent, or was ended, and point.t_ns was its last sample's time */
 };
 
+/* What goes into the rings together. */
+enum { FEED_BUNCH = 128 };
+struct feed_bunch {
+    uint32_t n;
+    struct feed_item at[FEED_BUNCH];
+};
+
 /* Who listens. */
 enum feed_ear { FEED_STREAMS, FEED_PUSH, FEED_EARS };
 
@@ -45,12 +53,8 @@ void feed_free(struct feed *f);
 void feed_listen(struct feed *f, enum feed_ear ear, void (*on_ready)(void *ctx), void *ctx);
 
 bool feed_wanted(const struct feed *f); /* cheap; any thread */
-/* Any thread; notes[i] is points->at[i]'s. */
-void feed_put(struct feed *f, struct ref series, const struct points *points,
-              const struct point_note *notes);
-
-/* Tells FEED_PUSH alone that a series has ended. Any thread. */
-void feed_end(struct feed *f, struct ref series, int64_t t_ns);
+/* To whoever listens; that a series has ended is told to FEED_PUSH alone. Any thread. */
+void feed_put(struct feed *f, const struct feed_item *items, uint32_t n);
 
 uint64_t feed_bytes(
     const struct feed *f); /* that the rings have touched and not given back; any thread */

@@ -19,6 +19,8 @@ struct push {
     double rest;         /* what the sample on its way lacks */
     bool heard;          /* somebody listens to the feed */
     bool adds;           /* the sample is a sum that an increment has just moved */
+    struct feed_bunch
+        *bunch; /* gathers what listeners are told, until push_flush; NULL: told at once */
 };
 
 /* The rests of the window, NULL if all are 0. */
@@ -71,7 +73,11 @@ enum cause push_sample(struct push *p, struct exact x);
 /* Sends points to who listens, and counts them. */
 void push_out(const struct push *p, const struct points *points);
 /* The same for one point, counted already, when somebody does listen. */
-void push_tell(struct push *p, const struct point *point);
+void push_tell(const struct push *p, const struct point *point);
+/* Tells them that the series has ended; its last sample was of t_ns. */
+void push_tell_end(const struct push *p, int64_t t_ns);
+/* What was gathered goes out, before the shard is let go: a series' points keep their order. */
+void push_flush(const struct push *p);
 
 /* True if x is newer than a window that is full, and there was no gap, no silence, no reset. */
 static inline bool push_slides(const struct push *p, struct obs x)

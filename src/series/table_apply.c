@@ -35,6 +35,7 @@ struct run {
     struct instant now;
     struct tally tally;
     struct push push; /* of the sample at hand */
+    struct feed_bunch bunch;
     /* sample numbers, for the log; or NONE, also where only samples that were held back are counted */
     uint32_t first_refused[CAUSE_COUNT];
     struct keyhash keys[BATCH_MAX];
@@ -233,6 +234,7 @@ static void settle_shard(struct run *r, struct shard *s, const uint32_t *numbers
 {
     pthread_mutex_lock(&s->lock);
     settle_all(r, s, numbers, n, push_now);
+    push_flush(&r->push);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -287,6 +289,7 @@ static void push_again(struct run *r, uint32_t number)
     pthread_mutex_lock(&s->lock);
     if (cause != CAUSE_COUNT || !push_resolved(r, number))
         refuse(r, number, cause != CAUSE_COUNT ? cause : CAUSE_LATE);
+    push_flush(&r->push);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -303,6 +306,7 @@ static void push_resolved_all(struct run *r, const uint32_t *numbers, uint32_t n
         for (uint32_t k = start[i]; k < start[i + 1]; k++)
             if (!push_resolved(r, sorted[k]))
                 missed[missed_n++] = sorted[k];
+        push_flush(&r->push);
         pthread_mutex_unlock(&r->t->shards[i].lock);
     }
     for (uint32_t i = 0; i < missed_n; i++)
@@ -356,7 +360,9 @@ void table_apply_from(struct table *t, const struct batch *batch, const struct o
     r.now = now;
     memset(&r.tally, 0, sizeof r.tally);
     memset(r.first_refused, 0xff, sizeof r.first_refused);
-    r.push = (struct push){.t = t, .now = now, .tally = &r.tally, .heard = push_is_heard(t)};
+    r.bunch.n = 0;
+    r.push = (struct push){
+        .t = t, .now = now, .tally = &r.tally, .heard = push_is_heard(t), .bunch = &r.bunch};
     keyhash_batch(&t->secrets, batch, r.keys);
     uint32_t n = keep_present(&r, numbers);
     if (t->shards_n == 1)

@@ -113,8 +113,16 @@ static const struct obs *told(const struct push *p, int i, int n, struct obs roo
     return room;
 }
 
-/* One standard error of the rate at at[i]: of the parabola's slope there. */
-static double error_at(const struct push *p, int i)
+static int index_of(const struct window *w, int64_t t_ns)
+{
+    int i = 0;
+    while (i < w->n - 1 && w->at[i].t_ns != t_ns)
+        i++;
+    return i;
+}
+
+/* One standard error of the rate at t_ns, which the window has: of the parabola's slope there. */
+static double error_at(const struct push *p, int64_t t_ns)
 {
     struct slope_errors e;
     struct obs room[WINDOW_SIZE];
@@ -122,6 +130,7 @@ static double error_at(const struct push *p, int i)
     double sigma = policy_sigma(p->policy);
     if (sigma == 0 || n < 2)
         return NAN;
+    int i = index_of(&p->x->window, t_ns);
     if (i > 0 && i + 1 < n) {
         uncertainty_of_slopes(told(p, i - 1, 3, room), edge_order, sigma, &e);
         return e.rate;
@@ -139,20 +148,13 @@ static double error_at(const struct push *p, int i)
     return e.edge;
 }
 
-static int index_of(const struct window *w, int64_t t_ns)
-{
-    int i = 0;
-    while (i < w->n - 1 && w->at[i].t_ns != t_ns)
-        i++;
-    return i;
-}
-
 struct point_note extra_note(const struct push *p, const struct point *x)
 {
+    bool measured = p->policy->sigma != 0 || p->policy->resolution != 0;
     struct trend_slope trend = {.slope = NAN};
     if (p->extra != NULL)
         (void)extra_trend(p->extra, p->x, p->policy, &trend);
-    return (struct point_note){.error = error_at(p, index_of(&p->x->window, x->t_ns)),
+    return (struct point_note){.error = measured ? error_at(p, x->t_ns) : NAN,
                                .trend = trend.slope};
 }
 

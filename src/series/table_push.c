@@ -29,15 +29,56 @@ void tally_add(struct table *t, const struct tally *tally)
                   (unsigned long long)t->budget.limit);
 }
 
+/* ---- to those who listen */
+
+void push_flush(const struct push *p)
+{
+    if (p->bunch != NULL && p->bunch->n > 0) {
+        feed_put(p->t->feed, p->bunch->at, p->bunch->n);
+        p->bunch->n = 0;
+    }
+}
+
+/* Where the next item goes; *alone if nothing is gathered. */
+static struct feed_item *next_item(const struct push *p, struct feed_item *alone)
+{
+    if (p->bunch == NULL)
+        return alone;
+    if (p->bunch->n == FEED_BUNCH)
+        push_flush(p);
+    return &p->bunch->at[p->bunch->n++];
+}
+
+static void tell_if_alone(const struct push *p, const struct feed_item *item)
+{
+    if (p->bunch == NULL)
+        feed_put(p->t->feed, item, 1);
+}
+
+void push_tell(const struct push *p, const struct point *point)
+{
+    struct feed_item alone, *item = next_item(p, &alone);
+    item->series = p->ref;
+    item->point = *point;
+    item->note = extra_note(p, point);
+    item->ended = false;
+    tell_if_alone(p, item);
+}
+
+void push_tell_end(const struct push *p, int64_t t_ns)
+{
+    struct feed_item alone, *item = next_item(p, &alone);
+    *item = (struct feed_item){.series = p->ref, .point = {.t_ns = t_ns}, .ended = true};
+    tell_if_alone(p, item);
+}
+
 void push_out(const struct push *p, const struct points *points)
 {
-    struct point_note notes[POINTS_MAX];
     p->tally->points += points->n;
     if (points->n == 0 || !push_is_heard(p->t))
         return;
     for (int i = 0; i < points->n; i++)
-        notes[i] = extra_note(p, &points->at[i]);
-    feed_put(p->t->feed, p->ref, points, notes);
+        push_tell(p, &points->at[i]);
 }
 
 /* ---- one sample, one record */
@@ -205,13 +246,6 @@ static enum cause take(struct push *p, struct obs x)
     p->x->seen_ns = p->now.mono_ns;
     give(p, &points);
     return CAUSE_COUNT;
-}
-
-void push_tell(struct push *p, const struct point *point)
-{
-    struct points points = {.at = {*point}, .n = 1};
-    struct point_note note = extra_note(p, point);
-    feed_put(p->t->feed, p->ref, &points, &note);
 }
 
 static enum cause push(struct push *p, struct obs x)

@@ -14,7 +14,7 @@ static void end_run(struct push *p)
     if (p->extra != NULL)
         extra_points(p, &points);
     if (p->policy->on_silence == ON_SILENCE_STALE && p->x->window.n > 1 && push_is_heard(p->t))
-        feed_end(p->t->feed, p->ref, p->x->window.at[p->x->window.n - 1].t_ns);
+        push_tell_end(p, p->x->window.at[p->x->window.n - 1].t_ns);
     p->x->flags |= RECORD_STALE | RECORD_CHANGED;
     p->tally->events[EVENT_STALED]++;
 }

@@ -12,13 +12,18 @@
 /* A table of its own, with nablad's defaults. */
 struct drive {
     struct stats stats;
-    struct table *table; /* owned */
+    struct feed *feed; /* owned, as is the table */
+    struct table *table;
 };
 
 bool drive_init(struct drive *d, uint32_t max_series, uint32_t shards);
 /* The same with a policy that asks for more than none. */
 bool drive_init_by(struct drive *d, uint32_t max_series, uint32_t shards, struct policy policy);
 void drive_fini(struct drive *d);
+
+/* Somebody listens to all points, and takes none: there is room for DRIVE_FEED of them, less `taken`. */
+enum { DRIVE_FEED = 128 * 1024 };
+void drive_follow(struct drive *d, uint32_t taken);
 
 /* How long batches took, the worst of all, and at how many series the one was that took most CPU. */
 struct pauses {

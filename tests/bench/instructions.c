@@ -33,17 +33,20 @@ static const struct row {
     enum corpus_format format;
     uint32_t series;
     int64_t trend_ns; /* 0: none */
+    enum { NOBODY, SOMEBODY, NOT_READING } follows;
 } rows[] = {
-    {"parse influx", PARSE, CORPUS_INFLUX, 1000, 0},
-    {"parse influx, 17 digits", PARSE, CORPUS_LONG, 1000, 0},
-    {"parse graphite", PARSE, CORPUS_GRAPHITE, 1000, 0},
-    {"parse json", PARSE, CORPUS_JSON, 1000, 0},
-    {"parse and apply, 1,000 series", APPLY, CORPUS_INFLUX, 1000, 0},
-    {"the same, each with a trend", APPLY, CORPUS_INFLUX, 1000, 120 * (int64_t)NS_PER_S},
-    {"parse and apply, 100,000 series", APPLY, CORPUS_INFLUX, 100000, 0},
-    {"parse and bear, 20,000 series", BEAR, CORPUS_INFLUX, 20000, 0},
-    {"write a number, 5 digits", WRITE, CORPUS_INFLUX, 0, 0},
-    {"write a number, 17 digits", WRITE, CORPUS_LONG, 0, 0},
+    {"parse influx", PARSE, CORPUS_INFLUX, 1000, 0, NOBODY},
+    {"parse influx, 17 digits", PARSE, CORPUS_LONG, 1000, 0, NOBODY},
+    {"parse graphite", PARSE, CORPUS_GRAPHITE, 1000, 0, NOBODY},
+    {"parse json", PARSE, CORPUS_JSON, 1000, 0, NOBODY},
+    {"parse and apply, 1,000 series", APPLY, CORPUS_INFLUX, 1000, 0, NOBODY},
+    {"the same, each with a trend", APPLY, CORPUS_INFLUX, 1000, 120 * (int64_t)NS_PER_S, NOBODY},
+    {"the same, followed by somebody", APPLY, CORPUS_INFLUX, 1000, 0, SOMEBODY},
+    {"the same, who reads nothing", APPLY, CORPUS_INFLUX, 1000, 0, NOT_READING},
+    {"parse and apply, 100,000 series", APPLY, CORPUS_INFLUX, 100000, 0, NOBODY},
+    {"parse and bear, 20,000 series", BEAR, CORPUS_INFLUX, 20000, 0, NOBODY},
+    {"write a number, 5 digits", WRITE, CORPUS_INFLUX, 0, 0, NOBODY},
+    {"write a number, 17 digits", WRITE, CORPUS_LONG, 0, 0, NOBODY},
 };
 
 /* ---- what is counted: its name is what callgrind is told */
@@ -127,8 +130,11 @@ static bool prepare(const struct row *row, struct work *w)
     case BEAR:
         return drive_init(&w->drive, row->series, 1) && make_corpus(row, 1, START_NS, &w->corpus);
     case APPLY:
-        return drive_init_by(&w->drive, row->series, 1, policy_of(row)) && grow(row, w) &&
-               make_corpus(row, APPLIED / row->series, after_ns, &w->corpus);
+        if (!drive_init_by(&w->drive, row->series, 1, policy_of(row)) || !grow(row, w))
+            return false;
+        if (row->follows != NOBODY)
+            drive_follow(&w->drive, row->follows == NOT_READING ? DRIVE_FEED : 0);
+        return make_corpus(row, APPLIED / row->series, after_ns, &w->corpus);
     case WRITE: return make_numbers(row, w);
     }
     return false;

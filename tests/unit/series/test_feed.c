@@ -10,19 +10,17 @@ static void on_ready(void *ctx)
     ++*(int *)ctx;
 }
 
-static struct points points_at(int64_t t_ns, int n)
-{
-    struct points p = {.n = (uint8_t)n};
-    for (int i = 0; i < n; i++)
-        p.at[i].t_ns = t_ns + i;
-    return p;
-}
-
 static void put(struct feed *f, int64_t t_ns, int n)
 {
-    struct points p = points_at(t_ns, n);
-    static const struct point_note notes[POINTS_MAX];
-    feed_put(f, (struct ref){1, 2}, &p, notes);
+    struct feed_item items[POINTS_MAX] = {0};
+    for (int i = 0; i < n; i++)
+        items[i] = (struct feed_item){.series = {1, 2}, .point = {.t_ns = t_ns + i}};
+    feed_put(f, items, (uint32_t)n);
+}
+
+static void put_end(struct feed *f, struct ref series, int64_t t_ns)
+{
+    feed_put(f, &(struct feed_item){.series = series, .point = {.t_ns = t_ns}, .ended = true}, 1);
 }
 
 static struct feed *listened(uint32_t capacity)
@@ -55,13 +53,13 @@ START_TEST(ends_are_for_push)
     struct feed_item out[4];
     uint64_t lost;
     int pushed = 0;
-    feed_end(f, (struct ref){1, 2}, 5); /* nobody pushes yet */
+    put_end(f, (struct ref){1, 2}, 5); /* nobody pushes yet */
     feed_listen(f, FEED_PUSH, on_ready, &pushed);
-    feed_end(f, (struct ref){7, 8}, 9);
+    put_end(f, (struct ref){7, 8}, 9);
     ck_assert_int_eq(pushed, 1);
     put(f, 10, 1);
-    feed_end(f, (struct ref){3, 4}, 11);
-    feed_end(f, (struct ref){5, 6}, 12);
+    put_end(f, (struct ref){3, 4}, 11);
+    put_end(f, (struct ref){5, 6}, 12);
     ck_assert_uint_eq(feed_take(f, FEED_STREAMS, out, 4, &lost), 1);
     ck_assert(!out[0].ended);
     ck_assert_uint_eq(feed_take(f, FEED_PUSH, out, 4, &lost), 3);
