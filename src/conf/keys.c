@@ -41,7 +41,8 @@ static const struct conf_word wraps[] = {{"none", 0}, {"32", 32}, {"64", 64}, {0
 
 static const struct conf_word yes_or_no[] = {{"false", false}, {"true", true}, {0}};
 
-static const struct conf_word off[] = {{"off", 0}, {0}};
+/* In YAML 1.1 all three mean false, which is what a program that reads and writes a file makes of them. */
+static const struct conf_word off[] = {{"off", 0}, {"false", 0}, {"no", 0}, {0}};
 
 static const struct conf_word lates[] = {{"insert", LATE_INSERT}, {"drop", LATE_DROP}, {0}};
 
