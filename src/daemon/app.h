@@ -50,7 +50,8 @@ struct app {
     bool reloading, reload_again; /* it is under way; another SIGHUP came since it began */
     atomic_bool stopping;         /* a reload ends where it is */
     struct loop_stats *loop_stats;
-    int64_t tick_due_ns;
+    int64_t tick_due_ns, lags_ns[4]; /* of the last ticks, by number */
+    uint32_t ticks;
     struct {
         uint64_t beats;
         int64_t changed_ns; /* monotonic, when they were last seen to have grown */

@@ -2,7 +2,14 @@
  * the service manager for as long as every loop beats. */
 #include "daemon/app.h"
 
-enum { TICK_MS = 250, SWEEP_MIN = 1024, SLICES_A_TURN = 8, REST_MS = 1, HANG_TICKS = 4 };
+enum {
+    TICK_MS = 250,
+    TICKS_A_SECOND = 4,
+    SWEEP_MIN = 1024,
+    SLICES_A_TURN = 8,
+    REST_MS = 1,
+    HANG_TICKS = 4
+};
 
 /* ---- the sweep: what is due is visited in turns of a millisecond or so of work, with a rest for others in between,
  * on this loop and at the shards' locks */
@@ -34,11 +41,21 @@ static void plan_sweep(struct app *app)
     app->visits_due = due < in_all ? (uint32_t)due : in_all;
 }
 
+/* How late the tick is, the worst of the last second, is the loop's lag. */
+static void note_lag(struct app *app, int64_t now_ns)
+{
+    int64_t worst = 0;
+    app->lags_ns[app->ticks++ % TICKS_A_SECOND] =
+        now_ns > app->tick_due_ns ? now_ns - app->tick_due_ns : 0;
+    for (int i = 0; i < TICKS_A_SECOND; i++)
+        worst = app->lags_ns[i] > worst ? app->lags_ns[i] : worst;
+    app->loop_stats->lag_ns = worst;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct app *app = timer->data;
-    int64_t now_ns = clock_now().mono_ns;
-    app->loop_stats->lag_ns = now_ns > app->tick_due_ns ? now_ns - app->tick_due_ns : 0;
+    note_lag(app, clock_now().mono_ns);
     count(&app->loop_stats->beats, 1);
     plan_sweep(app);
     sweep(app);

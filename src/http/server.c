@@ -271,6 +271,7 @@ static enum nabla_status start_loop(struct http *h)
 static void *serve(void *cls)
 {
     struct http *h = cls;
+    (void)pthread_setname_np(pthread_self(), "http");
     uv_run(&h->loop, UV_RUN_DEFAULT);
     return NULL;
 }

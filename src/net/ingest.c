@@ -103,6 +103,7 @@ static void close_all(struct ingest *in)
 static void run(void *arg)
 {
     struct ingest *in = arg;
+    (void)pthread_setname_np(pthread_self(), in->loop_stats->name);
     in->tick_due_ns = clock_now().mono_ns + (int64_t)TICK_MS * NS_PER_MS;
     uv_timer_start(&in->tick, on_tick, TICK_MS, TICK_MS);
     uv_check_start(&in->turn_end, on_turn_end);

@@ -6,7 +6,7 @@ generation is all there, and must be in the end what it was in the beginning.
     soak.py [--minutes 60] [--series 1000000] [--rate LINES_A_SECOND]
 
 A generation lives for as long as it needs, and ends by a reload under which silence is short: however slow the
-machine, it is never half there. Of a loop's lag counts what is more than its threads waited for a core, and the
+machine, it is never half there. Of a loop's lag counts what is more than its thread waited for a core, and the
 calmest generations of the beginning and of the end are compared, since others on the machine make some of them late.
 """
 import argparse
@@ -110,20 +110,29 @@ class Soak:
         assert self.d.get("/-/reload", method="POST")[0] == 200
 
     def waited_s(self):
-        """How long nablad's threads have waited for a core, all together."""
-        tasks = pathlib.Path(f"/proc/{self.d.proc.pid}/task")
-        return sum(int(task.read_text().split()[1]) for task in tasks.glob("*/schedstat")) / 1e9
+        """How long each loop's thread has waited for a core: {loop: seconds}. A thread is named as its loop."""
+        waited = {}
+        for task in pathlib.Path(f"/proc/{self.d.proc.pid}/task").glob("*"):
+            try:
+                name = (task / "comm").read_text().strip()
+                seconds = int((task / "schedstat").read_text().split()[1]) / 1e9
+            except OSError:  # it has ended
+                continue
+            if task.name == str(self.d.proc.pid):
+                name = "main"
+            waited[name] = seconds
+        return waited
 
     def watch_lag(self, over):
         """The worst while a generation comes and goes, less what others' load explains: of main, and of the latest of
-        the other loops. What a loop says is of the last second, in which its threads waited for a core so long."""
+        the other loops. What a loop says is of the last second, in which its thread waited for a core so long."""
         waits = [self.waited_s()]
         while not over.wait(0.5):
             lags = {k[1]: v for k, v in self.own().items() if k[0] == "nablad_loop_lag_seconds"}
             waits = [*waits[-3:], self.waited_s()]
-            starved = waits[-1] - waits[0]
-            self.main = max(self.main, lags.pop("main") - starved)
-            self.lag = max([self.lag, *(v - starved for v in lags.values())])
+            late = {loop: lag - (waits[-1][loop] - waits[0][loop]) for loop, lag in lags.items()}
+            self.main = max(self.main, late.pop("main"))
+            self.lag = max([self.lag, *late.values()])
 
     def come_and_go(self):
         self.generation += 1
@@ -205,6 +214,17 @@ def report(soak):
     print(f"\n{soak.generation} generations; memory {grown / first:+.2%}", flush=True)
 
 
+def soak_for(soak, minutes):
+    end = time.monotonic() + 60 * minutes
+    print("| generation | series | resident MiB | table MiB | descriptors | lag, ms | of main |\n"
+          "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    while time.monotonic() < end or len(soak.judged()) < 2:
+        seen = soak.go_on()
+        print(f"| {soak.generation} | {seen.series:,.0f} | {seen.resident / 2**20:.1f} |"
+              f" {seen.table / 2**20:.1f} | {seen.descriptors:.0f} | {seen.lag * 1e3:.1f} |"
+              f" {seen.main * 1e3:.1f} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev soak")
     parser.add_argument("--minutes", type=float, default=60)
@@ -215,15 +235,11 @@ def main():
         folder = pathlib.Path(folder)
         d = Daemon(folder, config(options.series, folder, "10h"), env=FREED_IS_FREE)
         soak = Soak(d, options.series, options.rate)
-        end = time.monotonic() + 60 * options.minutes
-        print("| generation | series | resident MiB | table MiB | descriptors | lag, ms | of main |\n"
-              "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
-        while time.monotonic() < end or len(soak.judged()) < 2:
-            seen = soak.go_on()
-            print(f"| {soak.generation} | {seen.series:,.0f} | {seen.resident / 2**20:.1f} |"
-                  f" {seen.table / 2**20:.1f} | {seen.descriptors:.0f} | {seen.lag * 1e3:.1f} |"
-                  f" {seen.main * 1e3:.1f} |", flush=True)
-        d.stop()
+        try:
+            soak_for(soak, options.minutes)
+            d.stop()
+        finally:
+            d.teardown()
     report(soak)
     soak.judge()
 
