@@ -36,10 +36,10 @@ enum cause push_end(struct push *p, int64_t t_ns)
 enum {
     WORK_ALIAS = 4,
     WORK_EXTRA = 8,
-    WORK_RUN_ENDS = 16,
-    WORK_WATCHED = 32, /* its rules are asked */
-    WORK_SERIES_ENDS = 64,
-    WORK_MAX = 8192,
+    WORK_RUN_ENDS = 8,
+    WORK_WATCHED = 16, /* its rules are asked */
+    WORK_SERIES_ENDS = 32,
+    WORK_MAX = 4096,
 };
 
 /* Returns what it cost. */
