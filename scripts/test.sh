@@ -32,6 +32,7 @@ sanitizer_options() {
     # not detect_stack_use_after_return: gcc 12 puts 64-byte vectors into its frames misaligned
     export ASAN_OPTIONS=strict_string_checks=1
     export UBSAN_OPTIONS=print_stacktrace=1
+    [ "$mode" != tsan ] || export CK_TIMEOUT_MULTIPLIER=10
     export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/scripts/tsan.supp
 }
 

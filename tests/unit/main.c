@@ -1,8 +1,11 @@
 /* tests/unit/main.c -- runs the one suite that a test file defines. */
 #include "suite.h"
 
+#include <stdlib.h>
+
 int main(void)
 {
+    setenv("CK_DEFAULT_TIMEOUT", "60", 0); /* seconds; Check's own 4 are too few for a loaded machine */
     SRunner *runner = srunner_create(suite());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

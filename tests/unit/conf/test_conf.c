@@ -283,8 +283,10 @@ static void check_bad(const char *text, size_t n, const char *want)
     ck_assert_msg(conf_read_text("x", text, n, &c, &errors) == NABLA_EINVAL, "%.200s", text);
     buf_char(&errors, '\0');
     ck_assert_msg(strcmp(errors.at, want) == 0, "%.200s\n%s", text, errors.at);
-    for (size_t i = 0; i < sizeof c; i++)
-        ck_assert_int_eq(((const char *)&c)[i], 0x77);
+    size_t same = 0; /* a call of Check's for each byte would take longer than all the rest */
+    while (same < sizeof c && ((const char *)&c)[same] == 0x77)
+        same++;
+    ck_assert_uint_eq(same, sizeof c);
     buf_fini(&errors);
 }
 
