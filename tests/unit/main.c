@@ -5,7 +5,8 @@
 
 int main(void)
 {
-    setenv("CK_DEFAULT_TIMEOUT", "60", 0); /* seconds; Check's own 4 are too few for a loaded machine */
+    /* in seconds; Check's own 4 are too few for a loaded machine */
+    setenv("CK_DEFAULT_TIMEOUT", "60", 0);
     SRunner *runner = srunner_create(suite());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

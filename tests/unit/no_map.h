@@ -12,7 +12,8 @@
 static bool no_map;
 
 /* ThreadSanitizer calls it before it is itself ready for calls */
-__attribute__((no_sanitize("thread"))) void *mmap(void *at, size_t n, int access, int flags, int fd, off_t offset)
+__attribute__((no_sanitize("thread"))) void *mmap(void *at, size_t n, int access, int flags, int fd,
+                                                  off_t offset)
 {
     if (no_map && fd >= 0) {
         errno = ENOMEM;
