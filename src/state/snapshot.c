@@ -208,6 +208,17 @@ static void tell(struct snapshot *s, bool done, const char *why)
     s->failing = !done;
 }
 
+/* What a snapshot needs it takes anew: else memory would stand for ever at what the largest one took. */
+static void rest(struct snapshot *s)
+{
+    puts_fini(&s->puts);
+    free(s->chunks);
+    s->chunks = NULL;
+    s->chunks_cap = 0;
+    if (s->store != NULL)
+        store_rest(s->store);
+}
+
 static int64_t cpu_ns(void)
 {
     struct rusage u;
@@ -229,8 +240,7 @@ bool snapshot_write(struct snapshot *s, struct table *t)
         status = take_place(s, why);
     if (status != NABLA_OK && !s->whole)
         leave_store(s);
-    if (s->store != NULL)
-        store_rest(s->store);
+    rest(s);
     struct instant now = clock_now();
     if (status == NABLA_OK) {
         count(&s->stats->saved_series, tally.series);
