@@ -19,6 +19,7 @@ import sys
 import cases_alerts
 import cases_answers
 import cases_connections
+import cases_doors
 import cases_journal
 import cases_lines
 import cases_queries
@@ -54,6 +55,7 @@ CASES = {
     "told": cases_alerts.told,
     "storm": cases_alerts.storm,
     "journal": cases_journal.journal,
+    "doors": cases_doors.cases,
 }
 
 

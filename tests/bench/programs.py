@@ -91,12 +91,14 @@ class Nablad:
         self.proc = start([os.path.join(build, "src/daemon/nablad"), "--config", path], cpus,
                           stderr=subprocess.PIPE)
         self.pid, self.ports, self.totals = self.proc.pid, {}, None
+        self.listening = []  # (scheme, port) of each, in the order of the configuration
         said = []
         for line in self.proc.stderr:
             said.append(line)
             found = re.search(r"event=listening listener=(\w+)://\S*:(\d+)", line)
             if found:
                 self.ports[found[1]] = int(found[2])
+                self.listening.append((found[1], int(found[2])))
             if "event=ready" in line:
                 return
         raise SystemExit("bench: nablad did not start:\n" + "".join(said))
