@@ -77,7 +77,7 @@ static void note(struct alerts *a, struct alert *x, enum alert_event event, int6
 {
     if (event == ALERT_NOTHING)
         return;
-    a->edits++;
+    list_edited(a, x);
     if (event == ALERT_FIRED || event == ALERT_RESOLVED)
         list_changed(a, x, ++a->changes); /* others are nobody's to be told */
     if (event == ALERT_FIRED) {
@@ -150,8 +150,11 @@ void alert_settle(struct alerts *a, struct alert *x, struct alert_outcome outcom
 static void step(struct alerts *a, struct alert *x, const struct facts *f, int64_t now_ns)
 {
     alert_counted(a, x, -1);
+    struct alert_state before = x->state;
     struct alert_outcome outcome = alert_step(x->rule, f, now_ns, &x->state);
     note(a, x, outcome.event, now_ns);
+    if (x->state.clear_ns != before.clear_ns || x->state.silent != before.silent)
+        list_edited(a, x);
     alert_counted(a, x, 1);
     if (f->presence == PRESENCE_LIVE)
         x->facts = *f;
@@ -334,14 +337,18 @@ void alerts_free(struct alerts *a)
     for (enum alert_row row = 0; row < ALERT_ROWS; row++)
         free(a->rows[row].at);
     free(a->buckets);
+    free(a->gone);
     free(a->heap);
     free(a);
 }
 
 static void forget_told(struct alerts *a, uint32_t target)
 {
-    for (struct alert *x = list_after(a, BY_ID, 0); x != NULL; x = list_after(a, BY_ID, x->id))
+    for (struct alert *x = list_after(a, BY_ID, 0); x != NULL; x = list_after(a, BY_ID, x->id)) {
+        if (x->told[target].at_ns != 0)
+            list_edited(a, x);
         x->told[target] = (struct told_of){0};
+    }
 }
 
 void alerts_targets(struct alerts *a, const uint64_t keys[static ALERT_TARGETS_MAX])

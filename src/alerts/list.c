@@ -97,6 +97,33 @@ void list_changed(struct alerts *a, struct alert *x, uint64_t changes)
         count(&a->options.stats->alerts_left_out, 1);
 }
 
+void list_edited(struct alerts *a, struct alert *x)
+{
+    row_leave(a, BY_EDIT, x);
+    x->edit = ++a->edits;
+    if (!row_add(a, BY_EDIT, x->edit, x))
+        a->edit_lost = true;
+}
+
+/* While somebody saves, who goes is to be taken from what is saved. */
+static void note_gone(struct alerts *a, const struct alert *x)
+{
+    a->edits++;
+    if (a->saves == 0 || a->edit_lost)
+        return;
+    if (a->gone_n == a->gone_cap) {
+        uint32_t cap = a->gone_cap == 0 ? FIRST_ROOM : 2 * a->gone_cap;
+        uint64_t *grown = realloc(a->gone, cap * sizeof *grown);
+        if (grown == NULL) {
+            a->edit_lost = true;
+            return;
+        }
+        a->gone = grown;
+        a->gone_cap = cap;
+    }
+    a->gone[a->gone_n++] = x->id;
+}
+
 /* ---- those that are over */
 
 void list_over(struct alerts *a, struct alert *x, int64_t resolved_ns)
@@ -317,12 +344,14 @@ struct alert *list_add(struct alerts *a, struct labelset *labels)
     x->number = NUMBER_NONE;
     x->labels = labels;
     x->look_ns = INT64_MAX;
+    list_edited(a, x);
     a->n++;
     return x;
 }
 
 void list_remove(struct alerts *a, struct alert *x)
 {
+    note_gone(a, x);
     list_unbind(a, x);
     list_over(a, x, 0);
     leave_heap(a, x);

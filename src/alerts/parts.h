@@ -1,6 +1,6 @@
 /* alerts/parts.h -- what alerts are made of inside. Private to alerts.
  *
- *     by_id, by_change   rows of numbered places, in which alerts are found by what has a larger number
+ *     by_id, by_change, by_edit   rows of numbered places, in which alerts are found by what has a larger number
  *     buckets            by rule and series; those whose series is not known yet, by rule and labels
  *     heap               by look_ns, those that have to be looked at again
  *     over               a list: resolved ones, in the order in which they were */
@@ -16,9 +16,9 @@ struct told_of {
     int64_t at_ns;    /* when it was told */
 };
 
-/* A rule in the file that is being written (saved.c). */
+/* A rule among those that are saved (saved.c). */
 struct rule_mark {
-    uint64_t save; /* which file */
+    uint64_t save; /* since all was saved for so many times */
     uint32_t at;   /* its number there */
 };
 
@@ -30,7 +30,7 @@ struct rule_set {
     uint16_t first;          /* number of the first rule */
 };
 
-enum alert_row { BY_ID, BY_CHANGE, ALERT_ROWS };
+enum alert_row { BY_ID, BY_CHANGE, BY_EDIT, ALERT_ROWS };
 
 struct alert {
     struct alert *next;      /* in its bucket */
@@ -42,6 +42,7 @@ struct alert {
     uint32_t at[ALERT_ROWS]; /* 1 + place; 0: it is not in that row */
     uint32_t due;            /* 1 + place in the heap; 0: none */
     uint64_t id, changes;
+    uint64_t edit; /* the newest; 0: none */
     struct rule_set *set;
     const struct rule *rule;
     struct ref series;
@@ -91,10 +92,15 @@ struct alerts {
     struct alert **heap; /* owned */
     uint32_t heap_n, heap_cap;
     struct alert *over_first, *over_last;
-    int64_t started_ns;               /* wall clock */
-    uint64_t last_id, changes;        /* changes: grows with each change of any alert's state */
-    uint64_t edits;                   /* grows with whatever is saved */
-    uint64_t saves;                   /* files that were begun */
+    int64_t started_ns;        /* wall clock */
+    uint64_t last_id, changes; /* changes: grows with each change of any alert's state */
+    uint64_t edits;            /* grows with whatever is saved */
+    uint64_t saves;            /* how often all was; 0: nobody saves */
+    uint64_t saved_edits;      /* the last that is saved */
+    uint32_t saved_rules;      /* since all was */
+    uint64_t *gone;            /* owned: ids of alerts that went since they were saved */
+    uint32_t gone_n, gone_cap;
+    bool edit_lost;                   /* there was no memory to note one */
     uint64_t keys[ALERT_TARGETS_MAX]; /* whose number it is; 0: nobody's */
     struct alerts_counts counts;
     struct readings readings; /* of one series */
@@ -116,6 +122,8 @@ bool list_due(struct alerts *a, struct alert *x, int64_t look_ns); /* false with
 struct alert *list_first_due(const struct alerts *a);              /* NULL: none */
 /* Its state is the changes-th, the newest of all. */
 void list_changed(struct alerts *a, struct alert *x, uint64_t changes);
+/* What is saved of it is another now. */
+void list_edited(struct alerts *a, struct alert *x);
 /* Says since when it is over; 0: it is not. */
 void list_over(struct alerts *a, struct alert *x, int64_t resolved_ns);
 /* The first place of the row, gone or not, with a larger number; n: there is none. */

@@ -1,10 +1,11 @@
-/* alerts/saved.c -- alerts to bytes, some at a time under the lock: what is written of one is whole, and what
- * changes behind the writer is saved the next time, since alerts_edits has moved on.
+/* alerts/saved.c -- alerts to records, some at a time under the lock: what is written of one is whole, and what
+ * changes behind the writer has a later edit, and is saved the next time.
  *
- *     rule 0 | alert of rule 0 | alert of rule 0 | rule 1 | alert of rule 1 | alert of rule 0 ...
+ *     edits    ... 17 a   19 c │ 20 b   22 a          a, b, c: alerts, in the order of the newest edit of each (BY_EDIT)
+ *                       saved ─┘ next: b, a, who has gone since, and the rules of b and a unless they are there
  *
- * A rule is written before the first alert of it; where it stands, its set remembers (struct rule_mark).
- * Elsewhere: the way back (restored.c). */
+ * A rule goes before the first alert of it; under which number, its set remembers (struct rule_mark).
+ * Elsewhere: bytes (records.c), the way back (restored.c). */
 #include "alerts/saved.h"
 
 #include "alerts/parts.h"
@@ -13,58 +14,38 @@
 
 enum { ALERTS_A_HOLD = 256 };
 
-uint64_t saved_checksum(const char *at, size_t n)
-{
-    uint64_t h = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)at[i]) * UINT64_C(1099511628211);
-    return h;
-}
+struct saving_all {
+    struct alerts *a;
+    bool all;
+    uint64_t at, until; /* ids or edits: of the last one that is written, and of the last to be */
+    bool failed;
+    struct buf bytes; /* of one record */
+    void (*on_record)(void *ctx, enum saved_kind kind, uint64_t number, const char *bytes,
+                      size_t n);
+    void *ctx;
+};
 
-static void write_number(char *at, uint64_t v, size_t bytes)
+static void hand_over(struct saving_all *s, enum saved_kind kind, uint64_t number)
 {
-    for (size_t i = 0; i < bytes; i++, v >>= 8)
-        at[i] = (char)(v & 0xff);
-}
-
-static void put(struct buf *b, uint64_t v, size_t bytes)
-{
-    char *room = buf_room(b, bytes);
-    if (room == NULL)
-        return;
-    write_number(room, v, bytes);
-    buf_used(b, bytes);
-}
-
-static void put_double(struct buf *b, double v)
-{
-    uint64_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    put(b, bits, 8);
-}
-
-static void put_bytes(struct buf *b, const char *text, size_t n)
-{
-    n = n < UINT16_MAX ? n : UINT16_MAX;
-    put(b, n, 2);
-    buf_add(b, text, n);
-}
-
-static void put_text(struct buf *b, const char *text)
-{
-    put_bytes(b, text, strlen(text));
+    s->failed |= s->bytes.failed;
+    if (!s->bytes.failed)
+        s->on_record(s->ctx, kind, number, s->bytes.at, s->bytes.n);
+    buf_clear(&s->bytes);
 }
 
 /* ---- rules */
 
-static void put_texts(struct buf *b, const struct rule_texts *t)
+static struct saved_text text_of(const char *text)
 {
-    put(b, t->n, 1);
-    for (uint32_t i = 0; i < t->n; i++) {
-        size_t n;
-        const char *text = template_text(t->at[i].value, &n);
-        put_text(b, t->at[i].name);
-        put_bytes(b, text, n);
+    return (struct saved_text){text, strlen(text)};
+}
+
+static void name_texts(const struct rule_texts *from, struct saved_texts *out)
+{
+    out->n = from->n;
+    for (uint32_t i = 0; i < from->n; i++) {
+        out->name[i] = text_of(from->at[i].name);
+        out->value[i].at = template_text(from->at[i].value, &out->value[i].n);
     }
 }
 
@@ -76,118 +57,113 @@ static const char *group_of(const struct alert *x)
     return g->name;
 }
 
-static void put_rule(struct buf *b, const struct alert *x)
+static void put_rule(struct saving_all *s, const struct alert *x, uint32_t number)
 {
-    put(b, SAVED_RULE, 1);
-    put_text(b, group_of(x));
-    put_text(b, x->rule->alert);
-    put_text(b, x->rule->match);
-    put_text(b, x->rule->when_text);
-    put_texts(b, &x->rule->labels);
-    put_texts(b, &x->rule->annotations);
+    struct saved_rule r = {.group = text_of(group_of(x)),
+                           .name = text_of(x->rule->alert),
+                           .match = text_of(x->rule->match),
+                           .when = text_of(x->rule->when_text)};
+    name_texts(&x->rule->labels, &r.labels);
+    name_texts(&x->rule->annotations, &r.annotations);
+    saved_put_rule(&s->bytes, &r);
+    hand_over(s, SAVED_RULE, number);
 }
 
 /* ---- alerts */
 
-static void put_told(struct buf *b, const struct alert *x)
+static void put_alert(struct saving_all *s, const struct alert *x, uint32_t rule)
 {
-    uint32_t n = 0;
+    struct saved_alert out;
+    out.rule = rule;
+    out.state = x->state;
+    out.fired_ns = x->fired_ns;
+    out.resolved_ns = x->resolved_ns;
+    out.facts = x->facts;
     for (int t = 0; t < ALERT_TARGETS_MAX; t++)
-        n += x->told[t].at_ns != 0;
-    put(b, n, 1);
-    for (uint32_t t = 0; t < ALERT_TARGETS_MAX; t++) {
-        if (x->told[t].at_ns == 0)
-            continue;
-        put(b, t, 1);
-        put(b, x->told[t].changes == x->changes, 1);
-        put(b, (uint64_t)x->told[t].at_ns, 8);
-    }
+        out.told[t] = (struct saved_told){.knows = x->told[t].changes == x->changes,
+                                          .at_ns = x->told[t].at_ns};
+    saved_put_alert(&s->bytes, &out, x->labels);
+    hand_over(s, SAVED_ALERT, x->id);
 }
 
-static void put_facts(struct buf *b, const struct facts *f)
+static void put_with_rule(struct saving_all *s, const struct alert *x)
 {
-    for (int i = 0; i < FACT_COUNT; i++) {
-        put_double(b, f->at[i].v);
-        put_double(b, f->at[i].error);
-    }
-    put_double(b, f->level);
-    put_double(b, f->limit_eta_s);
-    put(b, (uint64_t)f->presence, 1);
-    put(b, (uint64_t)f->per, 1);
-}
-
-static void put_alert(struct buf *b, const struct alert *x, uint32_t rule)
-{
-    put(b, SAVED_ALERT, 1);
-    put(b, rule, 4);
-    buf_add(b, x->labels, x->labels->bytes);
-    put(b, (uint64_t)x->state.active_ns, 8);
-    put(b, (uint64_t)x->state.fired_ns, 8);
-    put(b, (uint64_t)x->state.clear_ns, 8);
-    put(b, x->state.phase, 1);
-    put(b, x->state.silent, 1);
-    put(b, (uint64_t)x->fired_ns, 8);
-    put(b, (uint64_t)x->resolved_ns, 8);
-    put_told(b, x);
-    put_facts(b, &x->facts);
-}
-
-/* ---- all of it */
-
-struct file {
-    uint64_t save;
-    uint32_t rules, alerts;
-};
-
-static void put_with_rule(struct buf *b, struct file *f, const struct alert *x)
-{
+    struct alerts *a = s->a;
     struct rule_mark *mark = &x->set->marks[x->ordinal];
-    if (mark->save != f->save) {
-        *mark = (struct rule_mark){f->save, f->rules++};
-        put_rule(b, x);
+    if (mark->save != a->saves) {
+        if (a->saved_rules == SAVED_RULES_MAX) {
+            s->failed = true;
+            return;
+        }
+        *mark = (struct rule_mark){a->saves, a->saved_rules++};
+        put_rule(s, x, mark->at);
     }
-    put_alert(b, x, mark->at);
-    f->alerts++;
+    put_alert(s, x, mark->at);
 }
 
 /* Some of them; false: there are no more. */
-static bool put_some(struct alerts *a, struct buf *b, struct file *f, uint64_t *id)
+static bool put_some(struct saving_all *s)
 {
+    struct alerts *a = s->a;
+    enum alert_row row = s->all ? BY_ID : BY_EDIT;
     struct alert *x = NULL;
+    bool more = true;
     pthread_mutex_lock(&a->lock);
-    for (int i = 0; i < ALERTS_A_HOLD && (x = list_after(a, BY_ID, *id)) != NULL; i++) {
-        *id = x->id;
-        put_with_rule(b, f, x);
+    for (int i = 0; i < ALERTS_A_HOLD && more; i++) {
+        x = list_after(a, row, s->at);
+        more = x != NULL && (s->all || x->edit <= s->until);
+        if (more) {
+            s->at = s->all ? x->id : x->edit;
+            put_with_rule(s, x);
+        }
     }
     pthread_mutex_unlock(&a->lock);
-    return x != NULL;
+    return more;
 }
 
-static void put_head(struct alerts *a, struct buf *b, struct file *f)
+/* Who has gone, some at a time. */
+static bool drop_some(struct saving_all *s)
 {
-    buf_add(b, saved_magic, sizeof saved_magic);
-    put(b, 0, 8);
-    put(b, 0, 4);
+    struct alerts *a = s->a;
     pthread_mutex_lock(&a->lock);
-    f->save = ++a->saves;
-    for (int t = 0; t < ALERT_TARGETS_MAX; t++)
-        put(b, a->keys[t], 8);
+    for (int i = 0; i < ALERTS_A_HOLD && a->gone_n > 0; i++)
+        hand_over(s, SAVED_ALERT, a->gone[--a->gone_n]);
+    bool more = a->gone_n > 0;
     pthread_mutex_unlock(&a->lock);
+    return more;
 }
 
-void alerts_save(struct alerts *a, struct buf *out)
+static void begin(struct saving_all *s)
 {
-    struct file f = {0};
-    uint64_t id = 0;
-    size_t start = out->n;
-    put_head(a, out, &f);
-    while (put_some(a, out, &f, &id))
+    struct alerts *a = s->a;
+    pthread_mutex_lock(&a->lock);
+    if (s->all) {
+        a->saves++;
+        a->saved_rules = 0;
+        a->gone_n = 0;
+        a->edit_lost = false;
+    }
+    s->failed = a->edit_lost;
+    s->at = s->all ? 0 : a->saved_edits;
+    s->until = a->saved_edits = a->edits;
+    saved_put_targets(&s->bytes, a->keys);
+    pthread_mutex_unlock(&a->lock);
+    hand_over(s, SAVED_TARGETS, 0);
+}
+
+bool alerts_save(struct alerts *a, bool all,
+                 void (*on_record)(void *ctx, enum saved_kind kind, uint64_t number,
+                                   const char *bytes, size_t n),
+                 void *ctx)
+{
+    struct saving_all s = {.a = a, .all = all, .on_record = on_record, .ctx = ctx};
+    begin(&s);
+    while (drop_some(&s))
         ;
-    if (out->failed)
-        return;
-    write_number(out->at + start + SAVED_HEAD, f.rules + f.alerts, 4);
-    uint64_t sum = saved_checksum(out->at + start + SAVED_HEAD, out->n - start - SAVED_HEAD);
-    write_number(out->at + start + sizeof saved_magic, sum, 8);
+    while (!s.failed && put_some(&s))
+        ;
+    buf_fini(&s.bytes);
+    return !s.failed;
 }
 
 uint64_t alerts_edits(struct alerts *a)

@@ -187,6 +187,7 @@ void alert_of_rule(struct alerts *a, struct alert *x, uint16_t number)
     struct rule_set *set = set_of(a, number);
     x->number = number;
     set_join(set, x, (uint32_t)(number - set->first));
+    list_edited(a, x);
 }
 
 /* Under its new number, under which the series may have begun an alert already: the older one stays. */

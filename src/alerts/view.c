@@ -229,7 +229,8 @@ void alerts_told(struct alerts *a, uint32_t target, uint64_t id, uint64_t change
     pthread_mutex_lock(&a->lock);
     struct alert *x = list_of_id(a, id);
     if (x != NULL) {
-        a->edits += is_edit(&x->told[target], &told);
+        if (is_edit(&x->told[target], &told))
+            list_edited(a, x);
         x->told[target] = told;
         if (x->resolved_ns != 0)
             (void)list_due(a, x, x->look_ns); /* let go of in its time */

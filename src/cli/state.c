@@ -3,6 +3,7 @@
 #include "cli/state.h"
 
 #include "base/time_text.h"
+#include "cli/state_alerts.h"
 #include "cli/state_json.h"
 #include "state/folder.h"
 
@@ -19,20 +20,23 @@ static const char help[] =
     "       nabla state dump DIR|FILE\n"
     "       nabla state restore [--force] DIR [FILE]\n"
     "\n"
-    "For the series that nablad keeps in its state.directory, while no nablad uses it.\n"
+    "For the series and alerts that nablad keeps in its state.directory, while no nablad uses it.\n"
     "\n"
     "  verify     says what is damaged; status 2 if something is\n"
-    "  dump       writes each series, and its kept points, as a line of JSON\n"
+    "  dump       writes each series, its kept points, and each alert as a line of JSON\n"
     "  restore    makes a state of such lines, from FILE or standard input\n"
     "\n"
-    "  -f, --force   a state that is there is replaced, and stays as state.mdb.old\n"
+    "  -f, --force   a state that is there is replaced, and stays as state.mdb.old and "
+    "alerts.mdb.old\n"
     "  -h, --help    this text\n";
 
 /* ---- where it is */
 
-/* What of a state was named: its file, and the folder that it lies in, taken for this process. */
+/* What of a state was named: its file, that of its alerts if both were, and the folder that they lie in, taken for
+ * this process. */
 struct place {
     char file[STATE_PATH_MAX];
+    char alerts[STATE_PATH_MAX]; /* "": there is none, or it was not named */
     int folder;
 };
 
@@ -49,12 +53,15 @@ static enum cli_exit find(const char *name, struct place *out)
 {
     struct stat st;
     char folder[STATE_PATH_MAX];
-    if (strlen(name) + sizeof "/state.mdb" > STATE_PATH_MAX)
+    if (strlen(name) + sizeof "/alerts.mdb" > STATE_PATH_MAX)
         return cli_error(CLI_USAGE, "%.100s...: too long a name", name);
     if (stat(name, &st) != 0)
         return cli_error(CLI_USAGE, "%s: %s", name, strerror(errno));
     bool directory = S_ISDIR(st.st_mode);
     snprintf(out->file, sizeof out->file, directory ? "%s/state.mdb" : "%s", name);
+    snprintf(out->alerts, sizeof out->alerts, directory ? "%s/alerts.mdb" : "", name);
+    if (!directory || stat(out->alerts, &st) != 0)
+        out->alerts[0] = '\0';
     snprintf(folder, sizeof folder, "%s", name);
     return take_folder(directory ? folder : dirname(folder), out);
 }
@@ -72,36 +79,45 @@ static enum cli_exit exit_of(enum health h)
     return h == HEALTH_GOOD ? CLI_OK : h == HEALTH_SEALED ? CLI_FAILED : CLI_USAGE;
 }
 
-static enum cli_exit check(struct place *at, void (*say)(void *ctx, const char *line),
+static enum cli_exit check(char *file, void (*say)(void *ctx, const char *line),
                            struct health_report *r)
 {
     fflush(stdout); /* or the other process would write it, too */
-    if (health_check(at->file, say, at->file, r) != NABLA_OK)
-        return cli_error(CLI_FAILED, "%s: no process could be made to read it", at->file);
+    if (health_check(file, say, file, r) != NABLA_OK)
+        return cli_error(CLI_FAILED, "%s: no process could be made to read it", file);
     if (r->health == HEALTH_NEWER)
-        return cli_error(CLI_USAGE, "%s: is of version %u; this nabla knows up to %d", at->file,
+        return cli_error(CLI_USAGE, "%s: is of version %u; this nabla knows up to %d", file,
                          r->version, STORE_VERSION);
     if (r->health != HEALTH_GOOD && r->health != HEALTH_SPOILT)
-        return cli_error(exit_of(r->health), "%s: %s", at->file, health_text(r->health));
+        return cli_error(exit_of(r->health), "%s: %s", file, health_text(r->health));
     return CLI_OK;
 }
 
-static enum cli_exit verify(struct place *at)
+static enum cli_exit verify_file(char *file)
 {
     struct health_report r;
     char made[TIME_TEXT_MAX];
-    enum cli_exit status = check(at, on_fault, &r);
+    enum cli_exit status = check(file, on_fault, &r);
     if (status != CLI_OK)
         return status;
     time_write(made, r.meta.made_ns);
-    printf("%s: %s: version %u, made %s; %llu series, %llu points", at->file, health_text(r.health),
+    printf("%s: %s: version %u, made %s; %llu series, %llu points", file, health_text(r.health),
            r.version, made, (unsigned long long)r.series, (unsigned long long)r.points);
+    if (r.alerts > 0)
+        printf(", %llu alerts", (unsigned long long)r.alerts);
     if (r.health == HEALTH_SPOILT)
         printf("; damaged: %llu values, %llu series", (unsigned long long)r.bad_values,
                (unsigned long long)r.bad_series);
     printf("\n");
     status = cli_flush();
     return status == CLI_OK ? exit_of(r.health) : status;
+}
+
+static enum cli_exit verify(struct place *at)
+{
+    enum cli_exit series = verify_file(at->file);
+    enum cli_exit alerts = at->alerts[0] != '\0' ? verify_file(at->alerts) : CLI_OK;
+    return series != CLI_OK ? series : alerts;
 }
 
 /* ---- dump */
@@ -130,8 +146,8 @@ static void dump_chunk(struct dump *d, const struct store_value *v)
         if (saved_get(&at, end, &in) != NABLA_OK)
             continue;
         d->n++;
-        struct key place = {KEY_POINTS, v->key.shard, v->key.number * SAVE_CHUNK + in.saved.place,
-                            0};
+        struct key place = {
+            KEY_POINTS, v->key.shard, v->key.number * SAVE_CHUNK + in.saved.place, {0}};
         if (in.saved.keeps && !state_numbers_add(&d->numbers, &place, d->n))
             d->failed = true;
         print_line(d, state_series_json(d->n, &in));
@@ -142,28 +158,38 @@ static void on_value(void *ctx, const struct store_value *v)
 {
     struct dump *d = ctx;
     uint32_t number;
+    enum saved_kind kind;
     if (v->key.kind == KEY_CHUNK)
         dump_chunk(d, v);
+    else if (health_alert_kind(&v->key, &kind))
+        print_line(d, state_alert_json(v));
     else if (state_numbers_find(&d->numbers, &v->key, &number))
         print_line(d, state_points_json(number, v->bytes, v->n));
 }
 
-static enum cli_exit dump(struct place *at)
+static enum cli_exit dump_file(char *file)
 {
     struct health_report r;
     struct dump d = {.n = 0};
-    enum cli_exit status = check(at, NULL, &r);
+    enum cli_exit status = check(file, NULL, &r);
     if (status != CLI_OK)
         return status;
     if (r.health == HEALTH_SPOILT)
-        (void)cli_error(CLI_OK, "%s: %s: what is good follows", at->file, health_text(r.health));
-    if (health_read(at->file, on_value, &d) != NABLA_OK)
-        status = cli_error(CLI_FAILED, "%s: it could not be read", at->file);
+        (void)cli_error(CLI_OK, "%s: %s: what is good follows", file, health_text(r.health));
+    if (health_read(file, on_value, &d) != NABLA_OK)
+        status = cli_error(CLI_FAILED, "%s: it could not be read", file);
     state_numbers_fini(&d.numbers);
     if (d.failed && status == CLI_OK)
-        status = cli_error(CLI_FAILED, "some series could not be written as JSON");
+        status = cli_error(CLI_FAILED, "some series or alerts could not be written as JSON");
     enum cli_exit flushed = cli_flush();
     return status != CLI_OK ? status : flushed;
+}
+
+static enum cli_exit dump(struct place *at)
+{
+    enum cli_exit series = dump_file(at->file);
+    enum cli_exit alerts = at->alerts[0] != '\0' ? dump_file(at->alerts) : CLI_OK;
+    return series != CLI_OK ? series : alerts;
 }
 
 /* ---- the command */

@@ -10,7 +10,7 @@
 
 /* ---- out */
 
-static json_t *number_json(double v)
+json_t *state_number_json(double v)
 {
     if (isfinite(v))
         return json_real(v);
@@ -24,18 +24,19 @@ static json_t *time_json(int64_t t_ns)
 
 static json_t *exact_json(struct exact x)
 {
-    return json_pack("[o,o,o]", time_json(x.t_ns), number_json(x.v), number_json(x.rest));
+    return json_pack("[o,o,o]", time_json(x.t_ns), state_number_json(x.v),
+                     state_number_json(x.rest));
 }
 
 static json_t *numbers_json(const double *at, size_t n)
 {
     json_t *all = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(all, number_json(at[i]));
+        json_array_append_new(all, state_number_json(at[i]));
     return all;
 }
 
-static json_t *labels_json(const struct label_list *list)
+json_t *state_labels_json(const struct label_list *list)
 {
     json_t *all = json_object();
     for (uint32_t i = 0; i < list->n; i++) {
@@ -60,7 +61,7 @@ static json_t *window_json(const struct window *w)
     json_t *all = json_array();
     for (int i = 0; i < w->n; i++)
         json_array_append_new(
-            all, json_pack("[o,o]", time_json(w->at[i].t_ns), number_json(w->at[i].v)));
+            all, json_pack("[o,o]", time_json(w->at[i].t_ns), state_number_json(w->at[i].v)));
     return all;
 }
 
@@ -71,9 +72,9 @@ static json_t *trend_json(const struct extra *e, int64_t trend_ns)
     const double moments[] = {m->w, m->x, m->y, m->xx, m->xy, m->yy, t->w2, t->x2, t->xx2};
     return json_pack("{s:o,s:I,s:[o,o],s:o,s:o,s:o}", "tau", time_json(trend_ns), "samples",
                      (json_int_t)t->n, "newest", time_json(t->newest.t_ns),
-                     number_json(t->newest.v), "moments",
+                     state_number_json(t->newest.v), "moments",
                      numbers_json(moments, sizeof moments / sizeof *moments), "from",
-                     exact_json(e->trend_from), "base", number_json(e->trend_base));
+                     exact_json(e->trend_from), "base", state_number_json(e->trend_base));
 }
 
 static json_t *waiting_json(const struct reorder *r)
@@ -101,15 +102,16 @@ static void add_extra(json_t *out, const struct saved *s)
     if (e->trend.n > 0)
         json_object_set_new(out, "trend", trend_json(e, s->trend_ns));
     if (e->wraps > 0 || e->wrapped != 0)
-        json_object_set_new(out, "wrap",
-                            json_pack("[o,I]", number_json(e->wrapped), (json_int_t)e->wraps));
+        json_object_set_new(
+            out, "wrap", json_pack("[o,I]", state_number_json(e->wrapped), (json_int_t)e->wraps));
     if (e->came.t_ns != INT64_MIN)
         json_object_set_new(out, "came", json_pack("[o,b]", exact_json(e->came), (int)e->adds));
     if (e->merge.n > 0)
         json_object_set_new(out, "merge",
                             json_pack("[I,o,o,o,o]", (json_int_t)e->merge.n,
                                       exact_json(e->merge.first), exact_json(e->merge.last),
-                                      number_json(e->merge.t_sum_s), number_json(e->merge.v_sum)));
+                                      state_number_json(e->merge.t_sum_s),
+                                      state_number_json(e->merge.v_sum)));
     if (e->guard.holds)
         json_object_set_new(out, "held", exact_json(e->guard.held));
     if (e->reorder != NULL && e->reorder->n > 0)
@@ -122,7 +124,7 @@ json_t *state_series_json(uint32_t number, const struct saved_series *in)
 {
     const struct saved *s = &in->saved;
     json_t *out = json_pack("{s:I,s:o,s:o,s:o}", "number", (json_int_t)number, "labels",
-                            labels_json(&in->labels), "seen", time_json(s->seen_ns), "window",
+                            state_labels_json(&in->labels), "seen", time_json(s->seen_ns), "window",
                             window_json(&s->window));
     const struct {
         const char *name;
@@ -145,16 +147,17 @@ json_t *state_points_json(uint32_t number, const char *bytes, size_t n)
     struct kept_point p;
     json_t *all = json_array();
     while (saved_get_point(&at, end, &p))
-        json_array_append_new(
-            all, json_pack("[o,o,o,o,o,o,o,I]", time_json(p.t_ns), number_json(p.value),
-                           number_json(p.rate), number_json(p.accel), number_json(p.error),
-                           number_json(p.trend), number_json(p.rest), (json_int_t)p.order));
+        json_array_append_new(all, json_pack("[o,o,o,o,o,o,o,I]", time_json(p.t_ns),
+                                             state_number_json(p.value), state_number_json(p.rate),
+                                             state_number_json(p.accel), state_number_json(p.error),
+                                             state_number_json(p.trend), state_number_json(p.rest),
+                                             (json_int_t)p.order));
     return json_pack("{s:I,s:o}", "series", (json_int_t)number, "points", all);
 }
 
 /* ---- in */
 
-static bool get_number(const json_t *v, double *out)
+bool state_get_number(const json_t *v, double *out)
 {
     if (json_is_string(v)) {
         size_t n = json_string_length(v);
@@ -164,13 +167,13 @@ static bool get_number(const json_t *v, double *out)
     return json_is_number(v);
 }
 
-static bool get_time(const json_t *v, int64_t *out)
+bool state_get_time(const json_t *v, int64_t *out)
 {
     *out = json_integer_value(v);
     return json_is_integer(v);
 }
 
-static bool get_count(const json_t *v, uint32_t *out)
+bool state_get_count(const json_t *v, uint32_t *out)
 {
     json_int_t n = json_integer_value(v);
     *out = (uint32_t)n;
@@ -184,16 +187,16 @@ static bool is_list(const json_t *v, size_t n)
 
 static bool get_exact(const json_t *v, struct exact *out)
 {
-    return is_list(v, 3) && get_time(json_array_get(v, 0), &out->t_ns) &&
-           get_number(json_array_get(v, 1), &out->v) &&
-           get_number(json_array_get(v, 2), &out->rest);
+    return is_list(v, 3) && state_get_time(json_array_get(v, 0), &out->t_ns) &&
+           state_get_number(json_array_get(v, 1), &out->v) &&
+           state_get_number(json_array_get(v, 2), &out->rest);
 }
 
 static bool get_numbers(const json_t *v, size_t n, double *out)
 {
     bool good = is_list(v, n);
     for (size_t i = 0; good && i < n; i++)
-        good = get_number(json_array_get(v, i), &out[i]);
+        good = state_get_number(json_array_get(v, i), &out[i]);
     return good;
 }
 
@@ -203,8 +206,8 @@ static bool get_window(const json_t *v, struct window *w)
     bool good = json_is_array(v) && n <= WINDOW_KEPT;
     for (size_t i = 0; good && i < n; i++) {
         const json_t *x = json_array_get(v, i);
-        good = is_list(x, 2) && get_time(json_array_get(x, 0), &w->at[i].t_ns) &&
-               get_number(json_array_get(x, 1), &w->at[i].v);
+        good = is_list(x, 2) && state_get_time(json_array_get(x, 0), &w->at[i].t_ns) &&
+               state_get_number(json_array_get(x, 1), &w->at[i].v);
     }
     w->n = good ? (uint8_t)n : 0;
     return good;
@@ -221,21 +224,21 @@ static bool get_trend(const json_t *v, struct extra *e, int64_t *trend_ns)
     t->w2 = m[6];
     t->x2 = m[7];
     t->xx2 = m[8];
-    return get_time(json_object_get(v, "tau"), trend_ns) &&
-           get_count(json_object_get(v, "samples"), &t->n) &&
-           get_time(json_array_get(newest, 0), &t->newest.t_ns) &&
-           get_number(json_array_get(newest, 1), &t->newest.v) &&
+    return state_get_time(json_object_get(v, "tau"), trend_ns) &&
+           state_get_count(json_object_get(v, "samples"), &t->n) &&
+           state_get_time(json_array_get(newest, 0), &t->newest.t_ns) &&
+           state_get_number(json_array_get(newest, 1), &t->newest.v) &&
            get_exact(json_object_get(v, "from"), &e->trend_from) &&
-           get_number(json_object_get(v, "base"), &e->trend_base);
+           state_get_number(json_object_get(v, "base"), &e->trend_base);
 }
 
 static bool get_merge(const json_t *v, struct merge *m)
 {
-    return is_list(v, 5) && get_count(json_array_get(v, 0), &m->n) &&
+    return is_list(v, 5) && state_get_count(json_array_get(v, 0), &m->n) &&
            get_exact(json_array_get(v, 1), &m->first) &&
            get_exact(json_array_get(v, 2), &m->last) &&
-           get_number(json_array_get(v, 3), &m->t_sum_s) &&
-           get_number(json_array_get(v, 4), &m->v_sum);
+           state_get_number(json_array_get(v, 3), &m->t_sum_s) &&
+           state_get_number(json_array_get(v, 4), &m->v_sum);
 }
 
 static bool get_waiting(const json_t *v, struct reorder *r)
@@ -245,7 +248,7 @@ static bool get_waiting(const json_t *v, struct reorder *r)
     for (r->n = 0; good && r->n < n; r->n++) {
         const json_t *x = json_array_get(v, r->n);
         good = is_list(x, 2) && get_exact(json_array_get(x, 0), &r->at[r->n].x) &&
-               get_time(json_array_get(x, 1), &r->at[r->n].came_ns);
+               state_get_time(json_array_get(x, 1), &r->at[r->n].came_ns);
     }
     return good;
 }
@@ -278,8 +281,8 @@ static bool get_extra(const json_t *line, struct saved *s, struct extra *e, stru
     if (good && (v = json_object_get(line, "trend")) != NULL)
         good = get_trend(v, e, &s->trend_ns);
     if (good && (v = json_object_get(line, "wrap")) != NULL)
-        good = is_list(v, 2) && get_number(json_array_get(v, 0), &e->wrapped) &&
-               get_count(json_array_get(v, 1), &e->wraps);
+        good = is_list(v, 2) && state_get_number(json_array_get(v, 0), &e->wrapped) &&
+               state_get_count(json_array_get(v, 1), &e->wraps);
     if (good && (v = json_object_get(line, "came")) != NULL) {
         good = is_list(v, 2) && get_exact(json_array_get(v, 0), &e->came);
         e->adds = json_is_true(json_array_get(v, 1));
@@ -300,7 +303,7 @@ static bool get_extra(const json_t *line, struct saved *s, struct extra *e, stru
     return good;
 }
 
-static bool get_labels(json_t *v, struct labelset *out)
+bool state_get_labels(json_t *v, struct labelset *out)
 {
     struct label_list list = {.n = 0};
     const char *name;
@@ -333,13 +336,13 @@ enum nabla_status state_series_read(const json_t *line, uint8_t place, struct bu
     struct beside beside;
     struct saved s = {.place = place, .unkeyed = true};
     size_t offset = out->n;
-    if (!get_labels(json_object_get(line, "labels"), &labels.set))
+    if (!state_get_labels(json_object_get(line, "labels"), &labels.set))
         return fail(why, "its labels are none");
     if (!get_window(json_object_get(line, "window"), &s.window))
         return fail(why, "its window is none");
     const json_t *resets = json_object_get(line, "resets");
-    if (!get_time(json_object_get(line, "seen"), &s.seen_ns) ||
-        (resets != NULL && !get_count(resets, &s.window.resets)))
+    if (!state_get_time(json_object_get(line, "seen"), &s.seen_ns) ||
+        (resets != NULL && !state_get_count(resets, &s.window.resets)))
         return fail(why, "seen or resets is no number");
     s.stale = json_is_true(json_object_get(line, "stale"));
     s.broken = json_is_true(json_object_get(line, "broken"));
@@ -367,14 +370,14 @@ enum nabla_status state_points_read(const json_t *line, struct buf *out, int64_t
         struct kept_point p;
         double rest;
         uint32_t order;
-        if (!is_list(x, 8) || !get_time(json_array_get(x, 0), &p.t_ns) ||
-            !get_number(json_array_get(x, 1), &p.value) ||
-            !get_number(json_array_get(x, 2), &p.rate) ||
-            !get_number(json_array_get(x, 3), &p.accel) ||
-            !get_number(json_array_get(x, 4), &p.error) ||
-            !get_number(json_array_get(x, 5), &p.trend) ||
-            !get_number(json_array_get(x, 6), &rest) || !get_count(json_array_get(x, 7), &order) ||
-            order > 2)
+        if (!is_list(x, 8) || !state_get_time(json_array_get(x, 0), &p.t_ns) ||
+            !state_get_number(json_array_get(x, 1), &p.value) ||
+            !state_get_number(json_array_get(x, 2), &p.rate) ||
+            !state_get_number(json_array_get(x, 3), &p.accel) ||
+            !state_get_number(json_array_get(x, 4), &p.error) ||
+            !state_get_number(json_array_get(x, 5), &p.trend) ||
+            !state_get_number(json_array_get(x, 6), &rest) ||
+            !state_get_count(json_array_get(x, 7), &order) || order > 2)
             return fail(why, "one of its points is none");
         p.rest = (float)rest;
         p.order = (uint8_t)order;

@@ -24,4 +24,15 @@ MUST_CHECK enum nabla_status state_series_read(const json_t *line, uint8_t place
 MUST_CHECK enum nabla_status state_points_read(const json_t *line, struct buf *out,
                                                int64_t *first_ns, const char **why);
 
+/* ---- parts, of alerts, too (state_alerts.h) */
+
+json_t *state_number_json(double v);
+json_t *state_labels_json(const struct label_list *list); /* NULL: JSON does not hold them */
+
+/* False: it is none; v may be NULL. */
+bool state_get_number(const json_t *v, double *out);
+bool state_get_time(const json_t *v, int64_t *out);
+bool state_get_count(const json_t *v, uint32_t *out);
+bool state_get_labels(json_t *v, struct labelset *out); /* *out has room for LABELSET_MAX */
+
 #endif

@@ -1,6 +1,7 @@
 /* cli/state_restore.c -- lines of nabla state dump become a file, chunk by chunk, which takes its place when it is whole.
  * A line that is wrong ends it: a state is all that was dumped, or nothing. */
 #include "cli/state.h"
+#include "cli/state_alerts.h"
 #include "cli/state_json.h"
 #include "state/folder.h"
 
@@ -93,6 +94,9 @@ struct restoring {
     struct state_numbers numbers;
     uint64_t line;
     bool points; /* of series come now: no series any more */
+    struct puts alerts;
+    bool rules[SAVED_RULES_MAX]; /* that have come */
+    uint32_t alerts_n;
 };
 
 static enum cli_exit bad(const struct restoring *r, const char *why)
@@ -168,14 +172,34 @@ static enum cli_exit add_points(struct restoring *r, const json_t *line)
     return r->puts.bytes.n >= TRANSACTION_BYTES ? flush(r) : CLI_OK;
 }
 
+static enum cli_exit add_alert(struct restoring *r, const json_t *line)
+{
+    struct key key;
+    const char *why = NULL;
+    size_t offset = r->alerts.bytes.n;
+    switch (state_alert_read(line, &r->alerts.bytes, &key, &why)) {
+    case NABLA_OK: break;
+    case NABLA_EINVAL: return bad(r, why);
+    default: return no_memory();
+    }
+    bool numbered = key.kind == KEY_TARGETS || key.number < SAVED_RULES_MAX;
+    if (!numbered || (key.kind == KEY_ALERT && !r->rules[key.number]))
+        return bad(r, "an alert of no rule, or too many rules");
+    if (key.kind == KEY_RULE)
+        r->rules[key.number] = true;
+    r->alerts_n += key.kind == KEY_ALERT;
+    return puts_add(&r->alerts, &key, offset) == NABLA_OK ? CLI_OK : no_memory();
+}
+
 static enum cli_exit read_line(struct restoring *r, const char *text, size_t n)
 {
     json_error_t fault;
     json_t *line = json_loadb(text, n, JSON_REJECT_DUPLICATES, &fault);
     if (line == NULL)
         return bad(r, fault.text);
-    enum cli_exit status =
-        json_object_get(line, "points") != NULL ? add_points(r, line) : add_series(r, line);
+    enum cli_exit status = state_alert_is(line)                      ? add_alert(r, line)
+                           : json_object_get(line, "points") != NULL ? add_points(r, line)
+                                                                     : add_series(r, line);
     json_decref(line);
     return status;
 }
@@ -213,6 +237,31 @@ static enum cli_exit make(struct restoring *r, const char *fresh)
     return CLI_OK;
 }
 
+/* The alerts' file, before that of the series: what there was of alerts stays under another name. */
+static enum cli_exit make_alerts(struct restoring *r, int folder, const char *fresh)
+{
+    char why[STORE_WHY_MAX];
+    struct store_meta meta = {.made_ns = clock_now().wall_ns};
+    struct store *store = NULL;
+    if (r->alerts.n == 0) {
+        bool aside = renameat(folder, "alerts.mdb", folder, "alerts.mdb.old") == 0;
+        return aside || errno == ENOENT ? CLI_OK
+                                        : cli_error(CLI_FAILED, "alerts.mdb: %s", strerror(errno));
+    }
+    enum nabla_status status = store_make(fresh, &meta, &store, why);
+    if (status == NABLA_OK)
+        status = store_write(store, &r->alerts, why);
+    if (status == NABLA_OK)
+        status = store_settle(store, why);
+    if (status == NABLA_OK)
+        status = folder_replace(folder, "alerts.mdb.new", "alerts.mdb", "alerts.mdb.old", why);
+    store_close(store);
+    if (status == NABLA_OK)
+        return CLI_OK;
+    (void)unlink(fresh);
+    return cli_error(CLI_FAILED, "%s: %s", fresh, why);
+}
+
 static enum cli_exit take_place(struct restoring *r, int folder, bool old)
 {
     char why[STORE_WHY_MAX];
@@ -220,34 +269,55 @@ static enum cli_exit take_place(struct restoring *r, int folder, bool old)
         folder_replace(folder, "state.mdb.new", "state.mdb", old ? "state.mdb.old" : NULL, why) !=
             NABLA_OK)
         return cli_error(CLI_FAILED, "%s", why);
-    printf("%u series\n", r->series);
+    if (r->alerts_n > 0)
+        printf("%u series, %u alerts\n", r->series, r->alerts_n);
+    else
+        printf("%u series\n", r->series);
     return cli_flush();
+}
+
+static bool has(int folder, const char *name)
+{
+    struct stat st;
+    return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static enum cli_exit restore(struct restoring *r, const char *directory, int folder, bool old,
+                             FILE *in)
+{
+    char fresh[STATE_PATH_MAX], fresh_alerts[STATE_PATH_MAX];
+    snprintf(fresh, sizeof fresh, "%s/state.mdb.new", directory);
+    snprintf(fresh_alerts, sizeof fresh_alerts, "%s/alerts.mdb.new", directory);
+    enum cli_exit status = make(r, fresh);
+    if (status == CLI_OK)
+        status = read_lines(r, in);
+    if (status == CLI_OK)
+        status = make_alerts(r, folder, fresh_alerts);
+    if (status == CLI_OK)
+        status = take_place(r, folder, old);
+    if (status != CLI_OK)
+        (void)unlink(fresh);
+    return status;
 }
 
 enum cli_exit state_restore(const char *directory, int folder, const char *file, bool force)
 {
     struct restoring r = {.file = file};
-    char fresh[STATE_PATH_MAX];
-    struct stat st;
-    bool old = fstatat(folder, "state.mdb", &st, AT_SYMLINK_NOFOLLOW) == 0;
-    if (old && !force)
+    bool old = has(folder, "state.mdb");
+    if ((old || has(folder, "alerts.mdb") || has(folder, "alerts")) && !force)
         return cli_error(CLI_USAGE, "%s has a state; --force replaces it", directory);
     bool opens = strcmp(file, "-") != 0;
     FILE *in = opens ? fopen(file, "re") : stdin;
     if (in == NULL)
         return cli_error(CLI_USAGE, "%s: %s", file, strerror(errno));
-    snprintf(fresh, sizeof fresh, "%s/state.mdb.new", directory);
-    enum cli_exit status = make(&r, fresh);
-    if (status == CLI_OK)
-        status = read_lines(&r, in);
-    if (status == CLI_OK)
-        status = take_place(&r, folder, old);
-    if (status != CLI_OK)
-        (void)unlink(fresh);
+    enum cli_exit status = restore(&r, directory, folder, old, in);
+    if (status == CLI_OK) /* of a nablad of before there was an alerts.mdb */
+        (void)renameat(folder, "alerts", folder, "alerts.old");
     if (opens)
         fclose(in);
     store_close(r.store);
     puts_fini(&r.puts);
+    puts_fini(&r.alerts);
     state_numbers_fini(&r.numbers);
     return status;
 }

@@ -60,6 +60,7 @@ enum nabla_status alerting_init(struct alerting *a, uv_loop_t *loop, struct conf
     uv_timer_init(loop, &a->due);
     a->seen.data = a->due.data = a;
     a->log = log;
+    a->stats = stats;
     return alerts_prepare(a->alerts, &conf->rules, &conf->policies);
 }
 
@@ -68,7 +69,13 @@ enum nabla_status alerting_start(struct alerting *a, struct table *table, const 
     alerts_table(a->alerts, table);
     while (alerting_adopt(a))
         ;
-    saving_start(&a->saving, a->loop, a->alerts, a->log, conf->state.directory);
+    struct alert_file_options saved = {.directory = conf->state.directory,
+                                       .alerts = a->alerts,
+                                       .stats = &a->stats->state,
+                                       .log = a->log};
+    enum nabla_status status = saving_start(&a->saving, a->loop, &saved);
+    if (status != NABLA_OK)
+        return status;
     return notifier_new(a->loop, a->alerts, a->log, &conf->alerting, &a->notifier);
 }
 

@@ -14,7 +14,8 @@ struct alerting {
     struct lookout *lookout;
     struct alerts *alerts;
     struct notifier *notifier;
-    uv_loop_t *loop; /* borrowed, as log is */
+    uv_loop_t *loop; /* borrowed, as stats and log are */
+    struct stats *stats;
     struct log *log;
     uv_async_t seen; /* by the lookout */
     uv_timer_t due;

@@ -146,25 +146,58 @@ static void check_points(const struct check *c, const struct store_value *v)
           (size_t)(at - v->bytes));
 }
 
+bool health_alert_kind(const struct key *k, enum saved_kind *out)
+{
+    switch (k->kind) {
+    case KEY_TARGETS: *out = SAVED_TARGETS; return true;
+    case KEY_RULE: *out = SAVED_RULE; return true;
+    case KEY_ALERT: *out = SAVED_ALERT; return true;
+    default: return false;
+    }
+}
+
+static void fault_of_key(const struct check *c, const struct key *k, const char *what)
+{
+    c->report->bad_values++;
+    switch (k->kind) {
+    case KEY_CHUNK: fault(c, "chunk %u of shard %u: %s", k->number, k->shard, what); break;
+    case KEY_POINTS:
+        fault(c, "points of place %u of shard %u: %s", k->number, k->shard, what);
+        break;
+    case KEY_TARGETS: fault(c, "targets of alerts: %s", what); break;
+    case KEY_RULE: fault(c, "rule %u of alerts: %s", k->number, what); break;
+    case KEY_ALERT: fault(c, "alert %llu: %s", (unsigned long long)k->id, what); break;
+    }
+}
+
+static void check_alert(const struct check *c, const struct store_value *v)
+{
+    enum saved_kind kind;
+    bool good = health_alert_kind(&v->key, &kind) && saved_is_good(kind, v->bytes, v->n);
+    c->report->alerts += good && kind == SAVED_ALERT;
+    if (!good)
+        fault_of_key(c, &v->key, "it cannot be");
+}
+
 static void check_value(const struct check *c, const MDB_val *key, const MDB_val *value)
 {
     struct store_value v;
     c->report->values++;
     if (is_meta(key))
         return;
-    if (read_value(key, value, &v)) {
-        if (v.key.kind == KEY_CHUNK)
-            check_series(c, &v);
-        else
-            check_points(c, &v);
-        return;
-    }
-    c->report->bad_values++;
-    if (!key_get(key->mv_data, key->mv_size, &v.key))
+    bool good = read_value(key, value, &v);
+    if (good && v.key.kind == KEY_CHUNK) {
+        check_series(c, &v);
+    } else if (good && v.key.kind == KEY_POINTS) {
+        check_points(c, &v);
+    } else if (good) {
+        check_alert(c, &v);
+    } else if (key_get(key->mv_data, key->mv_size, &v.key)) {
+        fault_of_key(c, &v.key, "its sum is wrong");
+    } else {
+        c->report->bad_values++;
         fault(c, "a value whose key is none of ours");
-    else
-        fault(c, "%s %u of shard %u: its sum is wrong",
-              v.key.kind == KEY_CHUNK ? "chunk" : "points of place", v.key.number, v.key.shard);
+    }
 }
 
 /* Its entries, one after the other; no more of them than it says it has. Returns LMDB's status. */

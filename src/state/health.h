@@ -8,6 +8,7 @@
 #ifndef STATE_HEALTH_H
 #define STATE_HEALTH_H
 
+#include "alerts/saved.h"
 #include "state/store.h"
 
 enum health {
@@ -25,7 +26,7 @@ struct health_report {
     enum health health;
     int fault;        /* errno's or LMDB's, of one that is sealed or damaged; 0: none */
     uint32_t version; /* 0: not known */
-    uint64_t values, bad_values, series, bad_series, points;
+    uint64_t values, bad_values, series, bad_series, points, alerts;
     struct store_meta meta; /* of a good or spoilt one */
 };
 
@@ -34,6 +35,9 @@ struct health_report {
 MUST_CHECK enum nabla_status health_check(const char *path,
                                           void (*on_fault)(void *ctx, const char *line), void *ctx,
                                           struct health_report *out);
+
+/* What an alert's key names; false: it is no alert's. */
+bool health_alert_kind(const struct key *k, enum saved_kind *out);
 
 struct store_value {
     struct key key;

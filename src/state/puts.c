@@ -114,7 +114,7 @@ static bool is_within(const struct key *k, const struct trim *t)
 static int trim(MDB_cursor *c, const struct trim *t, const struct trim_kept *kept)
 {
     const struct trim_kept *end = kept + t->kept_n;
-    struct key at = {KEY_POINTS, t->shard, t->place, INT64_MIN};
+    struct key at = {KEY_POINTS, t->shard, t->place, {INT64_MIN}};
     int rc = seek(c, &at);
     while (rc == 0 && is_within(&at, t)) {
         while (kept < end && kept->place < at.number)

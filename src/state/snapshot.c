@@ -104,7 +104,7 @@ static enum nabla_status save_points(struct snapshot *s, struct table *t, struct
                                      const struct save_keeper *k, char why[static STORE_WHY_MAX])
 {
     enum nabla_status status = NABLA_OK;
-    struct key key = {KEY_POINTS, at.shard, table_place(k->ref), INT64_MIN};
+    struct key key = {KEY_POINTS, at.shard, table_place(k->ref), {INT64_MIN}};
     int64_t next_ns = INT64_MIN;
     while (status == NABLA_OK && next_ns != INT64_MAX) {
         size_t offset = s->puts.bytes.n;

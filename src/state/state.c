@@ -139,6 +139,8 @@ static void on_value(void *ctx, const struct store_value *v)
         table_restore(l->state->table, v->bytes, v->n, &l->restore);
         return;
     }
+    if (v->key.kind != KEY_POINTS)
+        return;
     struct keeper name = {v->key.shard, v->key.number, {0}}, *k = NULL;
     if (l->keepers_n > 0)
         k = bsearch(&name, l->keepers, l->keepers_n, sizeof name, compare_keepers);

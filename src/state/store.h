@@ -3,6 +3,7 @@
  *     meta                 ──►  "NABLAST" 0 | version u32 | made i64 | rules of keys u64 | secrets | sum u64
  *     c shard number       ──►  sum u64 | a chunk's series, one behind the other: series/saved.h
  *     p shard place time   ──►  sum u64 | a block of the points that the series at that place keeps
+ *     n, r number, s id    ──►  sum u64 | targets, a rule, an alert: alerts/saved.h, in a file of its own
  *
  * Numbers in keys stand most significant byte first, all others last. A sum is XXH3's 64 bits. A file is written
  * by one process, and read by the next: what places mean is over with their process.

@@ -180,7 +180,7 @@ def test_a_restart_is_not_seen(nablad, tmp_path, how):
         eventually(lambda: h.told() == {"a": ["firing"], "b": ["firing"]}, "both")
         eventually(lambda: d.metric("nablad_notifications_total", outcome="sent") == 2, "its knowing so")
         d.send(f"mark,room=last value=1 {T0 * NS}")
-        saved = tmp_path / "state" / "alerts"
+        saved = tmp_path / "state" / "alerts.mdb"
         eventually(lambda: saved.exists() and b"last" in saved.read_bytes(),
                    "all that was before it, on the disk")
         getattr(d.proc, how)()
@@ -194,17 +194,6 @@ def test_a_restart_is_not_seen(nablad, tmp_path, how):
         assert d.metric("nablad_alerts_fired_total") == 0
         starts = {a["startsAt"] for b in h.bodies() for a in b["alerts"] if a["labels"]["room"] == "b"}
         assert len(starts) == 1
-
-
-def test_a_damaged_file_is_set_aside(nablad, tmp_path):
-    state = tmp_path / "state"
-    state.mkdir()
-    (state / "alerts").write_bytes(b"no alerts at all")
-    text = yaml.safe_dump({**yaml.safe_load(config(tmp_path)), "state": {"directory": str(state)}})
-    d = nablad(text)
-    assert "alerts.bad" in d.events("alerts_not_restored")[0]["set_aside"]
-    assert (state / "alerts.bad").read_bytes() == b"no alerts at all"
-    eventually((state / "alerts").exists, "another one")
 
 
 @pytest.mark.slow

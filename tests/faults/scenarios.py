@@ -162,7 +162,7 @@ def killed(world, rounds):
     the points go out when the sink is back. With a journal all that was acknowledged is promised, and the kill comes at
     any moment; without, what was acknowledged before the last snapshot."""
     chance = random.Random(9)
-    alerts = world.folder / "state" / "alerts"
+    alerts = world.folder / "state" / "alerts.mdb"
     world.sink.close()
     lost = waiting = 0
     for _ in range(rounds):
