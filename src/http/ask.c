@@ -180,6 +180,12 @@ static enum nabla_status read_marks(struct ask *a, const struct param *p, struct
     return a->marks || is(p->value, p->value_n, "0") ? NABLA_OK : complain(fault, p, "1 or 0");
 }
 
+static enum nabla_status read_newest(struct ask *a, const struct param *p, struct fault *fault)
+{
+    a->newest = is(p->value, p->value_n, "1");
+    return a->newest || is(p->value, p->value_n, "0") ? NABLA_OK : complain(fault, p, "1 or 0");
+}
+
 static const struct {
     const char *name;
     unsigned flag;
@@ -199,6 +205,7 @@ static const struct {
     {"marks", ASK_POINTS, true, read_marks},
     {"offset", ASK_OFFSET, false, read_offset},
     {"exposed", ASK_EXPOSED, false, read_exposed},
+    {"newest", ASK_NEWEST, false, read_newest},
 };
 
 /* known loses the flags of those parameters that can stand once, as they are read. */

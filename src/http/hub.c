@@ -4,6 +4,7 @@
 #include "http/hub.h"
 
 #include "http/names.h"
+#include "http/newest.h"
 #include "http/server.h"
 
 #include <inttypes.h>
@@ -41,12 +42,40 @@ bool hub_admits(const struct http *h, const struct network *from)
     return networks_has_room(&h->hub.networks, from, h->options.max_streams_per_address);
 }
 
+static void on_beat(uv_timer_t *beat)
+{
+    newest_beat(beat->data);
+}
+
+/* The feed is listened to for those that want all, the table read for the others, and neither for nobody. */
+static void count_in(struct http *h, const struct stream *s, int by)
+{
+    struct hub *hub = &h->hub;
+    uint32_t all_before = hub->n - hub->newest_n;
+    hub->n += (uint32_t)by;
+    if (s->newest != NULL) {
+        hub->newest_n += (uint32_t)by;
+        if (hub->newest_n == 0)
+            uv_timer_stop(&h->beat);
+        else if (!uv_is_active((uv_handle_t *)&h->beat))
+            uv_timer_start(&h->beat, on_beat, 0, NEWEST_MS);
+        return;
+    }
+    hub->regexes += by > 0 ? s->ask.regexes : -s->ask.regexes;
+    bool listens = hub->n > hub->newest_n;
+    if (h->options.feed != NULL && listens != (all_before > 0))
+        feed_listen(h->options.feed, FEED_STREAMS, listens ? on_ready : NULL, h);
+}
+
 struct stream *hub_join(struct http *h, struct MHD_Connection *connection, int fd,
                         const struct network *from, struct ask *ask)
 {
     uint32_t network;
     struct stream *s = calloc(1, sizeof *s);
-    if (s == NULL || !networks_join(&h->hub.networks, from, UINT32_MAX, &network)) {
+    struct newest *newest = ask->newest ? newest_new() : NULL;
+    if (s == NULL || (ask->newest && newest == NULL) ||
+        !networks_join(&h->hub.networks, from, UINT32_MAX, &network)) {
+        newest_free(newest);
         free(s);
         return NULL;
     }
@@ -56,6 +85,7 @@ struct stream *hub_join(struct http *h, struct MHD_Connection *connection, int f
                          .connection = connection,
                          .fd = fd,
                          .ask = *ask,
+                         .newest = newest,
                          .network = network,
                          .wrote_ns = clock_now().mono_ns};
     *ask = (struct ask){0};
@@ -63,9 +93,7 @@ struct stream *hub_join(struct http *h, struct MHD_Connection *connection, int f
     if (s->next != NULL)
         s->next->at = &s->next;
     h->hub.first = s;
-    h->hub.regexes += s->ask.regexes;
-    if (h->hub.n++ == 0 && h->options.feed != NULL)
-        feed_listen(h->options.feed, FEED_STREAMS, on_ready, h);
+    count_in(h, s, 1);
     return s;
 }
 
@@ -75,10 +103,9 @@ void hub_leave(struct stream *s)
     *s->at = s->next;
     if (s->next != NULL)
         s->next->at = s->at;
-    if (--h->hub.n == 0 && h->options.feed != NULL)
-        feed_listen(h->options.feed, FEED_STREAMS, NULL, NULL);
     networks_leave(&h->hub.networks, s->network);
-    h->hub.regexes -= s->ask.regexes;
+    count_in(h, s, -1);
+    newest_free(s->newest);
     ask_fini(&s->ask);
     buf_fini(&s->queue);
     free(s);
@@ -117,7 +144,7 @@ static void tell_loss(struct stream *s)
 }
 
 /* Puts one event into the queue, or loses it. Room for the word of a loss is kept. */
-static bool put(struct stream *s, const char *event, size_t n, int64_t mono_ns)
+bool hub_put(struct stream *s, const char *event, size_t n, int64_t mono_ns)
 {
     if (s->queue.n - s->taken + n + LOSS_ROOM > STREAM_QUEUE_MAX)
         return false;
@@ -159,6 +186,15 @@ static void write_event(struct buf *b, const struct reading *r, const struct fee
     buf_text(b, "\n\n");
 }
 
+bool hub_tell(struct stream *s, const struct reading *r, const struct feed_item *item,
+              int64_t mono_ns)
+{
+    struct buf *event = &s->http->hub.forms[s->ask.style];
+    buf_clear(event);
+    write_event(event, r, item, s->ask.style);
+    return !event->failed && hub_put(s, event->at, event->n, mono_ns);
+}
+
 /* To every stream that wants it; each form of time is written once. */
 static void fan_out(struct http *h, const struct reading *r, const struct feed_item *item,
                     int64_t mono_ns)
@@ -167,11 +203,11 @@ static void fan_out(struct http *h, const struct reading *r, const struct feed_i
     buf_clear(&h->hub.forms[TIME_UNIX]);
     for (struct stream *s = h->hub.first; s != NULL; s = s->next) {
         struct buf *event = &h->hub.forms[s->ask.style];
-        if (!wants(s, r->labels))
+        if (s->newest != NULL || !wants(s, r->labels))
             continue;
         if (event->n == 0)
             write_event(event, r, item, s->ask.style);
-        if (event->failed || !put(s, event->at, event->n, mono_ns))
+        if (event->failed || !hub_put(s, event->at, event->n, mono_ns))
             lose(s, 1);
     }
 }
@@ -203,6 +239,8 @@ static void deliver(struct http *h, uint32_t n, struct instant now)
 static void lose_for_all(struct http *h, uint64_t lost)
 {
     for (struct stream *s = h->hub.first; lost > 0 && s != NULL; s = s->next) {
+        if (s->newest != NULL)
+            continue;
         lose(s, lost);
         resume(s);
     }
@@ -245,7 +283,7 @@ void hub_beat(struct http *h, int64_t mono_ns, int64_t silence_ns)
     for (struct stream *s = h->hub.first; s != NULL; s = s->next) {
         int64_t silent_ns = mono_ns - s->wrote_ns;
         if (silent_ns >= silence_ns || (silent_ns >= NS_PER_S && s->suspended && seems_gone(s)))
-            put(s, comment, sizeof comment - 1, mono_ns);
+            hub_put(s, comment, sizeof comment - 1, mono_ns);
     }
 }
 

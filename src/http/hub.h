@@ -3,7 +3,8 @@
  *     feed ──wake──► hub: labels, selectors ──► queue of each stream ──► client
  *                                               full: points are lost, and the client told
  *
- * The feed is listened to while there is a stream. */
+ * The feed is listened to while there is a stream that wants all points; those that want the newest of each series
+ * read the table (http/newest.h). */
 #ifndef HTTP_HUB_H
 #define HTTP_HUB_H
 
@@ -25,10 +26,11 @@ struct stream {
     struct stream *next, **at; /* in the hub */
     struct http *http;
     struct MHD_Connection *connection;
-    int fd;           /* borrowed */
-    struct ask ask;   /* owned */
-    uint32_t network; /* its number in the hub's networks */
-    struct buf queue; /* queue.at[taken..n) waits */
+    int fd;                /* borrowed */
+    struct ask ask;        /* owned */
+    struct newest *newest; /* owned; NULL: it wants all points */
+    uint32_t network;      /* its number in the hub's networks */
+    struct buf queue;      /* queue.at[taken..n) waits */
     size_t taken;
     uint64_t lost;         /* points since the last that was told of */
     int64_t wrote_ns;      /* monotonic: when something was last put into the queue */
@@ -37,7 +39,8 @@ struct stream {
 
 struct hub {
     struct stream *first;
-    uint32_t n;
+    uint32_t n;        /* streams; of them: */
+    uint32_t newest_n; /* those that want the newest points */
     bool ended;
     struct networks networks;
     uint32_t regexes;                /* of all streams: what a point may cost */
@@ -56,6 +59,11 @@ struct stream *hub_join(struct http *h, struct MHD_Connection *connection, int f
 void hub_leave(struct stream *s); /* frees it */
 
 void hub_take(struct http *h); /* points have come */
+
+/* One event for one stream: as it stands, or of a point. False: there is no room, or no memory. */
+bool hub_put(struct stream *s, const char *event, size_t n, int64_t mono_ns);
+bool hub_tell(struct stream *s, const struct reading *r, const struct feed_item *item,
+              int64_t mono_ns);
 /* A comment to those that heard nothing for so long; a client that is gone is found out by it. One that sends no more,
  * and most often is gone, hears it each second. */
 void hub_beat(struct http *h, int64_t mono_ns, int64_t silence_ns);

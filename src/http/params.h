@@ -72,6 +72,7 @@ struct ask {
     bool exposed; /* not a parameter: the selectors are about lines, too; see struct query */
     int64_t start_ns, end_ns; /* of points, both included; all of time if not said */
     uint32_t max_points;      /* of a series; 0: all */
+    bool newest;              /* of each series its newest point alone: http/newest.h */
     bool marks;               /* and samples that did not go the plain way */
     bool by_value; /* which spikes survive when there are more: the values', not the rates' */
 };
@@ -87,6 +88,7 @@ enum {
     ASK_POINTS = 64,     /* start, end, max_points, by, marks */
     ASK_OFFSET = 128,    /* offset=N */
     ASK_EXPOSED = 256,   /* exposed=0 */
+    ASK_NEWEST = 512,    /* newest=1 */
 };
 
 /* Of a parameter that can stand once the first counts. Errors: NABLA_EINVAL with a fault that names

@@ -256,8 +256,9 @@ static enum nabla_status start_loop(struct http *h)
         return NABLA_EIO;
     uv_timer_init(&h->loop, &h->timer);
     uv_timer_init(&h->loop, &h->tick);
+    uv_timer_init(&h->loop, &h->beat);
     uv_idle_init(&h->loop, &h->again);
-    h->poll.data = h->timer.data = h->again.data = h->wake.data = h->tick.data = h;
+    h->poll.data = h->timer.data = h->again.data = h->wake.data = h->tick.data = h->beat.data = h;
     uint64_t ms = tick_ms(&h->options);
     h->tick_due_ns = now_ns() + (int64_t)ms * NS_PER_MS;
     h->lag_since_ns = now_ns();

@@ -56,6 +56,7 @@ struct http {
     uv_idle_t again;  /* libmicrohttpd at once, and jobs */
     uv_async_t wake;  /* points in the feed, or the stop */
     uv_timer_t tick;
+    uv_timer_t beat; /* of streams that want the newest points, while there are some */
 
     struct pace pace;
     bool listens;       /* for knocks: there is a place */

@@ -6,7 +6,7 @@
  * A connection with nothing to send is suspended; libmicrohttpd then sees neither its timeout nor
  * its end, which is why there are heartbeats and a limit on streams, and why the hub ends every
  * stream before libmicrohttpd is stopped.
- * Elsewhere: which points go where (http/hub.c). */
+ * Elsewhere: which points go where (http/hub.c, http/newest.c). */
 #include "http/reply.h"
 #include "http/routes.h"
 
@@ -62,7 +62,8 @@ enum MHD_Result stream_answer(struct request *r)
     struct ask ask;
     struct fault fault;
     struct http *h = r->http;
-    enum nabla_status status = ask_read(&r->params, ASK_MATCH | ASK_TIME, &ask, &fault);
+    enum nabla_status status =
+        ask_read(&r->params, ASK_MATCH | ASK_TIME | ASK_NEWEST, &ask, &fault);
     if (status != NABLA_OK)
         return reply_fault(r, status, &fault);
     enum MHD_Result result = MHD_NO;

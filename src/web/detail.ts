@@ -111,7 +111,7 @@ export class Detail {
         this.stream = live([selectorOf(reading.metric)], {
             points: (points) => this.take(points),
             gap: () => void this.history(),
-        });
+        }, false);
         this.listen();
         this.update(at);
         this.make();

@@ -4,6 +4,8 @@
 //       ▲          │ error: the browser tries again, or we do, at longer and longer intervals
 //       └──────────┘ nobody looks: closed; somebody looks again: opened, and `gap` is called
 //
+// A page draws ten times a second, so more points of a series than that are work for nobody: a stream of many series
+// asks for the newest of each; one of a few asks for all, until they come faster than MOST a second or are lost.
 // Law: a page that nobody looks at has no stream.
 import { url } from './api.ts';
 import { setAway } from './health.ts';
@@ -34,14 +36,28 @@ export interface Live {
 
 const FIRST_MS = 500;
 const SLOWEST_MS = 15000;
+const MOST = 200; // points a second, of a stream of all
 
-export function live(match: string[], ears: Ears): Live {
+export function live(match: string[], ears: Ears, newest: boolean): Live {
     let source: EventSource | null = null;
     let timer = 0;
     let failures = 0;
     let opened = false;
     let bunch: Point[] = [];
+    let second = 0;
+    let heard = 0; // points in that second
 
+    const tooFast = (): boolean => {
+        const now = Math.floor(performance.now() / 1000);
+        heard = now === second ? heard + 1 : 1;
+        second = now;
+        return heard > MOST;
+    };
+    /** From now on the newest alone. */
+    const slowDown = (): void => {
+        newest = true;
+        look();
+    };
     const hand = (): void => {
         const points = bunch;
         bunch = [];
@@ -50,6 +66,11 @@ export function live(match: string[], ears: Ears): Live {
     const onPoint = (event: MessageEvent<string>): void => {
         if (bunch.length === 0) requestAnimationFrame(hand);
         bunch.push(JSON.parse(event.data) as Point);
+        if (!newest && tooFast()) slowDown();
+    };
+    const onLost = (event: MessageEvent<string>): void => {
+        ears.gap?.(JSON.parse(event.data).lost as number);
+        if (!newest) slowDown();
     };
     const onOpen = (): void => {
         failures = 0;
@@ -63,11 +84,11 @@ export function live(match: string[], ears: Ears): Live {
         timer = setTimeout(start, Math.min(SLOWEST_MS, FIRST_MS * 2 ** Math.min(failures++, 6)));
     };
     function start(): void {
-        source = new EventSource(url('/api/v1/stream', { time: 'unix', 'match[]': match }));
+        source = new EventSource(url('/api/v1/stream', { time: 'unix', newest: newest ? 1 : 0, 'match[]': match }));
         source.addEventListener('open', onOpen);
         source.addEventListener('error', onError);
         source.addEventListener('point', onPoint);
-        source.addEventListener('lost', (event) => ears.gap?.(JSON.parse(event.data).lost as number));
+        source.addEventListener('lost', onLost);
     }
     const stop = (): void => {
         clearTimeout(timer);

@@ -230,7 +230,7 @@ class Overview implements View {
             this.followed_ms = performance.now();
             this.stream = match.length === 0 ? null : live(match, {
                 points: (points) => points.forEach((p) => this.rows.find(keyOf(p.metric))?.point(p)),
-            });
+            }, true);
         }, wait);
     }
 }

@@ -205,6 +205,89 @@ START_TEST(slow_reader)
 }
 END_TEST
 
+/* Who wants the newest alone does not hear of what came between; the feed is not listened to for him. */
+START_TEST(the_newest_alone)
+{
+    struct answer a;
+    for (int i = 0; i < 1000; i++)
+        rig_put(&rig, "t;site=a", T0 + i * S, i);
+    int fd = subscribe("/api/v1/stream?match[]=t&time=unix&newest=1", &a);
+    ck_assert(!feed_wanted(rig.feed));
+    hear_until(fd, &a, "\n\n");
+    ck_assert_str_eq(a.body.at,
+                     "event: point\ndata: {\"metric\": {\"__name__\": \"t\", \"site\": \"a\"}, "
+                     "\"time\": 1700000998.000000000, \"value\": 998, \"rate\": 1, \"accel\": 0, "
+                     "\"order\": 2, \"corrected\": false, \"unit\": \"1/s\"}\n\n");
+    rig_put(&rig, "t;site=a", T0 + 1000 * S, 1002);
+    hear_until(fd, &a, "\"value\": 999, \"rate\": 2,");
+    rig_put(&rig, "t;site=a", T0 + 1000 * S, 1006); /* another value for the same time */
+    hear_until(fd, &a, "\"corrected\": true");
+    ck_assert_uint_eq(accounted(a.body.at), 3);
+    leave(fd, &a);
+}
+END_TEST
+
+/* Series that are born later are followed, too; those of other names are not. */
+START_TEST(the_newest_of_who_comes_later)
+{
+    struct answer a;
+    int fd = subscribe("/api/v1/stream?match[]=t&newest=1", &a);
+    rig_put_line(&rig, "other", 1);
+    rig_put_line(&rig, "t", 2);
+    hear_until(fd, &a, "\"rate\": 2");
+    ck_assert_ptr_null(strstr(a.body.at, "other"));
+    leave(fd, &a);
+}
+END_TEST
+
+/* Both kinds at once: each hears what it asked for, and the feed is left when the last of its ears is. */
+START_TEST(the_newest_beside_all)
+{
+    struct answer newest, all;
+    int x = subscribe("/api/v1/stream?newest=1", &newest);
+    int y = subscribe("/api/v1/stream?newest=0", &all);
+    ck_assert(feed_wanted(rig.feed));
+    for (int i = 0; i < 500; i++)
+        rig_put(&rig, "t", T0 + i * S, i);
+    hear_until(y, &all, "\"value\": 498,");
+    hear_until(x, &newest, "\"value\": 498,");
+    ck_assert_uint_eq(accounted(all.body.at), 499);
+    leave(y, &all);
+    AWAIT(!feed_wanted(rig.feed));
+    rig_put(&rig, "t", T0 + 500 * S, 0);
+    hear_until(x, &newest, "\"value\": 499,");
+    leave(x, &newest);
+}
+END_TEST
+
+/* Of too many series the first are followed, and how many there are is told. */
+START_TEST(the_newest_of_too_many)
+{
+    struct answer a;
+    rig_put_many(&rig, 10003);
+    int fd = subscribe("/api/v1/stream?newest=1", &a);
+    hear_until(fd, &a, "event: beyond\ndata: {\"series\": 10003, \"followed\": 10000}");
+    leave(fd, &a);
+}
+END_TEST
+
+/* A reader that takes nothing costs no point: it is told less often, and then the newest. */
+START_TEST(the_newest_for_a_slow_reader)
+{
+    struct answer a;
+    rig_put_many(&rig, 9000); /* more than fits any queue */
+    int fd = subscribe("/api/v1/stream?newest=1", &a);
+    hear_until(fd, &a, "event: point");
+    for (int i = 3; i < 6; i++) {
+        rig_put(&rig, "many;number=000000", T0 + i * S, 100 * i);
+        usleep(300000);
+    }
+    hear_until(fd, &a, "\"value\": 400,");
+    ck_assert_uint_eq(counted(&rig.stats.feed_lost), 0);
+    leave(fd, &a);
+}
+END_TEST
+
 /* The fifth trap: the stop ends streams that are suspended. */
 START_TEST(the_stop_ends_streams)
 {
@@ -240,6 +323,11 @@ Suite *suite(void)
     tcase_add_test(tc, points_are_told);
     tcase_add_test(tc, each_hears_its_own);
     tcase_add_test(tc, slow_reader);
+    tcase_add_test(tc, the_newest_alone);
+    tcase_add_test(tc, the_newest_of_who_comes_later);
+    tcase_add_test(tc, the_newest_beside_all);
+    tcase_add_test(tc, the_newest_of_too_many);
+    tcase_add_test(tc, the_newest_for_a_slow_reader);
     tcase_add_test(tc, the_stop_ends_streams);
     tcase_add_test(tc, the_stop_does_not_wait_for_ever);
     suite_add_tcase(s, tc);
