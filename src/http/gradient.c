@@ -33,13 +33,12 @@ struct gradient {
 
 bool gradient_place(struct request *r, size_t n)
 {
-    (void)n;
     struct http *h = r->http;
     if (!r->has_place && h->gradients < h->options.gradient.max_jobs) {
         r->has_place = true;
         h->gradients++;
     }
-    return r->has_place;
+    return r->has_place && request_hold(r, n);
 }
 
 void gradient_leave(struct request *r)
@@ -146,6 +145,9 @@ static enum MHD_Result reply(struct request *r, void *ctx)
     switch (w->outcome) {
     case GRADIENT_OK: return reply_done(r, g);
     case GRADIENT_FAILED: return reply_fault(r, NABLA_ENOMEM, NULL);
+    case GRADIENT_BUSY:
+        count(&g->stats->limited[LIMIT_HTTP_MEMORY], 1);
+        return reply_fault(r, NABLA_ELIMIT, NULL);
     case GRADIENT_TIMEOUT:
         return reply_error(r, w->status, "it was not done within gradient.timeout");
     default: return reply_error(r, w->status, "%.*s", (int)w->answer.n, w->answer.at);
@@ -233,6 +235,7 @@ static struct gradient *new_gradient(struct request *r)
     g->request = r;
     g->stats = r->http->options.stats;
     g->work.limits = r->http->options.gradient;
+    g->work.pool = &r->http->pool;
     g->work.deadline_ns = clock_now().mono_ns + g->work.limits.timeout_ns;
     gradient_manner_init(&g->work.ask.manner);
     return g;
@@ -242,7 +245,9 @@ static enum MHD_Result refuse_body(struct request *r)
 {
     char why[96];
     if (!r->too_long)
-        return refuse(r, GRADIENT_BUSY, 0, "too many gradients at once; try again");
+        return refuse(r, GRADIENT_BUSY, 0,
+                      r->has_place ? "too many large answers and arrays are on their way; try again"
+                                   : "too many gradients at once; try again");
     snprintf(why, sizeof why, "the body is longer than %u bytes",
              (unsigned)r->http->options.gradient.max_body);
     return refuse(r, GRADIENT_TOO_LARGE, MHD_HTTP_CONTENT_TOO_LARGE, why);
@@ -268,5 +273,7 @@ enum MHD_Result gradient_answer(struct request *r)
         return refuse_query(r, g, status);
     g->work.body = r->body;
     r->body = (struct buf){0};
+    g->work.held = r->held; /* with the body */
+    r->held = 0;
     return request_prepare(r, (struct job){start, reply, leave, g});
 }

@@ -5,9 +5,9 @@
 
 #include "http/request.h"
 
-/* Takes one of the places of gradient.max_jobs for the request, unless it has one, until request_end;
- * false if there is none. */
-bool gradient_place(struct request *r, size_t n); /* whatever n is */
-void gradient_leave(struct request *r);           /* gives it back, if it has one */
+/* Takes one of the places of gradient.max_jobs for the request, unless it has one, until request_end, and holds
+ * n bytes of its body in http->pool; false if there is no place, or no room. */
+bool gradient_place(struct request *r, size_t n);
+void gradient_leave(struct request *r); /* gives it back, if it has one */
 
 #endif

@@ -37,6 +37,34 @@ static struct patience patience_of(struct gradient_work *w)
     return (struct patience){goes_on, w};
 }
 
+/* ---- memory */
+
+enum { NUMBER_TEXT = 26 }; /* bytes of JSON that a number takes at most, its comma among them */
+
+/* So many bytes more, before they are asked for. */
+static enum nabla_status hold(struct gradient_work *w, uint64_t bytes)
+{
+    w->full = !pool_hold(w->pool, &w->held, w->held + bytes);
+    return w->full ? NABLA_ELIMIT : NABLA_OK;
+}
+
+/* What a body of JSON is read into: of two bytes one can be a number. */
+static enum nabla_status hold_numbers(struct gradient_work *w)
+{
+    uint64_t numbers = w->body.n / 2 + 1;
+    if (numbers > w->limits.max_elements)
+        numbers = w->limits.max_elements;
+    return w->npy_in ? NABLA_OK : hold(w, numbers * sizeof(double));
+}
+
+/* What it is answered with, and in JSON what that is written from. */
+static enum nabla_status hold_results(struct gradient_work *w, const struct subject *s)
+{
+    uint64_t bytes = (uint64_t)s->results_n * s->out.bytes;
+    uint64_t numbers = (uint64_t)s->results_n * (uint64_t)s->out.count;
+    return hold(w, w->npy_out ? bytes : bytes + numbers * NUMBER_TEXT);
+}
+
 /* ---- in */
 
 static enum nabla_status read_json(struct gradient_work *w, struct subject *s)
@@ -230,7 +258,9 @@ static enum nabla_status work(struct gradient_work *w)
     struct subject s = {0};
     if (!goes_on(w))
         return NABLA_ELIMIT;
-    enum nabla_status status = w->npy_in ? read_npy(w, &s) : read_json(w, &s);
+    enum nabla_status status = hold_numbers(w);
+    if (status == NABLA_OK)
+        status = w->npy_in ? read_npy(w, &s) : read_json(w, &s);
     if (status != NABLA_OK)
         return status;
     plan(w, &s);
@@ -239,6 +269,8 @@ static enum nabla_status work(struct gradient_work *w)
         status = check_form(w, &s);
     if (status == NABLA_OK && !goes_on(w))
         status = NABLA_ELIMIT;
+    if (status == NABLA_OK)
+        status = hold_results(w, &s);
     if (status == NABLA_OK)
         status = w->npy_out ? make_npy(w, &s) : make_json(w, &s);
     w->elements = status == NABLA_OK ? (uint64_t)s.out.count * (uint64_t)s.results_n : 0;
@@ -249,6 +281,8 @@ static enum gradient_outcome outcome_of(const struct gradient_work *w, enum nabl
 {
     if (status == NABLA_ENOMEM || w->answer.failed)
         return GRADIENT_FAILED;
+    if (w->full)
+        return GRADIENT_BUSY;
     if (status == NABLA_ELIMIT && w->answer.n == 0)
         return atomic_load(&w->cancelled) ? GRADIENT_CANCELLED : GRADIENT_TIMEOUT;
     return status == NABLA_OK       ? GRADIENT_OK
@@ -273,6 +307,7 @@ void gradient_work_run(struct gradient_work *w)
         w->status = statuses[w->outcome];
     buf_fini(&w->body);
     gradient_ask_fini(&w->ask);
+    (void)pool_hold(w->pool, &w->held, w->answer.n < w->held ? w->answer.n : w->held);
     w->spent_ns = clock_now().mono_ns - begin_ns;
 }
 
@@ -281,4 +316,6 @@ void gradient_work_fini(struct gradient_work *w)
     buf_fini(&w->body);
     gradient_ask_fini(&w->ask);
     buf_fini(&w->answer);
+    if (w->pool != NULL)
+        pool_leave(w->pool, &w->held);
 }

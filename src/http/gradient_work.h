@@ -6,6 +6,7 @@
 #include "base/stats.h"
 #include "conf/conf.h"
 #include "http/params.h"
+#include "http/pool.h"
 #include "wire/gradient_body.h"
 
 struct gradient_work {
@@ -14,11 +15,14 @@ struct gradient_work {
     bool npy_in, npy_out;    /* else JSON */
     struct gradient_ask ask; /* of a .npy body, its manner; else made of the body */
     struct conf_gradient limits;
+    struct pool *pool; /* borrowed */
+    uint64_t held; /* its part of the pool: the body's bytes by then; until gradient_work_fini */
     int64_t deadline_ns;   /* monotonic */
     atomic_bool cancelled; /* set by any thread: nobody wants it any more */
 
     /* what came of it: read when it is done */
     enum gradient_outcome outcome;
+    bool full;         /* the pool had no room: the outcome is GRADIENT_BUSY */
     unsigned status;   /* of HTTP */
     struct buf answer; /* the body, or why there is none: a sentence, not terminated */
     uint64_t elements; /* of all results */

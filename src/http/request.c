@@ -115,14 +115,10 @@ static bool has_place(struct request *r, unsigned long long n)
 bool request_hold(struct request *r, size_t bytes)
 {
     struct http *h = r->http;
-    uint64_t others = h->held_bytes - r->held;
-    if (bytes > r->held && others > 0 && others + bytes > h->options.max_held_bytes) {
-        count(&h->options.stats->limited[LIMIT_HTTP_MEMORY], 1);
-        return false;
-    }
-    h->held_bytes = others + bytes;
-    r->held = bytes;
-    return true;
+    if (pool_hold(&h->pool, &r->held, bytes))
+        return true;
+    count(&h->options.stats->limited[LIMIT_HTTP_MEMORY], 1);
+    return false;
 }
 
 static enum MHD_Result refuse_body(struct request *r)
@@ -175,7 +171,8 @@ static enum MHD_Result take_body(struct request *r, const char *data, size_t *n)
     size_t here = *n;
     bool is_wanted = r->is_post && r->refused == 0;
     r->too_long |= is_wanted && r->came + here > body_max(r);
-    r->too_many |= is_wanted && !r->too_long && !has_place(r, r->came + here);
+    unsigned long long all = r->came + here > r->length ? r->came + here : r->length;
+    r->too_many |= is_wanted && !r->too_long && !r->too_many && !has_place(r, all);
     *n = 0;
     if (!is_wanted || r->too_long || r->too_many) {
         buf_fini(&r->body);
@@ -427,7 +424,7 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state,
         r->job.free(r->job.ctx);
     gradient_leave(r);
     auth_leave(r);
-    r->http->held_bytes -= r->held;
+    pool_leave(&r->http->pool, &r->held);
     if (r->whole)
         r->http->answering--;
     peer_answered(r->peer);

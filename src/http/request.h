@@ -37,7 +37,7 @@ struct request {
     unsigned long long length; /* of the body, as the headers say; 0: they do not */
     size_t came;               /* bytes of the body that were kept or taken */
     size_t skipped;            /* bytes of a body that nobody wants */
-    uint64_t held;             /* its part of http->held_bytes */
+    uint64_t held;             /* its part of http->pool */
     bool has_params;
     struct params params;
     bool is_head, is_post;

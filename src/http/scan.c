@@ -87,20 +87,16 @@ enum step scan_cut(const struct scan *s)
 enum nabla_status scan_hold(struct scan *s, uint64_t bytes)
 {
     struct http *h = s->http;
-    uint64_t others = h->held_bytes - s->held;
-    if (others > 0 && h->held_bytes + bytes > h->options.max_held_bytes) {
-        count(&h->options.stats->limited[LIMIT_HTTP_MEMORY], 1);
-        return NABLA_ELIMIT;
-    }
-    h->held_bytes += bytes;
-    s->held += bytes;
-    return NABLA_OK;
+    if (pool_hold(&h->pool, &s->held, s->held + bytes))
+        return NABLA_OK;
+    count(&h->options.stats->limited[LIMIT_HTTP_MEMORY], 1);
+    return NABLA_ELIMIT;
 }
 
 void scan_fini(struct scan *s)
 {
     if (s->http != NULL)
-        s->http->held_bytes -= s->held;
+        pool_leave(&s->http->pool, &s->held);
     findings_fini(&s->found);
     selection_free(s->selection);
     if (s->ask != NULL)

@@ -12,7 +12,7 @@ struct scan {
     uint32_t total;              /* how many were found */
     uint32_t at;                 /* the next to read */
     uint32_t first, stride;      /* the last that were read began there; to read at a time */
-    uint64_t held;               /* its part of http->held_bytes */
+    uint64_t held;               /* its part of http->pool */
     bool busy; /* it had to hold more, or its expressions cost more, than they may: scan_refuse */
     struct effort since; /* when its slice began */
     int64_t until_ns;    /* by then it is over */

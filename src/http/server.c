@@ -358,6 +358,7 @@ enum nabla_status http_new(const struct http_options *options, struct http **out
     h->access = access_hold(options->access);
     h->tls = h->access != NULL && h->access->certificates != NULL;
     set_defaults(&h->options);
+    h->pool.max = h->options.max_held_bytes;
     enum nabla_status status = open_socket(h);
     if (status == NABLA_OK)
         status = open_loop(h);

@@ -7,6 +7,7 @@
 #include "http/hub.h"
 #include "http/pace.h"
 #include "http/peer.h"
+#include "http/pool.h"
 #include "http/pulse.h"
 #include "net/sink.h"
 
@@ -88,7 +89,8 @@ struct http {
     struct scraper scrapers[SCRAPERS_MAX];
     uint64_t scrapers_replaced;
     struct readings readings; /* for one slice at a time */
-    uint64_t held_bytes; /* by answers and bodies on their way: lists of series, keys to sort by */
+    struct pool
+        pool; /* of answers and bodies on their way: lists of series, keys to sort by, arrays */
     struct listener_stats *door; /* of all that comes by HTTP */
     struct sink sink;
     char

@@ -67,8 +67,8 @@ static void write_connections(struct buf *b, const struct http *h)
     tree_count(b, "max_connections", h->options.max_connections);
     tree_count(b, "streams", h->hub.n);
     tree_count(b, "max_streams", h->options.max_streams);
-    tree_count(b, "held_bytes", h->held_bytes);
-    tree_count(b, "max_held_bytes", h->options.max_held_bytes);
+    tree_count(b, "held_bytes", atomic_load(&h->pool.held));
+    tree_count(b, "max_held_bytes", h->pool.max);
     tree_count(b, "requests_2xx", requests_of(s, HTTP_2XX));
     tree_count(b, "requests_4xx", requests_of(s, HTTP_4XX));
     tree_count(b, "requests_5xx", requests_of(s, HTTP_5XX));

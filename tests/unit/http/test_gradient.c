@@ -295,6 +295,93 @@ START_TEST(chunks)
 }
 END_TEST
 
+static void start_poor(void)
+{
+    rig_init(&rig);
+    struct http_options o = rig_options(&rig);
+    o.max_held_bytes = 200000;
+    rig_serve(&rig, &o);
+}
+
+static void expect_full(struct answer a, uint64_t times)
+{
+    ck_assert_int_eq(a.status, 503);
+    ck_assert_ptr_nonnull(strstr(a.body.at, "are on their way; try again"));
+    ck_assert_uint_eq(counted(&rig.stats.limited[LIMIT_HTTP_MEMORY]), times);
+    ck_assert_uint_eq(outcomes(GRADIENT_BUSY), times);
+    answer_fini(&a);
+}
+
+static unsigned long held_bytes(void)
+{
+    struct answer a = get(&rig, "/api/v1/status");
+    const char *at = strstr(a.body.at, "\"held_bytes\": ");
+    ck_assert_ptr_nonnull(at);
+    unsigned long n = strtoul(at + strlen("\"held_bytes\": "), NULL, 10);
+    answer_fini(&a);
+    return n;
+}
+
+/* Bodies, what they are read into, and answers: beside another one only what http.max_memory leaves. */
+START_TEST(memory_is_shared)
+{
+    enum { LARGE = 90000, SMALL = 30000 };
+    struct answer a;
+    char *body = malloc(2 * LARGE);
+    memset(body, ' ', 2 * LARGE);
+    memcpy(body, "{\"f\":[1,2]}", 11);
+    int fd = dial(&rig);
+    send_some(fd, TARGET, JSON, body, 70000, LARGE);
+    AWAIT(held_bytes() == LARGE);
+    expect_full(post(TARGET, JSON, body, 2 * LARGE), 1); /* the body */
+    for (int i = 6; i < SMALL; i += 2)
+        memcpy(body + i, "1,", 2);
+    memcpy(body + SMALL - 4, "7]} ", 4);
+    expect_full(post(TARGET, JSON, body, SMALL), 2); /* what its numbers are read into */
+    ck_assert_uint_eq(held_bytes(), LARGE);
+    ck_assert_int_eq(send(fd, body + 70000, 20000, MSG_NOSIGNAL), 20000);
+    hear(fd, &a);
+    expect_answer(a, 200, DATA("[1,1]"), "the one that was there first");
+    close(fd);
+    AWAIT(held_bytes() == 0);
+    a = post(TARGET, JSON, body, SMALL); /* alone it may have what it needs */
+    ck_assert_int_eq(a.status, 200);
+    answer_fini(&a);
+    AWAIT(held_bytes() == 0);
+    free(body);
+}
+END_TEST
+
+/* The same of results: a small .npy of many axes would be answered by many times its size. */
+START_TEST(results_are_held)
+{
+    enum { LARGE = 90000, DIMENSIONS = 10 };
+    struct answer a;
+    char *body = malloc(LARGE), file[16384] = {0};
+    memset(body, ' ', LARGE);
+    memcpy(body, "{\"f\":[1,2]}", 11);
+    int fd = dial(&rig);
+    send_some(fd, TARGET, JSON, body, 70000, LARGE);
+    AWAIT(held_bytes() == LARGE);
+    int n = snprintf(file + 10, 256, "{'descr': '<f8', 'fortran_order': False, 'shape': %s, }\n",
+                     "(2, 2, 2, 2, 2, 2, 2, 2, 2, 2)");
+    memcpy(file, "\x93NUMPY\x01\x00", 8);
+    file[8] = (char)n;
+    size_t bytes = (size_t)n + 10 + (sizeof(double) << DIMENSIONS);
+    expect_full(post(TARGET, NPY "Accept: application/json\r\n", file, bytes), 1);
+    ck_assert_int_eq(send(fd, body + 70000, 20000, MSG_NOSIGNAL), 20000);
+    hear(fd, &a);
+    expect_answer(a, 200, DATA("[1,1]"), "the one that was there first");
+    close(fd);
+    AWAIT(held_bytes() == 0);
+    a = post(TARGET, NPY "Accept: application/json\r\n", file, bytes);
+    ck_assert_int_eq(a.status, 200);
+    answer_fini(&a);
+    AWAIT(held_bytes() == 0);
+    free(body);
+}
+END_TEST
+
 /* ---- jobs in the queue */
 
 /* Tasks that take every thread of libuv's pool, which all loops of a process share. */
@@ -454,7 +541,8 @@ Suite *suite(void)
     static const struct {
         const char *name;
         void (*start)(void);
-    } cases[] = {{"plain", start}, {"narrow", start_narrow}, {"late", start_late}};
+    } cases[] = {
+        {"plain", start}, {"narrow", start_narrow}, {"late", start_late}, {"poor", start_poor}};
     TCase *tc[ROWS(cases)], *own = tcase_create("own");
     for (int i = 0; i < ROWS(cases); i++) {
         tc[i] = tcase_create(cases[i].name);
@@ -472,6 +560,8 @@ Suite *suite(void)
     tcase_add_test(tc[1], one_at_a_time);
     tcase_add_test(tc[1], chunks);
     tcase_add_test(tc[2], late);
+    tcase_add_test(tc[3], memory_is_shared);
+    tcase_add_test(tc[3], results_are_held);
     tcase_set_timeout(own, 200);
     tcase_add_test(own, the_stop_answers);
     tcase_add_test(own, the_stop_cancels);
