@@ -258,6 +258,34 @@ START_TEST(who_never_reads_has_not_taken_it)
 }
 END_TEST
 
+/* What this system has, and the other one has not, is not sent. */
+START_TEST(what_is_not_acknowledged_is_not_sent)
+{
+    enum { SMALL = 256 * 1024 /* fits this system's buffer, and not the other's */ };
+    struct heard h;
+    struct buf body = {0};
+    struct carrier *o = carrier_to(false, "127.0.0.1", rig.tcp_port, &h);
+    uv_os_fd_t fd;
+    ck_assert_int_eq(uv_fileno((uv_handle_t *)&rig.listener, &fd), 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){4096}, sizeof(int)); /* those that it accepts */
+    make_lines(&body, SMALL);
+    rig.reads = false;
+    carrier_send(o, body.at, body.n, LONG_NS);
+    while (rig.accepted == 0)
+        uv_run(&rig.loop, UV_RUN_ONCE);
+    for (int i = 0; i < 50; i++) /* ticks of its own among them */
+        uv_run(&rig.loop, UV_RUN_ONCE);
+    ck_assert_uint_eq(h.times, 0);
+    uv_read_start((uv_stream_t *)&rig.takers->tcp, on_alloc, on_read);
+    while (h.times == 0)
+        uv_run(&rig.loop, UV_RUN_ONCE);
+    ck_assert_str_eq(h.why, "");
+    expect_got(body.at, body.n);
+    carrier_free(o);
+    buf_fini(&body);
+}
+END_TEST
+
 START_TEST(who_hangs_up_meanwhile_is_told_of)
 {
     struct heard h;
@@ -438,6 +466,7 @@ Suite *suite(void)
     tcase_add_test(c, a_large_body_arrives_whole);
     tcase_add_test(c, who_hangs_up_between_is_dialled_again);
     tcase_add_test(c, who_never_reads_has_not_taken_it);
+    tcase_add_test(c, what_is_not_acknowledged_is_not_sent);
     tcase_add_test(c, who_hangs_up_meanwhile_is_told_of);
     tcase_add_loop_test(c, fault_row, 0, ROWS(fault_rows));
     tcase_add_loop_test(c, udp_row, 0, ROWS(udp_rows));
