@@ -1,5 +1,5 @@
 /* cli/state_alerts.c -- one member for each field of a record.
- * Law: what is written is read as it was, bit for bit (test_state_alerts.c). */
+ * Law: what is written is read as it was, bit for bit (tests/e2e/test_state_alerts.py). */
 #include "cli/state_alerts.h"
 
 #include "cli/state_json.h"
