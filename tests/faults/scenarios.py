@@ -186,7 +186,7 @@ def killed(world, rounds):
 
 def wait_alerts(world):
     """Until there are alerts that the next life can be asked for."""
-    eventually(lambda: (world.folder / "state" / "alerts").exists() and world.told("Written"), "saved alerts")
+    eventually(lambda: (world.folder / "state" / "alerts.mdb").exists() and world.told("Written"), "saved alerts")
 
 
 def unsynced(world):
