@@ -305,7 +305,7 @@ static enum cause merge(struct push *p, struct exact x)
     if (p->policy->min_dt_ns == 0 || w->n == 0 || (p->x->flags & RECORD_OVER) != 0)
         return push_plain(p, x);
     if (merge_has(&e->merge, x)) {
-        p->tally->events[EVENT_DUPLICATE]++;
+        push_note(p, x, EVENT_DUPLICATE);
         return CAUSE_COUNT;
     }
     if (p->adds && e->merge.n > 0 && x.t_ns == e->merge.last.t_ns)
@@ -381,6 +381,7 @@ static void unwrap(struct push *p, struct exact *x)
     *x = came;
     p->tally->events[EVENT_GAP]++;
     push_count_resets(p, 1);
+    push_mark(p, *x, EVENT_RESET);
     push_restart(p);
 }
 
@@ -405,7 +406,8 @@ static enum cause offer(struct push *p, struct exact x)
     if (!isfinite(x.v))
         return push_plain(p, x);
     enum echo echo = judge_echo(p, x);
-    p->tally->events[EVENT_DUPLICATE] += echo == ECHO_SAME;
+    if (echo == ECHO_SAME)
+        push_note(p, x, EVENT_DUPLICATE);
     if (echo != ECHO_NEW)
         return echo == ECHO_SAME ? CAUSE_COUNT : CAUSE_LATE;
     if (!push_goes_on(p, x.t_ns)) {

@@ -147,8 +147,10 @@ static void notice_fall(struct push *p, struct obs x, bool watched)
 {
     const struct window *w = &p->x->window;
     if (w->n > 0 && (watched || p->policy->wrap == 0) &&
-        exact_less(exact_of(&x, p->rest), push_at(p, w->n - 1)))
+        exact_less(exact_of(&x, p->rest), push_at(p, w->n - 1))) {
         push_count_resets(p, 1);
+        push_mark(p, exact_of(&x, p->rest), EVENT_RESET);
+    }
 }
 
 /* Falls between samples of the window that are not older than t_ns. */
@@ -168,7 +170,7 @@ static enum cause reopen(struct push *p, struct obs x, bool *ignored)
     bool silent = was_silent(p);
     *ignored = push_holds(p, exact_of(&x, p->rest));
     if (*ignored) {
-        p->tally->events[EVENT_DUPLICATE]++;
+        push_note(p, exact_of(&x, p->rest), EVENT_DUPLICATE);
         return CAUSE_COUNT;
     }
     if (!silent && !push_is_newest(&p->x->window, x.t_ns))
@@ -240,7 +242,7 @@ static enum cause take(struct push *p, struct obs x)
         if (!p->adds)
             push_note(p, exact_of(&x, p->rest), EVENT_REPLACED);
         break;
-    case ARRIVAL_DUPLICATE: p->tally->events[EVENT_DUPLICATE]++; break;
+    case ARRIVAL_DUPLICATE: push_note(p, exact_of(&x, p->rest), EVENT_DUPLICATE); break;
     case ARRIVAL_LATE: return CAUSE_LATE;
     }
     p->x->seen_ns = p->now.mono_ns;

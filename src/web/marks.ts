@@ -24,6 +24,8 @@ const KINDS: Record<string, { sign: Sign; ink: string; why: string }> = {
     spike: { sign: 'cross', ink: 'alarm', why: 'held back, and dropped: the next one did not agree' },
     late_dropped: { sign: 'cross', ink: 'alarm', why: 'at or before the window: dropped' },
     not_finite: { sign: 'cross', ink: 'alarm', why: 'NaN or infinite: dropped' },
+    duplicate: { sign: 'dot', ink: 'soft', why: 'the very sample again: ignored' },
+    counter_reset: { sign: 'triangle', ink: 'accent', why: 'the counter fell: it began anew, and its rate goes on' },
     gap_restart: { sign: 'triangle', ink: 'soft', why: 'after a gap longer than max_gap: the window began anew' },
 };
 const OTHER = { sign: 'cross' as Sign, ink: 'alarm', why: 'refused' };
@@ -75,5 +77,5 @@ export function listMarks(node: HTMLElement, marks: Mark[]): void {
         el('span', { class: 'number' }, number(mark.value)),
         el('span', {}, whyOf(mark), mark.came === null || mark.came - mark.time < 1 ? ''
             : ` (it came ${number(mark.came - mark.time, 3)} s after its time)`))));
-    if (newest.length === 0) node.append(el('li', { class: 'soft' }, 'None that the daemon still knows of.'));
+    if (newest.length === 0) node.append(el('li', { class: 'soft' }, 'None that the daemon knows of since it started; it keeps the newest alone.'));
 }

@@ -146,14 +146,22 @@ view('series: none that matches, one without points, one of a single sample', as
 });
 
 view('series: what came late, was merged, held or dropped is marked',
-    { daemon: () => ({ defaults: { keep: '1h', max_rate: 10, min_dt: '100ms' } }) }, async ({ page, daemon, open }) => {
+    { daemon: () => ({ defaults: { keep: '1h', max_rate: 10, min_dt: '100ms' },
+        series: [{ match: 'meter', kind: 'counter' }, { match: 'plain', late: 'drop' }] }) }, async ({ page, daemon, open }) => {
         const now = nowNs();
         const at = (s, value) => `odd value=${value} ${now + BigInt(Math.round(s * 1000)) * 1_000_000n}`;
         await daemon.send([at(-60, 1), at(-50, 2), at(-40, 3), at(-39.95, 3.1), at(-30, 4), at(-20, 5000), at(-10, 6)].join('\n'));
         await daemon.send(at(-35, 3.5)); // late
+        await daemon.send(at(-10, 6)); // again
         await open('?view=series&match=odd');
         await drawn(page);
-        for (const what of [/merged/i, /late/i, /held|spike|drop/i]) await becomes(() => page.locator('#marks').textContent(), what);
+        for (const what of [/merged/, /late_inserted/, /held:/, /spike:/, /duplicate/]) await becomes(() => page.locator('#marks').textContent(), what);
+        for (const [name, values, what] of [['meter', [[-9, 50], [-8, 60], [-7, 5]], /counter_reset/],
+            ['plain', [[-9, 1], [-8, 2], [-7, 3], [-8.5, 4]], /late_dropped/]]) {
+            for (const [s, value] of values) await daemon.send(at(s, value).replace('odd', name));
+            await open(`?view=series&match=${name}`);
+            await becomes(() => page.locator('#marks').textContent(), what);
+        }
     });
 
 view('series: NaN in the middle', { daemon: () => ({ defaults: { keep: '1h', on_nan: 'propagate' } }) },

@@ -35,7 +35,7 @@ static const struct row {
     {"nothing to tell of", 0, 0, 0, {{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 5}, {6, 6}}, ""},
     {"inserted", 0, 0, 0, {{1, 1}, {2, 2}, {4, 4}, {3, 3}}, "late_inserted@3"},
     {"replaced", 0, 0, 0, {{1, 1}, {2, 2}, {3, 3}, {3, 9}}, "replaced@3"},
-    {"the very same", 0, 0, 0, {{1, 1}, {2, 2}, {3, 3}, {3, 3}}, ""},
+    {"the very same", 0, 0, 0, {{1, 1}, {2, 2}, {3, 3}, {3, 3}}, "duplicate@3"},
     {"dropped",
      0,
      0,
@@ -68,6 +68,20 @@ START_TEST(row)
     for (int i = 0; i < 8 && r->in[i][0] != 0; i++)
         push(&b, "a", t0 + (int64_t)(r->in[i][0] * S), r->in[i][1]);
     ck_assert_msg(strcmp(told(), r->want) == 0, "%s: \"%s\"", r->label, told());
+    teardown(&b);
+}
+END_TEST
+
+/* A counter that falls; and one that does while nobody knows how long ago it was reset. */
+START_TEST(a_reset)
+{
+    struct policy p = policy_default();
+    p.kind = KIND_COUNTER;
+    setup(&b, 1, 100, p);
+    for (int i = 1; i < 5; i++)
+        push(&b, "a", t0 + i * S, i == 3 ? 2 : 10 * i);
+    push(&b, "a", t0 + 900 * S, 1);
+    ck_assert_str_eq(told(), "counter_reset@3 counter_reset@900 gap_restart@900");
     teardown(&b);
 }
 END_TEST
@@ -114,6 +128,7 @@ Suite *suite(void)
     TCase *t = tcase_create("marks");
     tcase_add_loop_test(t, row, 0, sizeof rows / sizeof *rows);
     tcase_add_test(t, value_time_and_when);
+    tcase_add_test(t, a_reset);
     tcase_add_test(t, only_so_many);
     suite_add_tcase(s, t);
     return s;
