@@ -35,6 +35,8 @@
     X(SOURCE_LIMIT, "source_limit",                                                                \
       "a new series of a sender that has limits.max_series_per_source already")                    \
     X(LABEL_MEMORY, "label_memory", "a new series, and limits.label_memory is full")               \
+    X(SOURCE_LABELS, "source_label_memory",                                                        \
+      "a new series of a sender whose labels take limits.label_memory_per_source already")         \
     X(MEMORY, "no_memory", "no memory for a new series")
 
 enum cause {

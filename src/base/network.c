@@ -13,6 +13,7 @@
 
 struct networks_entry {
     struct network from;
+    uint64_t weight;
     uint32_t things;
     uint32_t next; /* in its chain, or of the free ones; 0: none */
 };
@@ -141,6 +142,19 @@ void networks_leave(struct networks *n, uint32_t number)
 {
     if (--n->at[number].things == 0 && number != NETWORKS_OTHERS)
         drop(n, number);
+}
+
+/* Those that share a count share their weight. */
+uint64_t networks_weight(const struct networks *n, const struct network *from)
+{
+    uint32_t i = find(n, from);
+    bool is_new = i == NETWORKS_OTHERS && n->free != 0;
+    return is_new ? 0 : n->at[i].weight;
+}
+
+void networks_weigh(struct networks *n, uint32_t number, int64_t more)
+{
+    n->at[number].weight += (uint64_t)more;
 }
 
 uint32_t networks_count(const struct networks *n, uint32_t number)

@@ -69,6 +69,11 @@ struct network origins_find(const struct origins *o, uint32_t number);
 void origins_restart(struct origins *o);
 
 uint32_t networks_count(const struct networks *n, uint32_t number);
+
+/* A weight that a source's things have together, whatever its unit: 0 when it has its first, forgotten with its
+ * last. Of one that has none yet: 0. */
+uint64_t networks_weight(const struct networks *n, const struct network *from);
+void networks_weigh(struct networks *n, uint32_t number, int64_t more);
 uint64_t networks_bytes(const struct networks *n);
 
 #endif

@@ -169,12 +169,13 @@ struct conf {
                               conf_read_file reads it */
     struct conf_gradient gradient;
     struct {
-        uint32_t max_series;            /* 1,000,000 */
-        uint32_t max_series_per_source; /* 500,000 */
-        uint64_t label_memory;          /* bytes of the labels of all series; 128 MiB */
-        int64_t max_future_ns;          /* 1 h */
-        uint32_t max_alerts;            /* at once; 100,000 */
-        uint64_t keep_memory;           /* bytes of kept points, all series together; 64 MiB */
+        uint32_t max_series;              /* 1,000,000 */
+        uint32_t max_series_per_source;   /* 500,000 */
+        uint64_t label_memory;            /* bytes of the labels of all series; 128 MiB */
+        uint64_t label_memory_per_source; /* of those that one sender adds; 64 MiB */
+        int64_t max_future_ns;            /* 1 h */
+        uint32_t max_alerts;              /* at once; 100,000 */
+        uint64_t keep_memory;             /* bytes of kept points, all series together; 64 MiB */
     } limits;
     struct exposure *exposure; /* key `metrics:`; held; NULL: all, as it is */
     struct {

@@ -210,6 +210,8 @@ const struct conf_key conf_keys[] = {
      AT(struct conf, limits.max_series_per_source)},
     {"limits.label_memory", CONF_SIZE, "128MiB", RANGE("64KiB", "1024GiB"),
      AT(struct conf, limits.label_memory)},
+    {"limits.label_memory_per_source", CONF_SIZE, "64MiB", RANGE("64KiB", "1024GiB"),
+     AT(struct conf, limits.label_memory_per_source)},
     {"limits.max_future", CONF_DURATION, "1h", RANGE("0s", "52w"),
      AT(struct conf, limits.max_future_ns)},
     {"limits.max_alerts", CONF_INTEGER, "100000", RANGE("1", "10000000"), .restart = true,

@@ -65,7 +65,8 @@ int64_t app_sweep_period(const struct policies *policies)
 
 struct birth_limits app_birth_limits(const struct conf *conf)
 {
-    return (struct birth_limits){conf->limits.max_series_per_source, conf->limits.label_memory};
+    return (struct birth_limits){conf->limits.max_series_per_source, conf->limits.label_memory,
+                                 conf->limits.label_memory_per_source};
 }
 
 static enum nabla_status adopt(struct app *app, struct conf *fresh, struct buf *errors)

@@ -48,13 +48,15 @@ static enum nabla_status hold(struct gradient_work *w, uint64_t bytes)
     return w->full ? NABLA_ELIMIT : NABLA_OK;
 }
 
-/* What a body of JSON is read into: of two bytes one can be a number. */
+/* What a body of JSON is read into: between two numbers there is a comma. */
 static enum nabla_status hold_numbers(struct gradient_work *w)
 {
-    uint64_t numbers = w->body.n / 2 + 1;
-    if (numbers > w->limits.max_elements)
-        numbers = w->limits.max_elements;
-    return w->npy_in ? NABLA_OK : hold(w, numbers * sizeof(double));
+    uint64_t numbers = 1;
+    if (w->npy_in)
+        return NABLA_OK;
+    for (size_t i = 0; i < w->body.n; i++)
+        numbers += w->body.at[i] == ',';
+    return hold(w, numbers * sizeof(double));
 }
 
 /* What it is answered with, and in JSON what that is written from. */

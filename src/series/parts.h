@@ -35,12 +35,18 @@ enum {
     SLICE = 1024,        /* records visited under one hold of a lock */
 };
 
+/* Who made something, as struct catalog's sources number them, and what of its labels he is charged with. */
+struct owner {
+    uint16_t source; /* its number there + 1; 0: nobody is counted */
+    uint16_t eights; /* of bytes */
+};
+
 /* A second spelling of a series' labels. */
 struct alias {
     struct keyhash key;
     struct ref target; /* whose birth may be over: the alias then goes at the next sweep */
     bool used;
-    uint16_t source; /* who spelled it: as a shard's sources */
+    struct owner owner; /* who spelled it */
     uint32_t next_free;
 };
 
@@ -59,7 +65,7 @@ struct shard {
     uint32_t extras_n;
     struct tiers watching; /* of struct watching, by place */
     uint32_t watching_n;
-    struct tiers sources; /* of uint16_t, by place: who made the series, see struct catalog */
+    struct tiers sources; /* of struct owner, by place */
     struct marks marks;
 } __attribute__((aligned(64)));
 
@@ -167,7 +173,8 @@ struct newborn {
     unsigned char *identity; /* owned; NULL: none */
     uint32_t bytes, tag;     /* of the identity; tag: in the catalog's index */
     bool ends;               /* an end, which bears no series */
-    uint16_t source;         /* who makes it, by source_join; 0: nobody is counted */
+    uint32_t cost; /* bytes of labels that it added: names that were there already cost nothing */
+    struct owner owner; /* who makes it, by source_join */
 };
 /* Reads the labels. Returns CAUSE_COUNT or why they are refused: *b is then none. */
 enum cause birth_prepare(struct table *t, const struct sample *sample, struct newborn *b);
@@ -190,12 +197,14 @@ void birth_end_alias(struct table *t, struct shard *s, uint32_t number);
 void birth_choose_policy(struct table *t, struct record *x);
 
 /* table_source.c -- the catalog is locked, and of what lies beside a record its shard. */
-/* Counts one more series or alias of a sender; false: it has all that it may. *source is for source_leave. */
-bool source_join(struct table *t, const struct network *from, uint16_t *source);
-void source_leave(struct table *t, uint16_t source);
+/* Counts one more series or alias of a sender, which added so many bytes of labels. Returns CAUSE_COUNT, or why
+ * it has all that it may. *owner is for source_leave. */
+enum cause source_join(struct table *t, const struct network *from, uint32_t cost,
+                       struct owner *owner);
+void source_leave(struct table *t, struct owner owner);
 /* Whose the series at a place is. False without memory. */
-bool source_note(struct shard *s, uint32_t place, uint16_t source);
-uint16_t source_take(struct shard *s, uint32_t place); /* and nobody's from then on */
+bool source_note(struct shard *s, uint32_t place, struct owner owner);
+struct owner source_take(struct shard *s, uint32_t place); /* and nobody's from then on */
 
 /* table_watch.c -- the shard is locked; for watch_choose the catalog, too. */
 void watch_choose(struct table *t, struct shard *s, uint32_t place);

@@ -89,7 +89,7 @@ static void free_shard(struct shard *s)
         pages_free(s->chunks[i], CHUNK_RECORDS * sizeof(struct record));
     tiers_fini(&s->aliases, sizeof(struct alias));
     tiers_fini(&s->extras, sizeof(struct extra *));
-    tiers_fini(&s->sources, sizeof(uint16_t));
+    tiers_fini(&s->sources, sizeof(struct owner));
     index_fini(&s->index);
     pthread_mutex_destroy(&s->lock);
 }
@@ -127,7 +127,7 @@ uint64_t table_memory(const struct table *t)
         pthread_mutex_lock(&s->lock);
         bytes += sizeof *s + index_bytes(&s->index) +
                  tiers_bytes(&s->aliases, sizeof(struct alias)) + extras_bytes(s) +
-                 tiers_bytes(&s->sources, sizeof(uint16_t)) + watches_bytes(s) +
+                 tiers_bytes(&s->sources, sizeof(struct owner)) + watches_bytes(s) +
                  (uint64_t)s->chunks_n * CHUNK_RECORDS * sizeof(struct record);
         pthread_mutex_unlock(&s->lock);
     }

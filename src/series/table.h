@@ -55,6 +55,8 @@ void table_free(struct table *t); /* NULL is fine */
 struct birth_limits {
     uint32_t per_source;  /* series, and other spellings, of one sender; 0: no limit */
     uint64_t label_bytes; /* of the labels of all series; 0: no limit */
+    uint64_t
+        source_label_bytes; /* of those of one sender: what its series added when they were made; 0: no limit */
 };
 MUST_CHECK enum nabla_status table_limit_births(struct table *t, const struct birth_limits *limits);
 

@@ -61,28 +61,29 @@ static void add_alias(struct table *t, struct shard *s, struct keyhash key,
                       const struct network *from, struct ref target)
 {
     uint32_t number;
-    uint16_t source;
-    if (t->catalog.aliases >= t->catalog.max_series || !source_join(t, from, &source))
+    struct owner owner;
+    if (t->catalog.aliases >= t->catalog.max_series ||
+        source_join(t, from, 0, &owner) != CAUSE_COUNT)
         return;
     bool taken = take_alias(s, &number);
     if (taken && index_add(&s->index, keyhash_tag(key), ALIAS_BIT | number) == NABLA_OK) {
         *alias_at(s, number) =
-            (struct alias){.key = key, .target = target, .used = true, .source = source};
+            (struct alias){.key = key, .target = target, .used = true, .owner = owner};
         t->catalog.aliases++;
         return;
     }
-    source_leave(t, source);
+    source_leave(t, owner);
     if (taken)
         give_alias(s, number);
 }
 
 void birth_end_alias(struct table *t, struct shard *s, uint32_t number)
 {
-    uint16_t source = alias_at(s, number)->source;
+    struct owner owner = alias_at(s, number)->owner;
     index_remove(&s->index, keyhash_tag(alias_at(s, number)->key), ALIAS_BIT | number);
     give_alias(s, number);
     pthread_mutex_lock(&t->catalog.lock);
-    source_leave(t, source);
+    source_leave(t, owner);
     t->catalog.aliases--;
     pthread_mutex_unlock(&t->catalog.lock);
 }
@@ -197,7 +198,7 @@ static enum cause make(struct table *t, struct shard *s, struct keyhash key, str
         return CAUSE_MEMORY;
     struct record *x = record_at(s, place);
     *x = (struct record){.key = key, .birth = x->birth, .flags = RECORD_CHANGED};
-    if (!source_note(s, place, b->source) || !enter(t, s, place, b->tag)) {
+    if (!source_note(s, place, b->owner) || !enter(t, s, place, b->tag)) {
         (void)source_take(s, place);
         give_place(s, place);
         return CAUSE_MEMORY;
@@ -216,6 +217,7 @@ static bool keep_identity(struct table *t, const struct label_list *list, struct
 {
     unsigned char id[IDENTITY_MAX];
     size_t bytes;
+    uint64_t before = birth_label_bytes(&t->catalog);
     if (identity_make(&t->catalog.names, list->at, list->n, id, &bytes) != NABLA_OK)
         return false;
     unsigned char *cell = cells_take(&t->catalog.cells, bytes);
@@ -225,8 +227,10 @@ static bool keep_identity(struct table *t, const struct label_list *list, struct
     }
     memcpy(cell, id, bytes);
     t->catalog.label_bytes += bytes;
-    *b = (struct newborn){
-        .identity = cell, .bytes = (uint32_t)bytes, .tag = keyhash_bytes(&t->secrets, id, bytes)};
+    *b = (struct newborn){.identity = cell,
+                          .bytes = (uint32_t)bytes,
+                          .cost = (uint32_t)(birth_label_bytes(&t->catalog) - before),
+                          .tag = keyhash_bytes(&t->secrets, id, bytes)};
     return true;
 }
 
@@ -285,11 +289,12 @@ static enum cause make_for(struct table *t, struct shard *s, struct keyhash key,
 {
     if (b->ends)
         return CAUSE_NOT_FINITE;
-    if (!source_join(t, from, &b->source))
-        return CAUSE_SOURCE_LIMIT;
-    enum cause cause = make(t, s, key, b, out);
+    enum cause cause = source_join(t, from, b->cost, &b->owner);
     if (cause != CAUSE_COUNT)
-        source_leave(t, b->source);
+        return cause;
+    cause = make(t, s, key, b, out);
+    if (cause != CAUSE_COUNT)
+        source_leave(t, b->owner);
     return cause;
 }
 

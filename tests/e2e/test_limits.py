@@ -271,6 +271,39 @@ def test_memory_of_labels(nablad):
     assert d.rejected("label_memory") > 400 - n  # names count, too
 
 
+def test_labels_of_one_sender(nablad):
+    """Values and names: what it adds. Others have their own, and this machine may have all."""
+    d = nablad("limits: {label_memory_per_source: 256KiB}")
+
+    def sent(source, text):
+        before = d.lines_total()
+        over_tcp(d, source, text.encode())
+        d.wait_lines(text.count("\n"), before)
+    values = lambda name: "".join(f"{name},n={k},t={'v' * 4000} value=1\n" for k in range(100))
+    names = lambda name: "".join(f"{name}{k}{'n' * 200} value=1\n" for k in range(2000))
+    sent(STRANGER, values("a"))
+    refused = d.rejected("source_label_memory")
+    assert refused == d.rejected() and 30 <= refused <= 40
+    sent(STRANGER, values("a"))  # those that are there go on, the others do not
+    assert d.rejected() == 2 * refused and d.metric("nablad_series") == 100 - refused
+    sent(ANOTHER, names("b"))
+    by_names = d.rejected() - 2 * refused
+    assert d.rejected("source_label_memory") == d.rejected() and 500 < by_names < 1900
+    sent("127.0.0.1", values("c"))
+    assert d.rejected() == 2 * refused + by_names
+
+
+def test_labels_that_end_make_room(nablad):
+    """For their sender: each time as many as it may have, names that it alone has among them."""
+    d = nablad("{limits: {label_memory_per_source: 256KiB}, defaults: {stale_after: 300ms, expire_after: 300ms}}")
+    for n in range(4):
+        before = d.lines_total()
+        over_tcp(d, STRANGER, "".join(f"m{n}{'n' * 200}{k},t={'v' * 4000} value=1\n" for k in range(55)).encode())
+        d.wait_lines(55, before)
+        assert d.rejected() == 0
+        eventually(lambda: d.metric("nablad_series") == 0, "the end of all")
+
+
 def test_the_future(nablad):
     d = nablad("limits: {max_future: 1m}")
     now = int(time.time())

@@ -55,6 +55,7 @@ TESTS = {
     "limits.max_series_per_source": "e2e/test_limits.py:test_series_of_one_sender",
     "SOURCES_MAX": "unit/base/test_network.c:others_share",
     "limits.label_memory": "e2e/test_limits.py:test_memory_of_labels",
+    "limits.label_memory_per_source": "e2e/test_limits.py:test_labels_of_one_sender",
     "limits.keep_memory": "unit/series/test_kept.c:the_budget_is_kept",
     "REORDER_MAX": "unit/series/test_reorder.c:no_more_than_fit",
     "COLUMNS_MAX": "unit/series/test_select.c:more_labels_than_columns",

@@ -19,6 +19,7 @@ export const REMEDIES: Record<string, string> = {
     series_limit: 'raise the limit; look for a label that never repeats',
     source_limit: 'raise the limit for a relay; look for a label that never repeats',
     label_memory: 'raise the limit; look for long labels',
+    source_label_memory: 'raise the limit for a relay; look for long labels',
     network: 'add its network to the listener\u2019s allow, or ask who that is',
     tls: 'give the listener cert_file and key_file, or send plain lines',
     not_tls: 'let the sender speak TLS',
