@@ -160,9 +160,10 @@ bool hub_put(struct stream *s, const char *event, size_t n, int64_t mono_ns)
     return true;
 }
 
-/* Its expressions have cost what they may. */
-static void end_dear(struct stream *s)
+void hub_end_dear(struct stream *s)
 {
+    if (s->ended)
+        return;
     count(&s->http->options.stats->limited[LIMIT_HTTP_OVERRUNS], 1);
     s->ended = true;
     resume(s);
@@ -174,7 +175,7 @@ static bool wants(struct stream *s, const struct labelset *labels)
         return false;
     bool is_wanted = ask_matches(&s->ask, labels);
     if (effort_is_spent(&s->ask.effort))
-        end_dear(s);
+        hub_end_dear(s);
     return is_wanted;
 }
 

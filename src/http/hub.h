@@ -58,6 +58,9 @@ struct stream *hub_join(struct http *h, struct MHD_Connection *connection, int f
                         const struct network *from, struct ask *ask);
 void hub_leave(struct stream *s); /* frees it */
 
+/* Ends a stream whose expressions have cost what they may, and counts it. */
+void hub_end_dear(struct stream *s);
+
 void hub_take(struct http *h); /* points have come */
 
 /* One event for one stream: as it stands, or of a point. False: there is no room, or no memory. */

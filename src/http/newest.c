@@ -95,11 +95,15 @@ static void end_look(struct stream *s, bool found, int64_t mono_ns)
     selection_free(w->selection);
     w->selection = NULL;
     w->looked_ns = mono_ns;
+    if (effort_is_spent(&s->ask.effort))
+        hub_end_dear(s);
 }
 
 static bool begin_look(struct stream *s, struct instant now)
 {
-    struct query query = {.any = (const struct selector *const *)s->ask.any, .any_n = s->ask.any_n};
+    struct query query = {.any = (const struct selector *const *)s->ask.any,
+                          .any_n = s->ask.any_n,
+                          .effort = &s->ask.effort};
     return selection_new(s->http->options.table, &query, now, &s->newest->selection) == NABLA_OK;
 }
 

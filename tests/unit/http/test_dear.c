@@ -119,6 +119,20 @@ START_TEST(streams_end)
 }
 END_TEST
 
+/* The same of one that looks for its series itself. */
+START_TEST(streams_of_the_newest_end)
+{
+    int fd;
+    struct answer a = {0};
+    subscribe(&fd, "/api/v1/stream?newest=1&match[]=" OF_SERIES);
+    while (hear_chunk(fd, &a))
+        ;
+    ck_assert_uint_eq(limited_by(LIMIT_HTTP_OVERRUNS), 1);
+    answer_fini(&a);
+    close(fd);
+}
+END_TEST
+
 /* Slices of an answer may work for so long in all. */
 START_TEST(work_is_bounded)
 {
@@ -146,6 +160,7 @@ Suite *suite(void)
     tcase_add_loop_test(c, route_row, 0, ROWS(rows));
     tcase_add_test(c, fewer_are_answered);
     tcase_add_test(c, streams_end);
+    tcase_add_test(c, streams_of_the_newest_end);
     tcase_add_test(c, work_is_bounded);
     suite_add_tcase(s, c);
     return s;
