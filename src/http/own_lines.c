@@ -49,11 +49,10 @@ const char *own_line_read(const char *line, struct labelset *out)
 
 bool own_lines_next(const struct buf *text, size_t *at, struct own_line *out)
 {
-    const char *end = text->at + text->n;
     out->title_n = 0;
     while (*at < text->n) {
         const char *line = text->at + *at;
-        size_t n = (size_t)((const char *)memchr(line, '\n', (size_t)(end - line)) + 1 - line);
+        size_t n = (size_t)((const char *)memchr(line, '\n', text->n - *at) + 1 - line);
         *at += n;
         if (line[0] != '#') {
             out->line = line;
