@@ -4,8 +4,9 @@
  *                                                                            └──► the page, read again
  *
  * Laws: firing ones come before pending ones, and these before all others; within a state what is asked for
- * decides, what is not known comes last, and what is equal stays in the table's order. Memory is that of
- * RULE_SERIES_MAX places, however many series there are. */
+ * decides, what is not known comes last, and what is equal stays in the table's order. Distances of different
+ * comparisons have different units: where a rule has several, when each is there decides, and then its share of the
+ * way. Memory is that of RULE_SERIES_MAX places, however many series there are. */
 #include "alerts/alerts.h"
 #include "base/number.h"
 #include "http/routes.h"
@@ -33,9 +34,9 @@ struct subject {
 
 struct row {
     struct found found;
-    uint32_t place; /* in the table's order */
-    uint8_t state;  /* 0 firing, 1 pending, 2 neither */
-    double key;
+    uint32_t place;   /* in the table's order */
+    uint8_t state;    /* 0 firing, 1 pending, 2 neither */
+    double key, then; /* then: among those whose key is the same, or not known */
 };
 
 struct nearby {
@@ -142,15 +143,22 @@ static bool find_rule(struct nearby *y, struct alerts *a, const struct params *p
 
 /* ---- the nearest */
 
+/* Below 0: a comes first. What is not known comes last. */
+static int order(double a, double b)
+{
+    if (isnan(a) || isnan(b))
+        return (isnan(a) != 0) - (isnan(b) != 0);
+    return (a > b) - (a < b);
+}
+
 static bool comes_before(const struct nearby *y, const struct row *a, const struct row *b)
 {
     if (a->state != b->state)
         return a->state < b->state;
-    if (isnan(a->key) != isnan(b->key))
-        return isnan(b->key);
-    if (a->key == b->key || isnan(a->key))
-        return a->place < b->place;
-    return y->descending ? a->key > b->key : a->key < b->key;
+    int d = y->descending ? order(-a->key, -b->key) : order(a->key, b->key);
+    if (d == 0)
+        d = order(a->then, b->then);
+    return d != 0 ? d < 0 : a->place < b->place;
 }
 
 static void sink(struct nearby *y, uint32_t i)
@@ -208,14 +216,16 @@ static uint8_t state_of(const struct alert_state *s)
     return s->phase == ALERT_FIRING ? 0 : s->phase == ALERT_PENDING ? 1 : 2;
 }
 
-static double key_of(const struct nearby *y, const struct facts *f)
+static void set_keys(const struct nearby *y, const struct facts *f,
+                     const struct expression_gap *gap, struct row *x)
 {
-    const struct expression *when = &y->subject.when;
+    bool several = y->subject.when.comparisons_n > 1;
     switch (y->by) {
-    case BY_ETA: return expression_eta_s(when, f);
-    case BY_VALUE: return expression_subject(when, f);
-    default: return expression_distance(when, f);
+    case BY_ETA: x->key = gap->eta_s; break;
+    case BY_VALUE: x->key = expression_subject(&y->subject.when, f); break;
+    default: x->key = several ? gap->eta_s : gap->distance;
     }
+    x->then = several && y->by == BY_DISTANCE ? gap->share : 0;
 }
 
 static void judge(struct nearby *y, const struct found *found, const struct reading *r,
@@ -223,11 +233,12 @@ static void judge(struct nearby *y, const struct found *found, const struct read
 {
     struct facts f;
     struct row x = {.found = *found, .place = y->seen++, .state = state_of(s)};
+    struct expression_gap gap;
     facts_of_reading(r, &f);
-    x.key = key_of(y, &f);
+    expression_gap(&y->subject.when, &f, &gap);
+    set_keys(y, &f, &gap, &x);
     y->states[x.state]++;
-    if (isnan(expression_distance(&y->subject.when, &f)))
-        y->unknown++;
+    y->unknown += isnan(gap.distance) != 0;
     keep(y, &x);
 }
 
@@ -275,7 +286,7 @@ static void write_head(struct buf *b, const struct nearby *y)
     json_text(b, y->name.value, y->name.value_n);
     tree_text(b, "query", y->subject.query);
     tree_text(b, "match", y->subject.match);
-    tree_bool(b, "distances", y->subject.when.simple);
+    tree_bool(b, "distances", y->subject.when.has_distance);
     tree_count(b, "total", y->seen);
     tree_count(b, "firing", y->states[0]);
     tree_count(b, "pending", y->states[1]);
@@ -312,6 +323,10 @@ static void write_row(struct buf *b, struct nearby *y, const struct reading *r,
     tree_time(b, "firedAt", s->phase == ALERT_FIRING ? s->fired_ns : 0);
     tree_text(b, "seriesState", state_text(r->state));
     tree_double(b, "age", (double)r->age_ns / NS_PER_S);
+    if (y->subject.when.comparisons_n > 1) {
+        tree_name(b, "comparison");
+        json_text(b, y->subject.query + gap.comparison->text_at, gap.comparison->text_n);
+    }
     tree_text(b, "unit", gap.unit);
     tree_double(b, "value", gap.value);
     tree_double(b, "threshold", gap.threshold);

@@ -70,24 +70,29 @@ static const char *unit_of(int powers, enum per per)
     }
 }
 
-double alert_value(const struct rule *rule, const struct facts *f)
+static int powers_of(const struct rule *rule)
 {
-    return in_unit(expression_subject(&rule->when, f), rule->when.subject_powers, f->per);
+    return rule->when.comparisons[0].subject_powers;
 }
 
-static double in_unit_of(const struct expression *x, double v, const struct facts *f)
+double alert_value(const struct rule *rule, const struct facts *f)
 {
-    return in_unit(v, x->subject_powers, f->per);
+    return in_unit(expression_subject(&rule->when, f), powers_of(rule), f->per);
 }
 
 void alert_gap_of(const struct expression *when, const struct facts *f, struct alert_gap *out)
 {
+    struct expression_gap gap;
+    expression_gap(when, f, &gap);
+    const struct comparison *c = &when->comparisons[gap.comparison];
     *out = (struct alert_gap){
-        .value = in_unit_of(when, expression_subject(when, f), f),
-        .threshold = in_unit_of(when, expression_threshold(when, f), f),
-        .distance = in_unit_of(when, expression_distance(when, f), f),
-        .eta_s = expression_eta_s(when, f),
-        .unit = unit_of(when->subject_powers, f->per),
+        .value = in_unit(gap.subject, c->subject_powers, f->per),
+        .threshold = in_unit(gap.threshold, c->subject_powers, f->per),
+        .distance = in_unit(gap.distance, c->subject_powers, f->per),
+        .share = gap.share,
+        .eta_s = gap.eta_s,
+        .unit = unit_of(c->subject_powers, f->per),
+        .comparison = c,
     };
 }
 
@@ -106,7 +111,7 @@ void alert_tell(const struct rule *rule, const struct labelset *series, const st
 {
     struct template_input in = {.labels = series,
                                 .value = alert_value(rule, f),
-                                .unit = unit_of(rule->when.subject_powers, f->per),
+                                .unit = unit_of(powers_of(rule), f->per),
                                 .eta_s = eta_of(rule, f)};
     struct label_cursor cursor = {0};
     struct label l;

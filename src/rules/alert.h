@@ -29,13 +29,13 @@ void alert_tell(const struct rule *rule, const struct labelset *series, const st
 /* {{ $value }} of a rule: the subject of `when`, per the series' unit. NaN: not known. */
 double alert_value(const struct rule *rule, const struct facts *f);
 
-/* How far a series is from making `when` hold, all per the series' unit. NaN: not known, or `when` is more than
- * one comparison. */
+/* How far a series is from making `when` hold: struct expression_gap, per the series' unit. */
 struct alert_gap {
-    double value, threshold;
-    double distance;  /* of the subject from where it holds: 0 or less where it does */
-    double eta_s;     /* as expression_eta_s */
-    const char *unit; /* of the three above: "1/min", "s"; "": the sender's own; static */
+    double value, threshold, distance;
+    double share, eta_s;
+    const char
+        *unit; /* of value, threshold and distance: "1/min", "s"; "": the sender's own; static */
+    const struct comparison *comparison; /* that they are of; borrowed from `when` */
 };
 void alert_gap_of(const struct expression *when, const struct facts *f, struct alert_gap *out);
 

@@ -4,7 +4,8 @@
  *
  * A number carries its standard error; a truth is 0, 1/2 (unknown) or 1, so that Kleene's `and` is the
  * smaller one, `or` the larger one and `not` what is left to 1.
- * Elsewhere: text to byte code, which proves that the stack suffices (expression_parse.c). */
+ * Elsewhere: text to byte code, which proves that the stack suffices (expression_parse.c); how far
+ * it is from being true (expression_gap.c). */
 #include "rules/expression.h"
 
 #include "rules/expression_code.h"
@@ -63,11 +64,6 @@ static struct quantity apply(enum op op, struct quantity a, struct quantity b, d
     }
 }
 
-static bool takes_one(enum op op)
-{
-    return op == OP_NEGATE || op == OP_ABS || op == OP_NOT;
-}
-
 static struct quantity operand(const struct operation *o, const struct facts *f)
 {
     if (o->op == OP_FACT)
@@ -75,21 +71,22 @@ static struct quantity operand(const struct operation *o, const struct facts *f)
     return (struct quantity){.v = o->op == OP_CONSTANT ? o->x : facts_eta(f, o->x)};
 }
 
-/* Runs code[0..n), which the parser has proved to stay inside of the stack: stack[0..top) below the
+/* Runs code[from..to), which the parser has proved to stay inside of the stack: stack[0..top) below the
  * newest, which is at hand. */
-static struct quantity run(const struct expression *x, size_t n, const struct facts *f,
-                           double confidence, struct quantity stack[static EXPRESSION_STACK_MAX])
+static struct quantity run(const struct expression *x, size_t from, size_t to,
+                           const struct facts *f, double confidence,
+                           struct quantity stack[static EXPRESSION_STACK_MAX])
 {
-    struct quantity newest = operand(&x->code[0], f);
+    struct quantity newest = operand(&x->code[from], f);
     size_t top = 0;
-    for (size_t i = 1; i < n; i++) {
+    for (size_t i = from + 1; i < to; i++) {
         const struct operation *o = &x->code[i];
         enum op op = (enum op)o->op;
         if (op <= OP_ETA) {
             stack[top++] = newest;
             newest = operand(o, f);
         } else {
-            struct quantity left = takes_one(op) ? newest : stack[--top];
+            struct quantity left = op_takes_one(op) ? newest : stack[--top];
             newest = apply(op, left, newest, confidence);
         }
     }
@@ -99,99 +96,23 @@ static struct quantity run(const struct expression *x, size_t n, const struct fa
 enum truth expression_truth(const struct expression *x, const struct facts *f, double confidence)
 {
     struct quantity stack[EXPRESSION_STACK_MAX];
-    double t = run(x, x->code_n, f, confidence, stack).v;
+    double t = run(x, 0, x->code_n, f, confidence, stack).v;
     return t == unknown ? TRUTH_UNKNOWN : t > 0 ? TRUTH_YES : TRUTH_NO;
 }
 
-/* The sides of the first comparison: numbers alone stand before it, so they are all there is. */
-static void sides(const struct expression *x, const struct facts *f, double *left, double *right)
+void expression_sides(const struct expression *x, size_t from, size_t at, const struct facts *f,
+                      double *left, double *right)
 {
     struct quantity stack[EXPRESSION_STACK_MAX];
-    *right = run(x, x->first, f, 0, stack).v;
+    *right = run(x, from, at, f, 0, stack).v;
     *left = stack[0].v;
 }
 
 double expression_subject(const struct expression *x, const struct facts *f)
 {
     double left, right;
-    sides(x, f, &left, &right);
-    return x->subject_right ? right : left;
-}
-
-double expression_distance(const struct expression *x, const struct facts *f)
-{
-    double left, right;
-    if (!x->simple)
-        return NAN;
-    sides(x, f, &left, &right);
-    switch ((enum op)x->code[x->first].op) {
-    case OP_GREATER:
-    case OP_GREATER_EQUAL: return right - left;
-    case OP_LESS:
-    case OP_LESS_EQUAL: return left - right;
-    default: return NAN;
-    }
-}
-
-double expression_threshold(const struct expression *x, const struct facts *f)
-{
-    double left, right;
-    if (!x->simple)
-        return NAN;
-    sides(x, f, &left, &right);
-    return x->subject_right ? left : right;
-}
-
-/* The operand that is all of the subject; NULL: it is more. code[0..first) is the left side and then the right
- * one, so one that stands right before the comparison is all of the right side, and the first is all of the left
- * one if nothing takes it from below what comes after it. */
-static const struct operation *subject_alone(const struct expression *x)
-{
-    const struct operation *last = &x->code[x->first - 1];
-    if (x->subject_right)
-        return last->op <= OP_ETA ? last : NULL;
-    for (uint32_t i = 1, above = 0; i < x->first; i++) {
-        enum op op = (enum op)x->code[i].op;
-        bool takes_first = takes_one(op) ? above == 0 : op > OP_ETA && above < 2;
-        if (takes_first)
-            return NULL;
-        above += op <= OP_ETA;
-        above -= op > OP_ETA && !takes_one(op);
-    }
-    return &x->code[0];
-}
-
-/* NaN where it may as well be none. */
-static double certain(const struct quantity *q)
-{
-    return fabs(q->v) > q->error ? q->v : NAN;
-}
-
-/* d to go at so much a second. */
-static double at_pace(double d, double pace)
-{
-    double seconds = d / pace;
-    return isnan(pace) ? NAN : seconds >= 0 && isfinite(seconds) ? seconds : INFINITY;
-}
-
-double expression_eta_s(const struct expression *x, const struct facts *f)
-{
-    double d = expression_distance(x, f);
-    const struct operation *o = x->simple ? subject_alone(x) : NULL;
-    if (isnan(d) || o == NULL || o->op == OP_CONSTANT)
-        return NAN;
-    if (d <= 0)
-        return 0;
-    double subject = expression_subject(x, f), threshold = expression_threshold(x, f);
-    if (o->op == OP_ETA)
-        return at_pace(threshold - subject, -1);
-    switch ((enum fact)o->fact) {
-    case FACT_VALUE: return facts_eta(f, threshold);
-    case FACT_RATE:
-    case FACT_EDGE: return at_pace(threshold - subject, certain(&f->at[FACT_ACCEL]));
-    case FACT_AGE: return at_pace(threshold - subject, 1);
-    default: return NAN;
-    }
+    expression_sides(x, 0, x->comparisons[0].at, f, &left, &right);
+    return x->comparisons[0].subject_right ? right : left;
 }
 
 /* Just past the moment, so that > and >= both have changed by then. */

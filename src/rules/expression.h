@@ -40,6 +40,7 @@ enum {
     EXPRESSION_DEPTH_MAX = 32,  /* of parentheses, abs, not and minus in one another */
     EXPRESSION_STACK_MAX = 16,  /* operands that wait for their operators */
     EXPRESSION_WATCHES_MAX = 8, /* comparisons of age and eta() */
+    EXPRESSION_COMPARISONS_MAX = (EXPRESSION_CODE_MAX + 1) / 4, /* two sides, a sign, and a join */
 };
 
 enum truth { TRUTH_NO, TRUTH_YES, TRUTH_UNKNOWN };
@@ -58,14 +59,20 @@ struct watch {
     double s;     /* what it is compared with */
 };
 
+/* A comparison; its subject is the side that is no constant (both are not: the left one). */
+struct comparison {
+    uint16_t text_at, text_n; /* of it as it is written, in the text */
+    uint8_t at;               /* code[at] compares */
+    bool subject_right;
+    int8_t subject_powers; /* of time in the subject: 0 a value, -1 a rate, -2, 1 a duration */
+};
+
 struct expression {
     struct operation code[EXPRESSION_CODE_MAX]; /* postfix */
     struct watch watches[EXPRESSION_WATCHES_MAX];
-    uint8_t code_n, watches_n;
-    uint8_t first;         /* the first comparison: code[first] */
-    bool simple;           /* it is the whole expression */
-    bool subject_right;    /* its subject, the side that is no constant, is the right one */
-    int8_t subject_powers; /* of time in the subject: 0 a value, -1 a rate, -2, 1 a duration */
+    struct comparison comparisons[EXPRESSION_COMPARISONS_MAX]; /* as written; one at least */
+    uint8_t code_n, watches_n, comparisons_n;
+    bool has_distance; /* one of them is by < <= > or >= */
     bool has_eta;
     double eta_limit; /* of the first eta() */
 };
@@ -77,22 +84,34 @@ MUST_CHECK enum nabla_status expression_compile(const char *text, size_t n, stru
 /* confidence: K above, 0 or more. */
 enum truth expression_truth(const struct expression *x, const struct facts *f, double confidence);
 
-/* The value of the subject, the side of the first comparison that is no constant (both are not: the
- * left one), in seconds where time is in it; NaN: not known. */
+/* The value of the first comparison's subject, in seconds where time is in it; NaN: not known. */
 double expression_subject(const struct expression *x, const struct facts *f);
 
-/* How far the left side of an expression that is one comparison by < <= > or >= is from making it
- * hold: positive while it must still move so far, 0 or less where it holds. In the units of the
- * subject. NaN: not known, or the expression is not so simple. */
-double expression_distance(const struct expression *x, const struct facts *f);
-
-/* What the subject is compared with, where the expression is one comparison; as the subject. NaN: it is not. */
-double expression_threshold(const struct expression *x, const struct facts *f);
-
-/* Seconds from now until expression_distance comes to 0 if the series goes on as it does: along its trend or
- * newest slope for `value`, along its acceleration for `rate` and `edge`, with the clock for `age` and eta(). 0: it
- * is there; INFINITY: it does not lead there; NaN: not known, or the subject is not one of these names alone. */
-double expression_eta_s(const struct expression *x, const struct facts *f);
+/* How far an expression is from being true: that of one of its comparisons, the one that decides.
+ *
+ * A comparison by < <= > or >= is as far as its left side must still move, and will be there when its subject is,
+ * if the series goes on as it does: `value` along its trend or newest slope, `rate` and `edge` along the
+ * acceleration, `age` and eta() with the clock. `not` turns it round. Of those that are true, how far and how soon
+ * they are to become false counts.
+ *
+ *     does not hold, comes late < comes soon < holds, leaves soon < leaves late
+ *
+ * Law: `and` is decided by the least of these, `or` by the greatest. Sooner is: a known time first, then what nobody
+ * knows, then never; of equal ones the one with the smaller share of the way. What is not known is below all others
+ * for `and`; for `or` it is between those that do not hold and those that do, which decide without it. == and !=
+ * have no way to go: one that holds decides an `and` only if all are such, one that does not an `or`. */
+struct expression_gap {
+    double subject,
+        threshold; /* of that comparison, in seconds where time is in it; NaN: not known */
+    double
+        distance; /* as these: positive while it is to go, 0 or less where it holds; NaN: not known, or == or != */
+    double
+        share; /* distance over the larger one of |subject| and |threshold|: to compare what differs in unit */
+    double
+        eta_s; /* until distance is 0; 0: it is; INFINITY: it does not lead there; NaN: not known */
+    uint8_t comparison; /* comparisons[] */
+};
+void expression_gap(const struct expression *x, const struct facts *f, struct expression_gap *out);
 
 /* Nanoseconds until age or eta() may change the truth though nothing arrives; INT64_MAX: never. */
 int64_t expression_wait_ns(const struct expression *x, const struct facts *f);

@@ -31,6 +31,11 @@ static inline bool op_compares(enum op op)
     return op >= OP_GREATER && op <= OP_NOT_EQUAL;
 }
 
+static inline bool op_takes_one(enum op op)
+{
+    return op == OP_NEGATE || op == OP_ABS || op == OP_NOT;
+}
+
 enum token_kind {
     TOKEN_END,
     TOKEN_NUMBER,
@@ -49,6 +54,10 @@ struct token {
     double number; /* in seconds */
     int powers;    /* of time in the number */
 };
+
+/* Both sides of the comparison code[at]; code[from..at) are numbers alone. */
+void expression_sides(const struct expression *x, size_t from, size_t at, const struct facts *f,
+                      double *left, double *right);
 
 /* The token at text[at..n), blanks before it left out. */
 struct token token_next(const char *text, size_t n, size_t at, struct text_fault *fault);

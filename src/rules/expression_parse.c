@@ -45,14 +45,15 @@ struct parser {
     struct expression *x;
     struct text_fault *fault;
     int depth, stack;
-    int comparisons;
+    size_t end; /* in the text, of what has been read */
 };
 
 static bool parse(struct parser *p, int least, struct operand *out);
 
 static void advance(struct parser *p)
 {
-    p->token = token_next(p->text, p->n, p->token.at + p->token.n, p->fault);
+    p->end = p->token.at + p->token.n;
+    p->token = token_next(p->text, p->n, p->end, p->fault);
 }
 
 #define FAIL(p, at, ...) (text_fault_set((p)->fault, (at), __VA_ARGS__), false)
@@ -72,7 +73,7 @@ static bool emit(struct parser *p, enum op op, double x, enum fact fact, size_t 
 {
     if (p->x->code_n == EXPRESSION_CODE_MAX)
         return FAIL(p, at, "longer than %d operands and operators", EXPRESSION_CODE_MAX);
-    p->stack += op <= OP_ETA ? 1 : op == OP_NEGATE || op == OP_ABS || op == OP_NOT ? 0 : -1;
+    p->stack += op <= OP_ETA ? 1 : op_takes_one(op) ? 0 : -1;
     if (p->stack > EXPRESSION_STACK_MAX)
         return FAIL(p, at, "nested too deeply");
     p->x->code[p->x->code_n++] =
@@ -308,6 +309,23 @@ static bool watch_time(struct parser *p, const struct operand *left, const struc
     return true;
 }
 
+/* code[code_n] is about to compare them. */
+static bool note_comparison(struct parser *p, const struct token *sign, const struct operand *left,
+                            const struct operand *right)
+{
+    struct expression *x = p->x;
+    if (x->comparisons_n == EXPRESSION_COMPARISONS_MAX)
+        return FAIL(p, sign->at, "more than %d comparisons", EXPRESSION_COMPARISONS_MAX);
+    x->has_distance = x->has_distance || (sign->op != OP_EQUAL && sign->op != OP_NOT_EQUAL);
+    x->comparisons[x->comparisons_n++] =
+        (struct comparison){.text_at = (uint16_t)left->at,
+                            .text_n = (uint16_t)(p->end - left->at),
+                            .at = x->code_n,
+                            .subject_right = left->constant,
+                            .subject_powers = (int8_t)(left->constant ? right : left)->powers};
+    return true;
+}
+
 static bool compare(struct parser *p, const struct token *sign, struct operand *left,
                     const struct operand *right)
 {
@@ -319,13 +337,9 @@ static bool compare(struct parser *p, const struct token *sign, struct operand *
             return FAIL(p, sides[i]->at, "a comparison needs numbers, and this is a condition");
     if (left->constant && right->constant)
         return FAIL(p, sign->at, "both sides are constants");
-    if (!alike(p, left, right, sign->at, "compared with") || !watch_time(p, left, right, sign->at))
+    if (!alike(p, left, right, sign->at, "compared with") ||
+        !watch_time(p, left, right, sign->at) || !note_comparison(p, sign, left, right))
         return false;
-    if (p->comparisons++ == 0) {
-        p->x->first = p->x->code_n;
-        p->x->subject_right = left->constant;
-        p->x->subject_powers = (int8_t)(left->constant ? right : left)->powers;
-    }
     *left = (struct operand){.shape = SHAPE_TRUTH, .at = left->at, .comparison_open = true};
     return emit(p, sign->op, 0, 0, sign->at);
 }
@@ -423,6 +437,5 @@ enum nabla_status expression_compile(const char *text, size_t n, struct expressi
         text_fault_set(fault, n, "a comparison is missing, as in rate > 0.5/min");
         return NABLA_EINVAL;
     }
-    out->simple = op_compares((enum op)out->code[out->code_n - 1].op);
     return NABLA_OK;
 }

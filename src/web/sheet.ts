@@ -8,9 +8,10 @@ export interface Column {
     number?: boolean;
 }
 
-/** text, or a node that is made once for its row. part: of a whole, drawn as a bar below. */
+/** text, or a node that is made once for its row. note: small, below; part: of a whole, drawn as a bar below. */
 export interface Cell {
     text?: string;
+    note?: string;
     node?: () => Node;
     title?: string;
     kind?: string; /** a class: how bad it is */
@@ -30,6 +31,10 @@ interface Kept {
 function write(td: HTMLElement, cell: Cell, first: boolean): void {
     if (cell.node !== undefined) {
         if (first) td.append(cell.node());
+    } else if (cell.note !== undefined) {
+        if (td.childElementCount !== 2) td.replaceChildren(el('span'), el('small'));
+        say(td.children[0], cell.text ?? '');
+        say(td.children[1], cell.note);
     } else if (cell.part === undefined) {
         say(td, cell.text ?? '');
     } else {

@@ -16,7 +16,8 @@ RULES = {"groups": [{"name": "g", "rules": [
     {"alert": "High", "match": "t", "when": "value > 100", "for": "0s"},
     {"alert": "Fast", "match": "t", "when": "rate > 30/min"},
     {"alert": "Slow", "match": "t", "when": "value > 100", "for": "1h"},
-    {"alert": "Both", "match": "t", "when": "value > 100 and rate > 1/s"},
+    {"alert": "Both", "match": "t", "when": "rate > 2/s and (value > 10)"},
+    {"alert": "Exact", "match": "t", "when": "value == 1 or value == 2"},
 ]}]}
 
 
@@ -264,12 +265,33 @@ def test_pending_is_between(nablad, tmp_path):
     assert answer["series"][0]["activeAt"] and answer["series"][0]["firedAt"] is None
 
 
-def test_more_than_one_comparison_has_no_distance(nablad, tmp_path):
+def test_of_several_comparisons_one_decides(nablad, tmp_path):
+    d = nablad(alerting(tmp_path))
+    d.send(lines("fires", [0, 40, 80]) + lines("rests", [50, 50, 50]) + lines("slow", [30, 40, 50])
+           + lines("faster", [20, 25, 40]) + lines("low", [-50, -20, 7]) + lines("alone", [5]))
+    answer = eventually(lambda: (a := near(d, "Both"))["firing"] == 1 and a["total"] == 6 and a, "the alert")
+    of = {s["metric"]["room"]: s for s in answer["series"]}
+    assert answer["distances"] is True and answer["total"] == 6 and answer["unknown"] == 1
+    told = {room: (s["comparison"], s["unit"], s["distance"]) for room, s in of.items()}
+    per_min, near_to = "1/min", pytest.approx
+    assert told == {  # the rates of the rows are per minute, whatever the rule is written in
+        "fires": ("rate > 2/s", per_min, near_to(-120)), "rests": ("rate > 2/s", per_min, near_to(120)),
+        "slow": ("rate > 2/s", per_min, near_to(60)), "faster": ("rate > 2/s", per_min, near_to(60)),
+        "low": ("value > 10", None, near_to(3)), "alone": ("rate > 2/s", per_min, None)}
+    assert of["fires"]["eta"] == 0 and of["low"]["threshold"] == 10 and of["low"]["value"] == 7
+    assert of["faster"]["eta"] == pytest.approx(10)  # 1/s in the middle, faster by 0.1/s a second
+    assert rooms(answer)[0] == "fires" and rooms(answer)[-1] == "alone"  # when it is there, not how many of what
+    assert rooms(answer).index("low") < rooms(answer).index("faster") < rooms(answer).index("slow")
+    assert rooms(answer).index("slow") < rooms(answer).index("rests")  # neither comes there: half of the way, all of it
+    assert "comparison" not in near(d, "High")["series"][0]
+
+
+def test_what_is_equal_or_not_has_no_distance(nablad, tmp_path):
     d = nablad(alerting(tmp_path))
     d.send(lines("a", [110, 120, 130]) + lines("b", [1, 2, 3]))
-    answer = near(d, "Both")
+    answer = near(d, "Exact")
     assert answer["distances"] is False and answer["unknown"] == answer["total"] == 2
-    assert all(s["distance"] is None and s["threshold"] is None for s in answer["series"])
+    assert all(s["distance"] is None and s["eta"] is None for s in answer["series"])
 
 
 def test_pages_of_a_rule_end_somewhere(nablad, tmp_path):

@@ -26,6 +26,30 @@ static struct facts facts_of(enum presence presence, double value, double rate, 
     return f;
 }
 
+/* What has a distance has a truth, and it is one of its comparisons'. */
+static void judge_gap(const struct expression *x, const struct facts *f, enum truth plain)
+{
+    struct expression_gap gap;
+    expression_gap(x, f, &gap);
+    require(gap.comparison < x->comparisons_n);
+    if (!isnan(gap.distance) && gap.distance != 0)
+        require(plain == (gap.distance < 0 ? TRUTH_YES : TRUTH_NO));
+    require(isnan(gap.distance) == isnan(gap.share) && !(gap.distance * gap.share < 0));
+    require(isnan(gap.eta_s) || gap.eta_s >= 0);
+    require(isnan(gap.eta_s) || gap.eta_s == 0 || !(gap.distance <= 0));
+    require(x->has_distance || isnan(gap.distance));
+}
+
+/* Every comparison is where it says, in the text and in the code. */
+static void judge_comparisons(const struct expression *x, size_t n)
+{
+    require(x->comparisons_n > 0);
+    for (size_t i = 0; i < x->comparisons_n; i++) {
+        const struct comparison *c = &x->comparisons[i];
+        require(c->at < x->code_n && c->text_n > 0 && (size_t)c->text_at + c->text_n <= n);
+    }
+}
+
 /* Certainty only makes truths unknown, and a condition opposed is its opposite. */
 static void judge(const struct expression *x, const struct expression *opposite,
                   const struct facts *f)
@@ -35,12 +59,7 @@ static void judge(const struct expression *x, const struct expression *opposite,
     (void)expression_truth(x, f, 3);
     enum truth other = expression_truth(opposite, f, 0);
     require(plain == TRUTH_UNKNOWN ? other == TRUTH_UNKNOWN : other == (plain == TRUTH_NO));
-    double distance = expression_distance(x, f);
-    if (!isnan(distance) && distance != 0)
-        require(plain == (distance < 0 ? TRUTH_YES : TRUTH_NO));
-    double eta_s = expression_eta_s(x, f);
-    require(isnan(eta_s) || eta_s >= 0);
-    require(isnan(eta_s) || eta_s == 0 || !(distance <= 0));
+    judge_gap(x, f, plain);
     require(expression_wait_ns(x, f) > 0);
     (void)expression_subject(x, f);
 }
@@ -72,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct text_fault fault;
     enum nabla_status status = expression_compile((const char *)data, n, &x, &fault);
     if (status == NABLA_OK) {
-        require(x.code_n > 0 && x.first < x.code_n);
+        judge_comparisons(&x, n);
         judge_all(&x, data, n);
         return 0;
     }

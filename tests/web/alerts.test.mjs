@@ -38,6 +38,21 @@ view('alerts: one fires and clears, on the view of the rules', { daemon: plant }
     await becomes(() => rule(page, 'FreezerWarming').textContent(), /quiet/);
 });
 
+const BOTH = { groups: [{ name: 'g', rules: [
+    { alert: 'Both', match: 'temperature', when: 'value > -5 and rate > 1/s' }] }] };
+
+view('alerts: of several comparisons, the one that decides', { daemon: daemon => ({
+    ...plant(daemon), rules: daemon.file('rules.yaml', JSON.stringify(BOTH)) }) }, async ({ page, daemon, open }) => {
+    await open('?view=alerts');
+    const way = rule(page, 'Both').locator('td[data-title="To go"]');
+    await daemon.send(warms()); // fast enough, and not there yet
+    await becomes(() => way.first().textContent(), /^9\D*value > -5$/);
+    assert.match(await way.first().getAttribute('title'), /of value > -5/);
+    await daemon.send(freezer(5, -4, -4, -4, -4)); // there, and at rest
+    await becomes(() => way.first().textContent(), /^1\D*s.*rate > 1\/s$/);
+    assert.doesNotMatch(await rule(page, 'Both').textContent(), /no way to go/);
+});
+
 view('alerts: no rules', async ({ page, open }) => {
     await open('?view=alerts');
     await page.getByText('There are no rules').waitFor();

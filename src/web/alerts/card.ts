@@ -132,7 +132,7 @@ export class Card {
         say(this.counts, `${active.length > 0 ? `${active.join(', ')} of ` : ''}${page.total.toLocaleString('en')} series`);
         say(this.note, page.total === 0 ? 'No series matches this rule.'
             : `${this.offset + 1}\u2013${last} of ${page.total.toLocaleString('en')}, nearest first`
-                + (page.distances ? '' : '; more than one comparison, so that there is no one way to go'));
+                + (page.distances ? '' : '; a condition of == or != alone has no way to go'));
         this.previous.disabled = this.offset === 0;
         this.next.disabled = last >= page.total;
         this.previous.hidden = this.next.hidden = page.total <= ROWS && this.offset === 0;

@@ -10,6 +10,7 @@ export interface Near {
     firedAt: string | null;
     seriesState: 'ok' | 'warming' | 'stale';
     age: number;
+    comparison?: string; /** the one that decides, where the condition is of several */
     unit: string | null;
     value: number | null;
     threshold: number | null;
@@ -20,7 +21,7 @@ export interface Near {
 
 export interface NearPage {
     query: string;
-    distances: boolean; /** `when` is one comparison, so that there is a way to go */
+    distances: boolean; /** something in `when` is by < or >, so that there is a way to go */
     total: number;
     firing: number;
     pending: number;

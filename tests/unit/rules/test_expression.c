@@ -356,84 +356,6 @@ START_TEST(state_row)
 }
 END_TEST
 
-/* The subject, and how far it is from making the whole hold; NaN for what is not so simple. */
-static const struct {
-    const char *text;
-    double subject, distance;
-} distance_rows[] = {
-    {"value > -18", -20, 2},
-    {"value < -18", -20, -2},
-    {"-18 < value", -20, 2},
-    {"value <= -25", -20, 5},
-    {"value >= -25", -20, -5},
-    {"value == -25", -20, NAN},
-    {"value + 1 > -18", -19, 1},
-    {"abs(value) > 18", 20, -2},
-    {"value > -18 or rate > 1/s", -20, NAN},
-    {"not value > -18", -20, NAN},
-    {"trend > 0", NAN, NAN},
-    {"eta(-15) < 60s", 498, 438},
-    {"age > 10s", 2, 8},
-};
-
-START_TEST(distance_row)
-{
-    struct facts f = warming_freezer();
-    struct expression x = compiled(distance_rows[_i].text);
-    double subject = expression_subject(&x, &f), distance = expression_distance(&x, &f);
-    double wanted = distance_rows[_i].subject, far = distance_rows[_i].distance;
-    ck_assert_msg(isnan(wanted) ? isnan(subject) : fabs(subject - wanted) < 1e-9, "%s: %g",
-                  distance_rows[_i].text, subject);
-    ck_assert_msg(isnan(far) ? isnan(distance) : fabs(distance - far) < 1e-9, "%s: %g",
-                  distance_rows[_i].text, distance);
-}
-END_TEST
-
-/* What the subject is compared with, and when it will be there. */
-static const struct {
-    const char *text;
-    double accel_error, threshold, eta_s;
-} eta_rows[] = {
-    {"value > -18", 0, -18, 198}, /* 2 to go at 0.01/s, since 2 s ago */
-    {"-18 < value", 0, -18, 198},
-    {"-(9 + 9) < value", 0, -18, 198},
-    {"value < -18", 0, -18, 0}, /* it holds */
-    {"value < -25", 0, -25, INFINITY},
-    {"rate > 1/min", 0, 1. / 60, 0.4 / 60 / 1e-4},
-    {"2/min - 1/min < edge", 0, 1. / 60, 0.4 / 60 / 1e-4},
-    {"rate > 1/min", 2e-4, 1. / 60, NAN}, /* nobody knows whether it grows */
-    {"rate < -1/min", 0, -1. / 60, INFINITY},
-    {"age > 10s", 0, 10, 8},
-    {"age < 1s", 0, 1, INFINITY},
-    {"eta(-15) < 60s", 0, 60, 438},
-    {"eta(-25) < 60s", 0, 60, INFINITY},
-    {"trend > 0", 0, 0, NAN},
-    {"abs(value) < 18", 0, 18, NAN}, /* more than the name alone, as are these */
-    {"-value < 18", 0, 18, NAN},
-    {"value * 2 > -18", 0, -18, NAN},
-    {"2 * value > -18", 0, -18, NAN},
-    {"-18 < value * 2", 0, -18, NAN},
-    {"value - value > 1", 0, 1, NAN},
-    {"value == -18", 0, -18, NAN},
-    {"value > -18 or rate > 1/s", 0, NAN, NAN},
-};
-
-START_TEST(eta_row)
-{
-    struct facts f = warming_freezer();
-    f.at[FACT_ACCEL].error = eta_rows[_i].accel_error;
-    struct expression x = compiled(eta_rows[_i].text);
-    double threshold = expression_threshold(&x, &f), eta_s = expression_eta_s(&x, &f);
-    double wanted = eta_rows[_i].threshold, when = eta_rows[_i].eta_s;
-    ck_assert_msg(isnan(wanted) ? isnan(threshold) : fabs(threshold - wanted) < 1e-12, "%s: %.17g",
-                  eta_rows[_i].text, threshold);
-    ck_assert_msg(isnan(when)   ? isnan(eta_s)
-                  : isinf(when) ? isinf(eta_s)
-                                : fabs(eta_s - when) < 1e-9,
-                  "%s: %.17g", eta_rows[_i].text, eta_s);
-}
-END_TEST
-
 /* Seconds until time alone may change it; -1: never. */
 static const struct {
     const char *text;
@@ -477,8 +399,6 @@ Suite *suite(void)
     tcase_add_test(c, silence_is_unknown);
     tcase_add_test(c, per_changes_nothing);
     tcase_add_loop_test(c, state_row, 0, ROWS(state_rows));
-    tcase_add_loop_test(c, distance_row, 0, ROWS(distance_rows));
-    tcase_add_loop_test(c, eta_row, 0, ROWS(eta_rows));
     tcase_add_loop_test(c, wait_row, 0, ROWS(wait_rows));
     suite_add_tcase(s, c);
     return s;
