@@ -1,8 +1,8 @@
 /* series/selector.h -- which series? Prometheus' selectors: temperature{site="a",sensor=~"s1.*"}.
  *
  * Operators = != =~ !~; values in "" or '' with Go's escapes, or `` raw; a trailing comma is allowed;
- * {__name__="plant-03.temperature"} reaches names that are no identifiers. Regular expressions are
- * PCRE2, anchored at both ends, JIT-compiled, with match limits; a label that a series lacks is "".
+ * {__name__="plant-03.temperature"} reaches names that are no identifiers, {"a label"="x"} labels
+ * whose names are none. Regular expressions are PCRE2, anchored at both ends, JIT-compiled, with match limits; a label that a series lacks is "".
  * As in Prometheus, at least one matcher must not match the empty string.
  *
  * A selector may be used by one thread at a time. */

@@ -176,22 +176,23 @@ size_t selector_text_offset(const char *text, size_t n, size_t quote_at, size_t 
     return at < n ? at : n;
 }
 
-static enum nabla_status unterminated(struct reader *r, size_t quote_at)
+static bool is_quote_next(const struct reader *r)
 {
-    selector_fault_set(r->fault, quote_at, "a value without its closing %c", r->text[quote_at]);
-    return NABLA_EINVAL;
+    return is_next(r, '"') || is_next(r, '\'') || is_next(r, '`');
 }
 
-static enum nabla_status take_value(struct reader *r, struct matcher_text *m)
+/* The text in quotes at r->at, what it means copied to the arena. */
+static enum nabla_status take_quoted(struct reader *r, const char *what, const char **out,
+                                     size_t *n)
 {
-    if (!is_next(r, '"') && !is_next(r, '\'') && !is_next(r, '`'))
-        return expected(r, "a value in quotes");
-    m->value_at = r->at;
-    m->value = r->arena;
+    size_t quote_at = r->at;
+    *out = r->arena;
     char quote = r->text[r->at++];
     while (!take(r, quote)) {
-        if (r->at == r->n || (quote != '`' && is_next(r, '\n')))
-            return unterminated(r, m->value_at);
+        if (r->at == r->n || (quote != '`' && is_next(r, '\n'))) {
+            selector_fault_set(r->fault, quote_at, "a %s without its closing %c", what, quote);
+            return NABLA_EINVAL;
+        }
         struct unit u = unit_at(r->text + r->at, r->n - r->at, quote);
         if (u.fault != NULL) {
             selector_fault_set(r->fault, r->at, "%s", u.fault);
@@ -201,8 +202,30 @@ static enum nabla_status take_value(struct reader *r, struct matcher_text *m)
         r->arena += u.n;
         r->at += u.used;
     }
-    m->value_n = (size_t)(r->arena - m->value);
+    *n = (size_t)(r->arena - *out);
     return NABLA_OK;
+}
+
+static enum nabla_status take_value(struct reader *r, struct matcher_text *m)
+{
+    if (!is_quote_next(r))
+        return expected(r, "a value in quotes");
+    m->value_at = r->at;
+    return take_quoted(r, "value", &m->value, &m->value_n);
+}
+
+/* A name that is no identifier stands in quotes. */
+static enum nabla_status take_label(struct reader *r, struct matcher_text *m)
+{
+    if (is_quote_next(r)) {
+        enum nabla_status status = take_quoted(r, "label name", &m->name, &m->name_n);
+        if (status != NABLA_OK || m->name_n > 0)
+            return status;
+        selector_fault_set(r->fault, m->name_at, "a label name of no bytes");
+        return NABLA_EINVAL;
+    }
+    m->name_n = take_name(r, false, &m->name);
+    return m->name_n > 0 ? NABLA_OK : expected(r, "a label name or }");
 }
 
 static enum nabla_status take_op(struct reader *r, enum match_op *out)
@@ -243,16 +266,16 @@ static enum nabla_status take_matcher(struct reader *r, bool named)
     struct matcher_text *m = add_matcher(r, r->at);
     if (m == NULL)
         return NABLA_EINVAL;
-    m->name_n = take_name(r, false, &m->name);
-    if (m->name_n == 0)
-        return expected(r, "a label name or }");
+    enum nabla_status status = take_label(r, m);
+    if (status != NABLA_OK)
+        return status;
     if (named && names_metric(m)) {
         selector_fault_set(r->fault, m->name_at,
                            "the metric's name is given twice: before the braces and here");
         return NABLA_EINVAL;
     }
     skip_blanks(r);
-    enum nabla_status status = take_op(r, &m->op);
+    status = take_op(r, &m->op);
     if (status != NABLA_OK)
         return status;
     skip_blanks(r);

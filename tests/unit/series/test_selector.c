@@ -129,6 +129,20 @@ static const struct {
     {":a", "__name__=:a", true},
     {"sum{by='x'}", "__name__=sum|by=x", true}, /* PromQL's words are names here too */
     {"a{_b1='x'}", "__name__=a|_b1=x", true},
+    /* names of labels in quotes */
+    {"a{'b'='x'}", "__name__=a|b=x", true},
+    {"{\"b\" != \"x\", `c`='y'}", "__name__=a|b=x|c=y", false},
+    {"a{\"stra\xc3\x9f"
+     "e\"=\"x\"}",
+     "__name__=a|stra\xc3\x9f"
+     "e=x",
+     true},
+    {"a{\"stra\\u00dfe\"=\"x\"}",
+     "__name__=a|stra\xc3\x9f"
+     "e=x",
+     true},
+    {"a{\"b-1\\\"\"=~\"x.*\"}", "__name__=a|b-1\"=xy", true},
+    {"{'__name__'='a'}", "__name__=a", true},
 };
 
 START_TEST(match_row)
@@ -159,7 +173,11 @@ static const struct {
     {"a{", 2, "expected a label name or }, found the end of the selector"},
     {"a{,}", 2, "expected a label name or }, found ','"},
     {"a{b='x',,}", 8, "expected a label name or }, found ','"},
-    {"a{'b'='x'}", 2, "expected a label name or }, found '''"},
+    {"a{'b", 2, "a label name without its closing '"},
+    {"a{''='x'}", 2, "a label name of no bytes"},
+    {"a{'b'}", 5, "expected =, !=, =~ or !~, found '}'"},
+    {"a{'__name__'='x'}", 2, "the metric's name is given twice: before the braces and here"},
+    {"a{'\\q'='x'}", 3, "an unknown escape (a backslash itself is written \\\\)"},
     {"a{1b='x'}", 2, "expected a label name or }, found '1'"},
     {"a{b:c='x'}", 3, "expected =, !=, =~ or !~, found ':'"},
     {"a{b}", 3, "expected =, !=, =~ or !~, found '}'"},
