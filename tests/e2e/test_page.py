@@ -5,11 +5,16 @@ import json
 import re
 import subprocess
 
+import pytest
+
 import daemon
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 GZIP = {"Accept-Encoding": "gzip"}
 MOST_BYTES = 150 * 1024  # of all files together, packed
+HAS_PAGE = "NABLA_WEB:BOOL=ON\n" in (daemon.BUILD / "CMakeCache.txt").read_text()
+
+needs_page = pytest.mark.skipif(not HAS_PAGE, reason="built with NABLA_WEB=OFF: there is no page")
 
 
 def fetch(d, path, **headers):
@@ -25,6 +30,7 @@ def files_of(document):
     return re.findall(r'(?:src|href)="(/page/[^"]+)"', document)
 
 
+@needs_page
 def test_a_browser_gets_the_page_and_its_files(nablad):
     d = nablad()
     status, headers, body = fetch(d, "/?view=series&match=a", **BROWSER)
@@ -43,6 +49,7 @@ def test_a_browser_gets_the_page_and_its_files(nablad):
     assert total <= MOST_BYTES, total
 
 
+@needs_page
 def test_nothing_in_the_page_runs_inline_or_comes_from_elsewhere(nablad):
     d = nablad()
     _, headers, body = fetch(d, "/", **BROWSER)
@@ -54,6 +61,12 @@ def test_nothing_in_the_page_runs_inline_or_comes_from_elsewhere(nablad):
     for path in files_of(document):
         text = fetch(d, path)[2].decode()
         assert "innerHTML" not in text and "insertAdjacentHTML" not in text, path
+
+
+def test_without_the_page_a_browser_gets_the_list_of_links(nablad):
+    status, headers, body = fetch(nablad(), "/", **({} if HAS_PAGE else BROWSER))
+    assert status == 200 and headers["Content-Type"].startswith("text/html")
+    assert b'href="/api/v1/rates' in body and not files_of(body.decode())
 
 
 def configure(folder, *options):
