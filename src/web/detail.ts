@@ -20,6 +20,7 @@ import { newest, readings, type Reading } from './reading.ts';
 import { curl, saveCsv, savePng } from './save.ts';
 import { colour, onColours } from './theme.ts';
 import { rulesFor, thresholdsOf, type Group, type Rule, type Threshold } from './thresholds.ts';
+import { touch } from './touch.ts';
 import { Track } from './track.ts';
 import { parabola, perSeconds, shapeOf, WindowPicture } from './window.ts';
 
@@ -190,6 +191,8 @@ export class Detail {
     private listen(): void {
         this.pause.addEventListener('click', () => this.toggle());
         this.chart.addEventListener('keydown', (event) => this.key(event));
+        touch(this.charts, { span: () => this.span(), zoom: (span) => this.zoom(span),
+            plot: () => this.panes[0].plot.over.getBoundingClientRect() });
         this.endings.push(onColours(() => this.make()));
         const size = new ResizeObserver(() => this.fit());
         size.observe(this.charts);

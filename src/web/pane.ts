@@ -2,6 +2,8 @@
 //
 //     drag          zooms            wheel         zooms about the pointer
 //     shift + drag  moves            double click  back to what comes in
+//
+// Elsewhere: keys (detail.ts), fingers (touch.ts).
 import uPlot from 'uplot';
 import { number } from './format.ts';
 import { colour } from './theme.ts';

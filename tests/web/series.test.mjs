@@ -103,6 +103,60 @@ view('series: zoomed and moved by buttons, keys, wheel and drag; the URL has it'
         await eventually(() => span(page) === null && new URL(page.url()).searchParams.get('range') === '5m');
     });
 
+// Fingers on a telephone: move([[x, y], …]) puts them there and lifts those that are no longer named.
+async function hand(page) {
+    const session = await page.context().newCDPSession(page);
+    let down = 0;
+    return async points => {
+        const type = points.length < down ? 'touchEnd' : points.length > down ? 'touchStart' : 'touchMove';
+        down = points.length;
+        await session.send('Input.dispatchTouchEvent', { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+    };
+}
+
+view('series: two fingers zoom about their middle, one moves, one that goes up scrolls the page',
+    { daemon: plant, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }, async ({ page, daemon, open }) => {
+        await history(daemon);
+        const now = Date.now() / 1000;
+        await open(`${LEVEL}&from=${(now - 400).toFixed(3)}&to=${now.toFixed(3)}`);
+        await drawn(page);
+        const begin = span(page);
+        const over = page.locator('.pane .u-over').first();
+        await over.scrollIntoViewIfNeeded();
+        const box = await over.boundingBox();
+        const y = box.y + box.height / 2;
+        const at = (x, s) => s.from + ((x - box.x) / box.width) * (s.to - s.from);
+        const near = (a, b, s) => Math.abs(a - b) < (s.to - s.from) / 50;
+        const fingers = await hand(page);
+        const middle = box.x + box.width * 0.7;
+        await fingers([[middle - 25, y]]);
+        await fingers([[middle - 25, y], [middle + 25, y]]);
+        for (const by of [30, 40, 50]) await fingers([[middle - by, y], [middle + by, y]]);
+        await fingers([]);
+        const one = await zoomed(page, s => near(s.to - s.from, (begin.to - begin.from) / 2, s));
+        assert.ok(near(at(middle, one), at(middle, begin), one), 'the time between the fingers stays there');
+        assert.equal(await isPaused(page), 'true');
+
+        await fingers([[middle, y]]);
+        for (const by of [20, 50, 80]) await fingers([[middle - by, y]]);
+        await fingers([]);
+        const two = await zoomed(page, s => near(at(middle - 80, s), at(middle, one), s)); // what was under the finger goes with it
+        assert.ok(Math.abs((two.to - two.from) - (one.to - one.from)) < 0.01, 'as wide as before');
+
+        const top = () => page.evaluate(() => scrollY);
+        const before = await top();
+        await fingers([[middle, y]]);
+        for (let by = 20; by <= 160; by += 20) await fingers([[middle, y - by]]);
+        await fingers([]);
+        await eventually(async () => await top() > before + 60, 'the page scrolled');
+        assert.deepEqual(span(page), two);
+        assert.equal(await page.evaluate(() => visualViewport.scale), 1, 'the page itself is as large as before');
+        await page.locator('[data-range="5m"]').tap();
+        await eventually(() => span(page) === null);
+        await over.tap();
+        assert.equal(await isPaused(page), 'false'); // a tap is no gesture
+    });
+
 view('series: taken along as CSV, as a picture, as a command', { daemon: plant }, async ({ page, daemon, open }) => {
     await history(daemon);
     await open(LEVEL);
