@@ -147,6 +147,7 @@ static const struct {
     {"trend == 0 and value == 5", "value == 5", NAN, NAN},
     {"value == -20 and rate != 0", "value == -20", NAN, NAN},
     {"not (value == -20) or age > 10s", "age > 10s", 8, 8},
+    {"not (value == 5) and age > 10s", "age > 10s", 8, 8},
     /* As it is written. */
     {"age<10s  and ( ( value+1 )>-( 9 + 9 ) )", "( value+1 )>-( 9 + 9 )", 1, NAN},
     {"-( 9 + 9 ) <value and age < 10s", "-( 9 + 9 ) <value", 2, 198},
