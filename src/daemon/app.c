@@ -10,6 +10,7 @@
 
 #include "daemon/recovery.h"
 #include "net/bind.h"
+#include "net/loop.h"
 #include "wire/key.h"
 
 #include <signal.h>
@@ -167,7 +168,8 @@ static enum nabla_status make_loop(struct app *app)
 {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its write */
-    if (uv_loop_init(&app->loop) != 0)
+    if (loop_open(&app->loop, (uint64_t)app->conf.ingest.max_connections +
+                                  app->conf.http.max_connections) != NABLA_OK)
         return NABLA_ENOMEM;
     app->loop.data = app;
     uv_signal_init(&app->loop, &app->on_term);
@@ -190,7 +192,9 @@ static enum nabla_status make_loop(struct app *app)
 
 static enum nabla_status run_doors(struct app *app)
 {
-    enum nabla_status status = net_start(app->net);
+    enum nabla_status status = loop_start_pool();
+    if (status == NABLA_OK)
+        status = net_start(app->net);
     return status == NABLA_OK ? http_start(app->http) : status;
 }
 

@@ -21,6 +21,7 @@
 #include "http/request.h"
 #include "http/socket.h"
 #include "http/tls.h"
+#include "net/loop.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -323,7 +324,8 @@ static enum nabla_status open_socket(struct http *h)
 
 static enum nabla_status open_loop(struct http *h)
 {
-    if (uv_loop_init(&h->loop) != 0)
+    if (loop_open(&h->loop, (uint64_t)h->options.max_connections +
+                                h->options.max_line_connections) != NABLA_OK)
         return NABLA_ENOMEM;
     h->has_loop = true;
     ssize_t n = getrandom(&h->secret, sizeof h->secret, 0);

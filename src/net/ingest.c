@@ -3,6 +3,7 @@
  *     run ──► wake: a deadline is set ──► drain: turns that do not wait, until two of them in a row
  *     brought no byte, or the deadline is past ──► close everything ──► the thread ends */
 #include "net/connection.h"
+#include "net/loop.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,7 @@ struct ingest *ingest_new(struct house *house, struct table *table, struct loop_
     in->house = house;
     in->loop_stats = stats;
     in->listeners = calloc(listeners, sizeof *in->listeners);
-    if (in->listeners == NULL || uv_loop_init(&in->loop) != 0) {
+    if (in->listeners == NULL || loop_open(&in->loop, house->all_connections) != NABLA_OK) {
         free(in->listeners);
         free(in);
         return NULL;

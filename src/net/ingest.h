@@ -45,6 +45,7 @@ struct house {
     struct stats *stats;
     struct log *log;
     uint32_t max_connections, max_per_address, max_line;
+    uint64_t all_connections; /* those of HTTP, too */
     uint32_t idle_ticks;      /* a connection without a line for more of them is closed; 0: never */
     uint32_t handshake_ticks; /* a TLS handshake that takes longer is given up */
     atomic_uint connections;  /* any thread: open on all loops */

@@ -241,6 +241,8 @@ enum nabla_status net_new(const struct net_options *options, struct net **out)
     net->first_stats = options->stats->listeners_n;
     net->house.log = options->log;
     net->house.max_connections = options->conf->ingest.max_connections;
+    net->house.all_connections =
+        (uint64_t)net->house.max_connections + options->conf->http.max_connections;
     net->house.max_per_address = options->conf->ingest.max_connections_per_address;
     net->house.max_line = options->conf->ingest.max_line;
     net->house.handshake_ticks = ticks_of(options->conf->ingest.handshake_timeout_ns);

@@ -28,6 +28,8 @@ NABLA = BUILD / "src" / "cli" / "nabla"
 
 DEADLINE_S = 180  # how long to wait for what must come: sanitizers, one core, others on it
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
+# how a process ends by itself that should not
+CRASHES = {-n for n in (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGSYS)}
 LOG_PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|\S*)')
 SAMPLE = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)(?: \S+)?$")
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
@@ -351,3 +353,4 @@ class Daemon:
                 self.proc.kill()
                 self.proc.wait()
         assert not SANITIZER.search(self.log()), self.log()[-8000:]
+        assert self.proc.returncode not in CRASHES, f"ended by {-self.proc.returncode}\n{self.log()[-8000:]}"

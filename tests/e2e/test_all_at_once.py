@@ -1,15 +1,17 @@
-"""nablad with its default limits in 512 MiB of address space, attacked with everything at once: it lives, known
-series lose nothing, and it says that it is healthy."""
+"""nablad with its default limits in 512 MiB of memory, attacked with everything at once: it lives, known series lose
+nothing, and it says that it is healthy. In less it lives, and known series lose nothing."""
 import contextlib
 import gzip
+import http.client
 import random
+import resource
 import socket
 import threading
 import time
 
 import pytest
 
-from daemon import DEADLINE_S, NABLA, NABLAD, eventually
+from daemon import DEADLINE_S, NABLA, eventually
 
 T0 = 1_700_000_000
 NS = 1_000_000_000
@@ -95,24 +97,75 @@ class Attack:
             sock.close()
 
 
-@pytest.mark.skipif(SANITIZED, reason="a sanitizer's shadow memory is larger than the limit")
-def test_all_at_once_in_512_mib(nablad):
-    d = nablad(command=["prlimit", f"--as={512 << 20}", NABLAD])
-    text = lambda value: "".join(f"known,n={n} value={value} {(T0 + value) * NS}\n"
-                                 for n in range(KNOWN)).encode()
+def may_have(d, n):
+    """Of addresses; None: as many as there are."""
+    _, most = resource.prlimit(d.proc.pid, resource.RLIMIT_AS)
+    resource.prlimit(d.proc.pid, resource.RLIMIT_AS, (most if n is None else n, most))
+
+
+def known(value):
+    return "".join(f"known,n={n} value={value} {(T0 + value) * NS}\n" for n in range(KNOWN)).encode()
+
+
+def status_bytes(d, what):
+    """A line of /proc/PID/status that counts kB."""
+    with open(f"/proc/{d.proc.pid}/status") as f:
+        return next(int(line.split()[1]) * 1024 for line in f if line.startswith(what + ":"))
+
+
+def attacked(d, every_turn):
+    """Sends the known series' next value and calls every_turn() until the attack is over; returns the last value."""
     value = 0
     with d.connect() as sock:
-        sock.sendall(text(value))
+        sock.sendall(known(value))
         eventually(lambda: d.metric("nablad_series") == KNOWN, "the known series")
         attack = Attack(d)
         while time.monotonic() < attack.end:
             value += 1
-            sock.sendall(text(value))
-            assert d.get("/-/healthy")[0] == 200 and d.proc.poll() is None
+            sock.sendall(known(value))
+            assert d.proc.poll() is None, f"nablad ended with {d.proc.returncode}\n{d.log()[-4000:]}"
+            every_turn()
         attack.over()
-        eventually(lambda: d.get("/metrics")[0] == 200, "room for an answer")
-        eventually(lambda: {r["window"][-1]["value"] for r in d.rates("known")} == {value},
-                   "the last of the known series", timeout=120)
+    return value
+
+
+def is_healthy(d):
+    try:
+        return d.get("/-/healthy")[0] == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def lost_nothing(d, value):
+    eventually(lambda: d.get("/metrics")[0] == 200, "room for an answer")
+    eventually(lambda: {r["window"][-1]["value"] for r in d.rates("known")} == {value},
+               "the last of the known series", timeout=120)
     rates = d.rates("known")
-    assert len(rates) == KNOWN and {r["rate"]["value"] for r in rates} == {1}
+    return len(rates) == KNOWN and {r["rate"]["value"] for r in rates} == {1}
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer's shadow memory is larger than the limit")
+def test_all_at_once_in_512_mib(nablad):
+    d = nablad()
+    untouched = status_bytes(d, "VmSize") - status_bytes(d, "VmRSS")  # stacks and rings: addresses, no memory
+    may_have(d, untouched + (512 << 20))
+
+    def asked():
+        assert is_healthy(d), d.log()[-4000:]
+    value = attacked(d, asked)
+    assert lost_nothing(d, value) and status_bytes(d, "VmHWM") < 512 << 20
+    d.stop()
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer's shadow memory is larger than the limit")
+def test_all_at_once_and_no_memory_is_left(nablad):
+    """Its limits are those of a larger machine: it refuses whatever needs memory, and goes on."""
+    d = nablad()
+    may_have(d, status_bytes(d, "VmSize") + (112 << 20))
+    answers = []
+    value = attacked(d, lambda: answers.append(is_healthy(d)))
+    assert d.proc.poll() is None
+    assert not all(answers), "there was memory left"
+    may_have(d, None)
+    assert lost_nothing(d, value)
     d.stop()
