@@ -9,6 +9,7 @@
     X(INGEST_CONNECTIONS, "ingest.max_connections")                                                \
     X(INGEST_PER_ADDRESS, "ingest.max_connections_per_address")                                    \
     X(INGEST_IDLE, "ingest.idle_timeout")                                                          \
+    X(HTTP_CONNECTIONS, "http.max_connections")                                                    \
     X(HTTP_PER_ADDRESS, "http.max_connections_per_address")                                        \
     X(HTTP_REQUEST, "http.request_timeout")                                                        \
     X(HTTP_ANSWER, "http.answer_timeout")                                                          \

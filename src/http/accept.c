@@ -1,7 +1,8 @@
 /* http/accept.c -- who knocks is taken in, waits for a place, or waits for a descriptor.
  *
  *     somebody knocks ──► accept4 ──► MHD_add_connection
- *          ▲                 ├─ http.max_connections ──► rest until a connection ends
+ *          ▲                 ├─ http.max_connections ──► of somebody who has many one ends, else
+ *          │                 │                           rest until a connection ends
  *          └─────────────────┴─ no descriptor ─────────► rest until the tick
  *
  * Not libmicrohttpd's own: without a descriptor it asks for one in a circle if it has no connection that could end,
@@ -37,18 +38,47 @@ static bool is_passing(int error)
     return error == EINTR || error == ECONNABORTED;
 }
 
+/* Those that were told to go do not count, up to as many as libmicrohttpd takes more. */
+static bool is_full(const struct http *h)
+{
+    uint32_t most = h->options.max_connections, leaving = h->peers.leaving;
+    return h->peers.n >= most + (leaving < ACCEPT_SPARE ? leaving : ACCEPT_SPARE);
+}
+
+/* Whoever has as many connections as anybody else gets none of theirs. */
+static bool is_turned_away(struct http *h, const struct sockaddr *from)
+{
+    struct network network = network_of(from);
+    if (!peers_admit(&h->peers, &network)) /* which on_accept says */
+        return false;
+    count(&h->options.stats->limited[LIMIT_HTTP_CONNECTIONS], 1);
+    if (peers_displace(&h->peers, &network))
+        return false;
+    count(&h->door->refused_connections, 1);
+    return true;
+}
+
+static void take(struct http *h, int fd, const struct sockaddr *from, socklen_t n, bool full)
+{
+    if (full && is_turned_away(h, from))
+        close(fd);
+    else
+        (void)MHD_add_connection(h->daemon, fd, from, n); /* or closes it */
+}
+
 void accept_some(struct http *h)
 {
     for (uint32_t taken = 0; taken < ACCEPTS_A_TURN; taken++) {
         struct sockaddr_storage from;
         socklen_t n = sizeof from;
-        if (h->peers.n + taken >= h->options.max_connections) {
+        bool full = is_full(h);
+        if (full && (h->peers.leaving >= ACCEPT_SPARE || !peers_could_yield(&h->peers))) {
             rest(h);
             return;
         }
         int fd = accept4(h->listen_fd, (struct sockaddr *)&from, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
-            (void)MHD_add_connection(h->daemon, fd, (struct sockaddr *)&from, n); /* or closes it */
+            take(h, fd, (struct sockaddr *)&from, n, full);
         } else if (errno == EAGAIN) {
             return;
         } else if (!is_passing(errno)) {
@@ -82,7 +112,7 @@ enum nabla_status accept_begin(struct http *h)
 
 void accept_go_on(struct http *h)
 {
-    if (h->listens || h->starved || h->listen_fd < 0 || h->peers.n >= h->options.max_connections)
+    if (h->listens || h->starved || h->listen_fd < 0 || is_full(h))
         return;
     h->listens = listens(h);
 }
@@ -101,7 +131,8 @@ static void make_room(struct http *h, int64_t now_ns)
 
 void accept_tick(struct http *h, int64_t now_ns)
 {
-    bool tries = h->starved && h->listen_fd >= 0;
+    bool waits = !h->listens && is_full(h) && peers_could_yield(&h->peers);
+    bool tries = (h->starved || waits) && h->listen_fd >= 0;
     h->starved = false;
     if (tries) {
         accept_some(h);

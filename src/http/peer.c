@@ -68,6 +68,7 @@ void peer_closed(struct peers *all, struct peer *p, uint64_t *head_bytes)
     if (p->asking && !p->reading && !p->last)
         *head_bytes = received(p) - p->received;
     networks_leave(&all->networks, p->network);
+    all->leaving -= p->ended;
     *p->at = p->next;
     if (p->next != NULL)
         p->next->at = p->at;
@@ -122,6 +123,13 @@ static void tell(struct peer *p)
     }
 }
 
+static void end(struct peers *all, struct peer *p)
+{
+    shutdown(p->fd, SHUT_RDWR);
+    p->ended = true;
+    all->leaving++;
+}
+
 struct peer_overdue peers_check(struct peers *all, int64_t now_ns,
                                 const struct peer_patience *patience)
 {
@@ -133,8 +141,7 @@ struct peer_overdue peers_check(struct peers *all, int64_t now_ns,
             tell(p);
         n.requests += p->asking;
         n.answers += !p->asking;
-        shutdown(p->fd, SHUT_RDWR);
-        p->ended = true;
+        end(all, p);
     }
     return n;
 }
@@ -152,7 +159,50 @@ bool peers_give_way(struct peers *all, bool any)
             first = p;
     if (first == NULL)
         return false;
-    shutdown(first->fd, SHUT_RDWR);
-    first->ended = true;
+    end(all, first);
+    return true;
+}
+
+static bool is_stranger(const struct peer *p)
+{
+    return p->network != NETWORKS_OTHERS && !network_is_here(&p->from);
+}
+
+/* How little is lost with it. */
+static int ease(const struct peer *p)
+{
+    return is_between(p) ? 3 : p->asking ? 2 : !p->endless;
+}
+
+/* The one to go of the strangers that have most; NULL: none has two. */
+static struct peer *greediest(const struct peers *all, uint32_t *most)
+{
+    struct peer *best = NULL;
+    *most = 2;
+    for (struct peer *p = all->first; p != NULL; p = p->next) {
+        uint32_t has = networks_count(&all->networks, p->network);
+        if (p->ended || !is_stranger(p) || has < *most)
+            continue;
+        if (best == NULL || has > *most ||
+            ease(p) >= ease(best)) /* the list begins with the last */
+            best = p;
+        *most = has;
+    }
+    return best;
+}
+
+bool peers_could_yield(const struct peers *all)
+{
+    uint32_t most;
+    return greediest(all, &most) != NULL;
+}
+
+bool peers_displace(struct peers *all, const struct network *from)
+{
+    uint32_t most;
+    struct peer *p = greediest(all, &most);
+    if (p == NULL || !networks_has_room(&all->networks, from, most - 1))
+        return false;
+    end(all, p);
     return true;
 }

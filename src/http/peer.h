@@ -33,6 +33,7 @@ struct peer {
 struct peers {
     struct peer *first;
     uint32_t n;
+    uint32_t leaving;     /* of these: told to go, and not gone */
     uint32_t per_address; /* at most */
     struct networks networks;
 };
@@ -61,6 +62,14 @@ struct peer_overdue {
 };
 struct peer_overdue peers_check(struct peers *all, int64_t now_ns,
                                 const struct peer_patience *patience);
+
+/* Where all places are taken: whether one of them could become somebody else's, who has fewer. */
+bool peers_could_yield(const struct peers *all);
+
+/* Whoever has most connections, and two more than who knocks from there, gives one up: one between two requests, else one
+ * whose request is not whole, else one that is answered, else a stream; of several the one that was opened first.
+ * This machine gives none up, and may have what others have. Returns whether one goes. */
+bool peers_displace(struct peers *all, const struct network *from);
 
 /* The one that was opened first goes, of those between two requests, as its client must expect; if there is none
  * and any is true, the first of all. Returns whether one did. */

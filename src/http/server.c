@@ -233,7 +233,7 @@ static enum nabla_status start_daemon(struct http *h)
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
             (h->tls ? MHD_USE_TLS : 0),
         0, on_accept, h, request_go_on, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)h->options.max_connections,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)h->options.max_connections + ACCEPT_SPARE,
         MHD_OPTION_CONNECTION_TIMEOUT, timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
         on_connection, h, MHD_OPTION_URI_LOG_CALLBACK, request_begin, h,
@@ -365,7 +365,7 @@ enum nabla_status http_new(const struct http_options *options, struct http **out
     if (status == NABLA_OK)
         status = open_loop(h);
     if (status == NABLA_OK)
-        status = peers_init(&h->peers, h->options.max_connections,
+        status = peers_init(&h->peers, h->options.max_connections + ACCEPT_SPARE,
                             h->options.max_connections_per_address);
     if (status == NABLA_OK)
         status = auth_new(h->options.auth_failures, h->secret, &h->auth);

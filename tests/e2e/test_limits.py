@@ -5,6 +5,7 @@ An address is one of 127.0.0.0/8 but 127.0.0.1, which is this machine itself and
 import contextlib
 import gzip
 import http.client
+import select
 import socket
 import time
 
@@ -31,6 +32,22 @@ def closed(sock):
         return sock.recv(1) == b""
     except ConnectionResetError:
         return True
+
+
+def ready(sock):
+    """Whether there is something to read, or its end."""
+    return bool(select.select([sock], [], [], 0)[0])
+
+
+def gone(sock):
+    """Whether the other side has ended it, by now; what came before that is passed over."""
+    try:
+        while ready(sock):
+            if not sock.recv(65536):
+                return True
+    except ConnectionResetError:
+        return True
+    return False
 
 
 def answered(sock, request=HEALTHY):
@@ -83,6 +100,69 @@ def test_http_connections_of_one_address(nablad):
             except OSError:
                 return False
     eventually(free_again, "its places")
+
+
+HALF = b"GET /-/healthy HTTP/1.1\r\nHost:"
+STREAM = b"GET /api/v1/stream HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@contextlib.contextmanager
+def held(d, *asked):
+    """Connections from (source, request), opened one after the other; nablad knows which are between two requests."""
+    with contextlib.ExitStack() as stack:
+        socks = []
+        for source, request in asked:
+            socks.append(stack.enter_context(dial(d.http_address, source)))
+            if request is HALF:
+                socks[-1].sendall(request)
+            else:
+                assert answered(socks[-1], request)
+        time.sleep(1)  # some ticks
+        yield socks
+
+
+def test_strangers_with_many_connections_make_room(nablad):
+    """Two addresses have all places: another gets in, and so does this machine, each for one of theirs. The first to go
+    is one between two requests, then one whose request is not whole, then a stream."""
+    d = nablad("http: {max_connections: 6, request_timeout: 1h, timeout: 1h}")
+    with held(d, *((STRANGER, request) for request in (STREAM, STREAM, HALF, HALF, HEALTHY)), (ANOTHER, HALF)) as socks:
+        with contextlib.ExitStack() as others:
+            for source, first in (("127.0.0.4", 4), ("127.0.0.1", 2), ("127.0.0.5", 3), ("127.0.0.1", 0)):
+                other = others.enter_context(dial(d.http_address, source))
+                assert answered(other) and gone(socks[first])
+            assert not gone(socks[1]) and not gone(socks[5]) and not gone(other)
+    assert limited(d, "http.max_connections") >= 4
+
+
+def test_who_has_most_connections_gets_no_more(nablad):
+    d = nablad("http: {max_connections: 5, request_timeout: 1h, timeout: 1h}")
+    with held(d, *[(STRANGER, HALF)] * 4, (ANOTHER, HALF)) as socks:
+        with dial(d.http_address, STRANGER) as more:
+            assert closed(more)
+        with dial(d.http_address, ANOTHER) as second:
+            assert answered(second)
+            assert [gone(sock) for sock in socks] == [True, False, False, False, False]
+            with dial(d.http_address, ANOTHER) as third:  # 3 and 2: nobody has two more than it
+                assert closed(third)
+            with dial(d.http_address) as here:
+                assert answered(here)
+            assert [gone(sock) for sock in socks] == [True, True, False, False, False]
+    assert d.metric("nablad_listener_refused_connections_total", listener=d.http) == 2
+
+
+def test_this_machine_gives_no_connection_up(nablad):
+    """A stranger waits until one of them ends."""
+    d = nablad("http: {max_connections: 3, request_timeout: 1h, timeout: 1h}")
+    with dial(d.http_address) as a, dial(d.http_address) as b, dial(d.http_address) as c:
+        assert answered(a) and answered(b)
+        c.sendall(STREAM)
+        assert c.recv(64)
+        with dial(d.http_address, STRANGER) as stranger:
+            stranger.sendall(HEALTHY)
+            time.sleep(0.6)  # two ticks
+            assert not any(map(gone, (a, b, c, stranger))) and not ready(stranger)
+            a.close()
+            assert stranger.recv(4096).startswith(b"HTTP/1.1 200 ")
 
 
 def test_streams_of_one_address(nablad):

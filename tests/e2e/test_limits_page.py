@@ -26,7 +26,7 @@ TESTS = {
     "SEAL_KEYS_MAX": "unit/doors/test_seal.c:no_keys",
     "HANDSHAKES_A_TURN": "e2e/test_tls_lines.py:test_many_at_once",
     "TURN_MAX": "e2e/test_hostile_ingest.py:test_a_busy_connection_does_not_starve_the_others",
-    "http.max_connections": "unit/http/test_traps.c:the_limit_of_connections",
+    "http.max_connections": "e2e/test_limits.py:test_strangers_with_many_connections_make_room",
     "http.max_connections_per_address": "e2e/test_limits.py:test_http_connections_of_one_address",
     "http.timeout": "e2e/test_http.py:test_a_silent_connection_is_closed",
     "http.request_timeout": "e2e/test_http.py:test_a_request_that_never_ends_is_closed",
