@@ -19,6 +19,7 @@ enum {
 struct collecting {
     struct scan scan;
     struct strings found;
+    struct runs runs; /* of found, once there is no more */
     struct exposed scratch;
     const char *name; /* whose values; NULL: the names of labels. Borrowed from the request */
     size_t name_n;
@@ -67,9 +68,16 @@ static enum nabla_status visit_some(struct http *h, struct collecting *c)
     return status;
 }
 
+static enum step sort_some(struct collecting *c)
+{
+    return runs_sort_some(&c->runs) ? STEP_MORE : STEP_DONE;
+}
+
 static enum step collect_step(struct request *r, void *ctx)
 {
     struct collecting *c = ctx;
+    if (c->runs.heads != NULL)
+        return sort_some(c);
     enum step step = scan_select(&c->scan);
     if (step != STEP_DONE || c->scan.busy)
         return step;
@@ -85,20 +93,21 @@ static enum step collect_step(struct request *r, void *ctx)
     }
     if (scan_has_more(&c->scan))
         return STEP_MORE;
-    strings_sort(&c->found);
-    return STEP_DONE;
+    return strings_runs(&c->found, &c->runs) == NABLA_OK ? STEP_MORE : STEP_FAILED;
 }
 
 static void free_collecting(void *ctx)
 {
     struct collecting *c = ctx;
     scan_fini(&c->scan);
+    runs_fini(&c->runs);
     strings_fini(&c->found);
     free(c);
 }
 
 struct words {
     struct strings texts;
+    struct runs runs; /* of texts */
     uint32_t at, n;
 };
 
@@ -109,8 +118,9 @@ static enum step words_next(struct http *h, void *ctx, struct buf *out)
     if (w->at == 0)
         envelope_open(out);
     for (uint32_t end = w->at + LINES_A_SLICE; w->at < end && w->at < w->n; w->at++) {
+        const struct string *s = runs_next(&w->runs);
         buf_text(out, w->at > 0 ? ",\n" : "\n");
-        json_text(out, strings_text(&w->texts, w->at), w->texts.at[w->at].n);
+        json_text(out, w->texts.text.at + s->offset, s->n);
     }
     if (w->at < w->n)
         return STEP_MORE;
@@ -122,6 +132,7 @@ static void free_words(struct http *h, void *ctx)
 {
     struct words *w = ctx;
     (void)h;
+    runs_fini(&w->runs);
     strings_fini(&w->texts);
     free(w);
 }
@@ -139,8 +150,9 @@ static enum MHD_Result words_reply(struct request *r, void *ctx)
     struct words *w = calloc(1, sizeof *w);
     if (w == NULL)
         return reply_fault(r, NABLA_ENOMEM, NULL);
-    *w = (struct words){.texts = c->found, .n = c->found.n};
+    *w = (struct words){.texts = c->found, .runs = c->runs, .n = c->found.n};
     c->found = (struct strings){0};
+    c->runs = (struct runs){0};
     if (c->limit != 0 && w->n > c->limit)
         w->n = c->limit;
     return reply_source(r, TYPE_JSON, (struct source){words_next, free_words, w});

@@ -1,10 +1,10 @@
 /* http/rank.c -- the first N of many, by a heap.
  *
- *     at[0..n)   until it is full: in the order of arrival
- *     at[0]      from then on the last of the N that are kept: who is before it takes its place
+ *     at[0..n)   all are wanted: in the order of arrival
+ *     at[0]      else the last of the N that are kept: once there are N, who is before it takes its place
  *
  * So the twenty largest of a million rates cost a million comparisons and the memory of twenty; if all are
- * wanted, it is a plain sort.
+ * wanted, it is a plain sort (runs.c).
  * Law: the result is that of a stable sort of all, cut after N.
  * Names lie one behind the other, those of series that had to go among them, until these are the most: the rest
  * are then moved together. */
@@ -16,9 +16,11 @@
 
 enum { NAMES_SPARE = 64 * 1024 }; /* bytes that may lie idle whatever the rest are */
 
-enum nabla_status ranking_init(struct ranking *r, const struct ask *ask, uint32_t most)
+enum nabla_status ranking_init(struct ranking *r, const struct ask *ask, uint32_t most,
+                               uint32_t all)
 {
     *r = (struct ranking){.by = ask->sort, .descending = ask->descending, .cap = most};
+    r->is_heap = most < all;
     r->at = malloc((most + (size_t)1) * sizeof *r->at);
     return r->at != NULL ? NABLA_OK : NABLA_ENOMEM;
 }
@@ -27,6 +29,7 @@ void ranking_fini(struct ranking *r)
 {
     free(r->at);
     buf_fini(&r->names);
+    runs_fini(&r->runs);
     *r = (struct ranking){0};
 }
 
@@ -125,11 +128,14 @@ static void sift(struct ranking *r, uint32_t i)
     r->at[i] = x;
 }
 
-static void make_heap(struct ranking *r)
+/* The same of the last, upwards. */
+static void rise(struct ranking *r)
 {
-    for (uint32_t i = r->n / 2; i-- > 0;)
-        sift(r, i);
-    r->is_heap = true;
+    uint32_t i = r->n - 1;
+    struct ranked x = r->at[i];
+    for (uint32_t above; i > 0 && compare(&x, &r->at[above = (i - 1) / 2], r) > 0; i = above)
+        r->at[i] = r->at[above];
+    r->at[i] = x;
 }
 
 static enum nabla_status compact(struct ranking *r)
@@ -151,8 +157,6 @@ static enum nabla_status compact(struct ranking *r)
 static enum nabla_status replace(struct ranking *r, const struct ranked *x)
 {
     bool named = r->by == SORT_NAME;
-    if (!r->is_heap)
-        make_heap(r);
     if (compare(x, &r->at[0], r) >= 0) {
         if (named)
             r->names.n = x->name.at;
@@ -180,12 +184,23 @@ enum nabla_status ranking_add(struct ranking *r, const struct found *found,
     if (r->n == r->cap)
         return replace(r, &x);
     r->at[r->n++] = x;
+    if (r->is_heap)
+        rise(r);
     r->live += r->by == SORT_NAME ? x.name.n : 0;
     return NABLA_OK;
 }
 
-void ranking_sort(struct ranking *r)
+enum nabla_status ranking_close(struct ranking *r)
 {
-    if (r->n > 1)
-        qsort_r(r->at, r->n, sizeof r->at[0], compare, r);
+    return runs_begin(&r->runs, r->at, r->n, sizeof r->at[0], compare, r);
+}
+
+bool ranking_sort_some(struct ranking *r)
+{
+    return runs_sort_some(&r->runs);
+}
+
+const struct ranked *ranking_next(struct ranking *r)
+{
+    return runs_next(&r->runs);
 }

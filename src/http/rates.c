@@ -1,23 +1,28 @@
 /* http/rates.c -- /api/v1/rates: readings, in the table's order or in the one asked for.
  *
- *     select ──► keys, slice by slice (a job) ──► the first that are asked for ──► read again, streamed
+ *     select ──► keys ──► sorted ──► the first that are asked for ──► read again, streamed
+ *            each slice by slice (a job)
  *
- * Elsewhere: what is first (rank.c).
- * A sort of all is one call: 0.2 s for a million series, in which other HTTP clients wait; with a limit there is
- * little to sort. */
+ * Elsewhere: what is first (rank.c). */
 #include "http/rank.h"
 #include "http/routes.h"
 #include "http/scan.h"
 
 #include <stdlib.h>
 
-enum { SLICES_A_STEP = 8, NAMES_MAX = 64 * 1024 * 1024 }; /* bytes of names to sort by */
+enum {
+    SLICES_A_STEP = 2, /* each thing may find its place among many */
+    PLACED_A_STEP = 8192,
+    NAMES_MAX = 64 * 1024 * 1024, /* bytes of names to sort by */
+};
 
 struct sorting {
     struct scan scan;
     struct ranking ranking; /* .at == NULL: they are still being found */
     uint64_t names_held;
-    bool too_many; /* names to sort by */
+    bool too_many;   /* names to sort by */
+    bool ranked;     /* all have been added */
+    uint32_t placed; /* of what was found, in order: it takes the places of what was read */
 };
 
 /* How many have to be sorted so that those of the answer are known. */
@@ -37,7 +42,9 @@ static enum step find(struct sorting *s)
     s->scan.busy = scan_hold(&s->scan, bytes) != NABLA_OK;
     if (s->scan.busy)
         return STEP_DONE;
-    return ranking_init(&s->ranking, s->scan.ask, most_of(s)) == NABLA_OK ? STEP_MORE : STEP_FAILED;
+    return ranking_init(&s->ranking, s->scan.ask, most_of(s), s->scan.found.n) == NABLA_OK
+               ? STEP_MORE
+               : STEP_FAILED;
 }
 
 static enum nabla_status rank_slice(struct http *h, struct sorting *s)
@@ -71,8 +78,21 @@ static enum step rank_some(struct http *h, struct sorting *s)
     }
     if (scan_has_more(&s->scan))
         return STEP_MORE;
-    ranking_sort(&s->ranking);
-    return STEP_DONE;
+    s->ranked = true;
+    return ranking_close(&s->ranking) == NABLA_OK ? STEP_MORE : STEP_FAILED;
+}
+
+static enum step place_some(struct sorting *s)
+{
+    const struct ranked *x;
+    if (ranking_sort_some(&s->ranking))
+        return STEP_MORE;
+    for (int i = 0; i < PLACED_A_STEP; i++) {
+        if ((x = ranking_next(&s->ranking)) == NULL)
+            return STEP_DONE;
+        s->scan.found.at[s->placed++] = x->found;
+    }
+    return STEP_MORE;
 }
 
 static enum step sort_step(struct request *r, void *ctx)
@@ -83,7 +103,7 @@ static enum step sort_step(struct request *r, void *ctx)
         if (s->ranking.at == NULL)
             return step;
     }
-    return rank_some(r->http, s);
+    return s->ranked ? place_some(s) : rank_some(r->http, s);
 }
 
 static enum MHD_Result sort_reply(struct request *r, void *ctx)
@@ -96,9 +116,7 @@ static enum MHD_Result sort_reply(struct request *r, void *ctx)
                            most_of(s));
     if (s->scan.busy)
         return scan_refuse(r, &s->scan);
-    for (uint32_t i = 0; i < s->ranking.n; i++)
-        s->scan.found.at[i] = s->ranking.at[i].found;
-    s->scan.found.n = s->ranking.n;
+    s->scan.found.n = s->placed;
     return list_reply(r, &s->scan, json_reading);
 }
 

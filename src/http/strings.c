@@ -79,10 +79,9 @@ static int compare(const void *a, const void *b, void *text)
     return by != 0 ? by : (x->n > y->n) - (x->n < y->n);
 }
 
-void strings_sort(struct strings *s)
+enum nabla_status strings_runs(struct strings *s, struct runs *runs)
 {
-    if (s->n > 1)
-        qsort_r(s->at, s->n, sizeof s->at[0], compare, s->text.at);
+    return runs_begin(runs, s->at, s->n, sizeof s->at[0], compare, s->text.at);
 }
 
 void strings_fini(struct strings *s)

@@ -3,6 +3,7 @@
 #define HTTP_STRINGS_H
 
 #include "base/buf.h"
+#include "http/runs.h"
 
 struct strings {
     uint64_t seed;             /* of the hash: the strings are of others' choosing */
@@ -21,7 +22,10 @@ struct string {
  * too many or too many bytes, NABLA_ENOMEM. */
 MUST_CHECK enum nabla_status strings_add(struct strings *s, const char *text, size_t n,
                                          uint32_t *number, bool *fresh);
-void strings_sort(struct strings *s); /* by bytes; nothing can be added afterwards */
+
+/* Begins to sort them by bytes: the things of *runs are struct string, what s holds, in at[] as it comes. Nothing can
+ * be added afterwards. Errors: NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status strings_runs(struct strings *s, struct runs *runs);
 void strings_fini(struct strings *s); /* accepts a zeroed one */
 
 static inline const char *strings_text(const struct strings *s, uint32_t number)

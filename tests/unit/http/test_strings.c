@@ -33,12 +33,18 @@ START_TEST(sorted_by_bytes)
     uint32_t number;
     for (int i = 0; i < ROWS(in); i++)
         ck_assert_int_eq(strings_add(&s, in[i], strlen(in[i]), &number, NULL), NABLA_OK);
-    strings_sort(&s);
+    struct runs runs;
+    ck_assert_int_eq(strings_runs(&s, &runs), NABLA_OK);
+    while (runs_sort_some(&runs))
+        ;
     ck_assert_int_eq(s.n, ROWS(want));
     for (uint32_t i = 0; i < s.n; i++) {
-        ck_assert_uint_eq(s.at[i].n, strlen(want[i]));
-        ck_assert_mem_eq(strings_text(&s, i), want[i], s.at[i].n);
+        const struct string *got = runs_next(&runs);
+        ck_assert_uint_eq(got->n, strlen(want[i]));
+        ck_assert_mem_eq(s.text.at + got->offset, want[i], got->n);
     }
+    ck_assert_ptr_null(runs_next(&runs));
+    runs_fini(&runs);
     strings_fini(&s);
 }
 END_TEST
