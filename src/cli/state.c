@@ -171,12 +171,13 @@ static enum cli_exit dump_file(char *file)
 {
     struct health_report r;
     struct dump d = {.n = 0};
+    uint64_t damaged = 0; /* the check has said so */
     enum cli_exit status = check(file, NULL, &r);
     if (status != CLI_OK)
         return status;
     if (r.health == HEALTH_SPOILT)
         (void)cli_error(CLI_OK, "%s: %s: what is good follows", file, health_text(r.health));
-    if (health_read(file, on_value, &d) != NABLA_OK)
+    if (health_read(file, on_value, &d, &damaged) != NABLA_OK)
         status = cli_error(CLI_FAILED, "%s: it could not be read", file);
     state_numbers_fini(&d.numbers);
     if (d.failed && status == CLI_OK)

@@ -3,6 +3,7 @@
  * Law: what was written is read as it was, bit for bit; no other bytes do more than be refused (test_saved.c). */
 #include "series/saved.h"
 
+#include <endian.h>
 #include <math.h>
 #include <string.h>
 
@@ -202,13 +203,18 @@ static const char *skip(struct source *s, size_t n)
     return at;
 }
 
-static uint64_t get(struct source *s, int bytes)
+/* One load, as `bytes` is a constant wherever it is called. */
+static inline uint64_t load(const char *at, int bytes)
+{
+    uint64_t v = 0;
+    memcpy(&v, at, (size_t)bytes);
+    return le64toh(v);
+}
+
+static inline uint64_t get(struct source *s, int bytes)
 {
     const char *at = skip(s, (size_t)bytes);
-    uint64_t v = 0;
-    for (int i = 0; at != NULL && i < bytes; i++)
-        v |= (uint64_t)(unsigned char)at[i] << 8 * i;
-    return v;
+    return at != NULL ? load(at, bytes) : 0;
 }
 
 static int64_t get_time(struct source *s)
@@ -218,12 +224,16 @@ static int64_t get_time(struct source *s)
     return t_ns;
 }
 
-static double get_double(struct source *s)
+static double to_double(uint64_t bits)
 {
-    uint64_t bits = get(s, 8);
     double v;
     memcpy(&v, &bits, sizeof v);
     return v;
+}
+
+static double get_double(struct source *s)
+{
+    return to_double(get(s, 8));
 }
 
 static double get_finite(struct source *s)
@@ -401,16 +411,19 @@ enum nabla_status saved_get(const char **at, const char *end, struct saved_serie
 
 bool saved_get_point(const char **at, const char *end, struct kept_point *out)
 {
-    struct source s = {*at, end, false};
-    out->t_ns = get_time(&s);
-    out->value = get_double(&s);
-    out->rate = get_double(&s);
-    out->accel = get_double(&s);
-    out->error = get_double(&s);
-    out->trend = get_double(&s);
-    uint32_t rest = (uint32_t)get(&s, 4);
+    const char *p = *at;
+    bool whole = end - p >= SAVED_POINT;
+    *at = whole ? p + SAVED_POINT : end;
+    if (!whole)
+        return false;
+    uint32_t rest = (uint32_t)load(p + 48, 4);
+    out->t_ns = (int64_t)load(p, 8);
+    out->value = to_double(load(p + 8, 8));
+    out->rate = to_double(load(p + 16, 8));
+    out->accel = to_double(load(p + 24, 8));
+    out->error = to_double(load(p + 32, 8));
+    out->trend = to_double(load(p + 40, 8));
     memcpy(&out->rest, &rest, sizeof rest);
-    out->order = (uint8_t)get(&s, 1);
-    *at = s.at;
-    return !s.bad && out->order <= 2;
+    out->order = (uint8_t)p[52];
+    return out->t_ns <= LATEST && out->order <= 2;
 }

@@ -117,9 +117,11 @@ void table_restore(struct table *t, const char *bytes, size_t n, struct restore 
     const char *at = bytes, *end = bytes + n;
     struct saved_series in;
     while (at < end) {
-        bool good = saved_get(&at, end, &in) == NABLA_OK && restore_one(t, &in, r);
+        bool readable = saved_get(&at, end, &in) == NABLA_OK;
+        bool good = readable && restore_one(t, &in, r);
         r->series += good;
         r->refused += !good;
+        r->bad += !readable;
     }
 }
 
@@ -134,18 +136,20 @@ static struct extra *keeper(struct table *t, struct shard *s, struct ref ref, in
     return extra_make(t, s, ref_place(ref));
 }
 
-void table_restore_points(struct table *t, struct ref ref, const char *bytes, size_t n)
+bool table_restore_points(struct table *t, struct ref ref, const char *bytes, size_t n)
 {
     struct shard *s = &t->shards[ref_shard(ref)];
     const char *at = bytes, *end = bytes + n;
     struct kept_point p;
     int64_t keep_ns;
+    bool good = true;
     pthread_mutex_lock(&s->lock);
     struct extra *e = keeper(t, s, ref, &keep_ns);
-    while (e != NULL && saved_get_point(&at, end, &p))
+    while (e != NULL && at < end && (good = saved_get_point(&at, end, &p)))
         if (e->kept.n == 0 || p.t_ns > kept_at(&e->kept, e->kept.n - 1)->t_ns) {
             enum nabla_status status = kept_put(&e->kept, &p, keep_ns, &t->budget);
             (void)status; /* without room the oldest makes some, or there is none */
         }
     pthread_mutex_unlock(&s->lock);
+    return good;
 }

@@ -64,15 +64,17 @@ struct restore {
     void (*on_keeper)(void *ctx, uint32_t place, struct ref ref);
     void *ctx;
     uint64_t series; /* restored; grows, as below */
+    uint64_t bad;    /* whose bytes are no series */
     uint64_t
-        refused; /* no series, or there is no room for it, or there is another one with its labels or key */
+        refused; /* those, and those that there is no room for, or another one with their labels or key */
 };
 
 /* Bears a chunk's series under the policies in force, as they were. Bytes of any kind: what is no series is left
  * out. Silence goes on from when their last sample came, by the wall clock. */
 void table_restore(struct table *t, const char *bytes, size_t n, struct restore *r);
 
-/* A block of points of a series that was restored, after those before it; if its rule still keeps points. */
-void table_restore_points(struct table *t, struct ref ref, const char *bytes, size_t n);
+/* A block of points of a series that was restored, after those before it; if its rule still keeps points. False if
+ * some of the bytes are no points; those before them are taken. */
+bool table_restore_points(struct table *t, struct ref ref, const char *bytes, size_t n);
 
 #endif

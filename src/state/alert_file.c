@@ -61,10 +61,11 @@ static void on_value(void *ctx, const struct store_value *v)
 static enum nabla_status restore(struct alert_file *f, uint64_t *bad)
 {
     struct restoring r = {.bad = 0};
+    uint64_t damaged = 0; /* which health_check has counted */
     enum nabla_status status = alerts_restore_begin(f->alerts, &r.r);
     if (status != NABLA_OK)
         return status;
-    status = health_read(f->path, on_value, &r);
+    status = health_read(f->path, on_value, &r, &damaged);
     alerts_restore_end(r.r);
     *bad = r.bad;
     return status;

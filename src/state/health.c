@@ -1,5 +1,7 @@
 /* state/health.c -- what a file says of itself is compared with what is in it: its sums, its lengths, its number of
- * entries, which also ends a walk in a circle. */
+ * entries, which also ends a walk in a circle.
+ * Law: whatever a reader will touch, the process that goes first has touched, page by page; and all values together
+ * are no longer than the file, so that nobody sums one page a million times. */
 #include "state/health.h"
 
 #include "series/saved.h"
@@ -35,6 +37,7 @@ const char *health_text(enum health h)
 /* ---- opened to be read */
 
 struct opened {
+    uint64_t bytes; /* of the file */
     MDB_env *env;
     MDB_txn *txn;
     MDB_cursor *cursor;
@@ -47,6 +50,7 @@ static int open_it(const char *path, struct opened *o)
     *o = (struct opened){0};
     if (stat(path, &st) != 0)
         return errno;
+    o->bytes = (uint64_t)st.st_size;
     if (st.st_size == 0) /* LMDB would begin one */
         return MDB_CORRUPTED;
     int rc = mdb_env_create(&o->env);
@@ -99,8 +103,12 @@ static bool read_value(const MDB_val *key, const MDB_val *value, struct store_va
 
 /* ---- the check, in a process of its own */
 
+enum { PAGE_LEAST = 4096 };
+
 struct check {
     struct health_report *report;
+    bool sums;      /* what is in values is looked at */
+    uint64_t bytes; /* of the file, that no value has been seen to have */
     void (*on_fault)(void *ctx, const char *line);
     void *ctx;
 };
@@ -179,10 +187,30 @@ static void check_alert(const struct check *c, const struct store_value *v)
         fault_of_key(c, &v->key, "it cannot be");
 }
 
+static void touch(const MDB_val *v)
+{
+    const volatile char *at = v->mv_data;
+    for (size_t i = 0; i < v->mv_size; i += PAGE_LEAST)
+        (void)at[i];
+    if (v->mv_size > 0)
+        (void)at[v->mv_size - 1];
+}
+
+/* False if it is longer than what is left of the file. */
+static bool walk_over(struct check *c, const MDB_val *key, const MDB_val *value)
+{
+    if (value->mv_size > c->bytes)
+        return false;
+    c->bytes -= value->mv_size;
+    c->report->values++;
+    touch(key);
+    touch(value);
+    return true;
+}
+
 static void check_value(const struct check *c, const MDB_val *key, const MDB_val *value)
 {
     struct store_value v;
-    c->report->values++;
     if (is_meta(key))
         return;
     bool good = read_value(key, value, &v);
@@ -201,7 +229,7 @@ static void check_value(const struct check *c, const MDB_val *key, const MDB_val
 }
 
 /* Its entries, one after the other; no more of them than it says it has. Returns LMDB's status. */
-static int check_all(const struct check *c, struct opened *o)
+static int check_all(struct check *c, struct opened *o)
 {
     MDB_stat stat;
     MDB_val key, value;
@@ -210,9 +238,10 @@ static int check_all(const struct check *c, struct opened *o)
         return rc;
     for (rc = mdb_cursor_get(o->cursor, &key, &value, MDB_FIRST); rc == 0;
          rc = mdb_cursor_get(o->cursor, &key, &value, MDB_NEXT)) {
-        if (c->report->values >= stat.ms_entries)
+        if (c->report->values >= stat.ms_entries || !walk_over(c, &key, &value))
             return MDB_CORRUPTED;
-        check_value(c, &key, &value);
+        if (c->sums)
+            check_value(c, &key, &value);
     }
     return rc == MDB_NOTFOUND && c->report->values == stat.ms_entries ? 0 : MDB_CORRUPTED;
 }
@@ -245,11 +274,12 @@ static enum health judge_open(int rc)
     }
 }
 
-static void check(const char *path, const struct check *c)
+static void check(const char *path, struct check *c)
 {
     struct opened o;
     struct health_report *r = c->report;
     r->fault = open_it(path, &o);
+    c->bytes = o.bytes;
     r->health = r->fault != 0 ? judge_open(r->fault) : judge_meta(&o, r);
     if (r->health == HEALTH_GOOD) {
         r->fault = check_all(c, &o);
@@ -261,7 +291,7 @@ static void check(const char *path, const struct check *c)
 }
 
 /* Dies quietly, and not late, of what it may come upon. */
-static void check_and_tell(const char *path, const struct check *c, int to)
+static void check_and_tell(const char *path, struct check *c, int to)
 {
     static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGALRM, SIGTERM};
     struct rlimit none = {0, 0};
@@ -287,18 +317,16 @@ static void take_report(int from, struct health_report *out)
     *out = n == sizeof r ? r : (struct health_report){.health = HEALTH_DAMAGED};
 }
 
-enum nabla_status health_check(const char *path, void (*on_fault)(void *ctx, const char *line),
-                               void *ctx, struct health_report *out)
+static enum nabla_status check_apart(const char *path, struct check *c)
 {
     int ends[2];
+    struct health_report *out = c->report;
     *out = (struct health_report){0};
     if (pipe2(ends, O_CLOEXEC) != 0)
         return NABLA_EIO;
     pid_t pid = fork();
-    if (pid == 0) {
-        struct check c = {.report = out, .on_fault = on_fault, .ctx = ctx};
-        check_and_tell(path, &c, ends[1]);
-    }
+    if (pid == 0)
+        check_and_tell(path, c, ends[1]);
     close(ends[1]);
     if (pid > 0)
         take_report(ends[0], out);
@@ -308,10 +336,24 @@ enum nabla_status health_check(const char *path, void (*on_fault)(void *ctx, con
     return pid > 0 ? NABLA_OK : NABLA_EIO;
 }
 
+enum nabla_status health_check(const char *path, void (*on_fault)(void *ctx, const char *line),
+                               void *ctx, struct health_report *out)
+{
+    struct check c = {.report = out, .sums = true, .on_fault = on_fault, .ctx = ctx};
+    return check_apart(path, &c);
+}
+
+enum nabla_status health_walk(const char *path, struct health_report *out)
+{
+    struct check c = {.report = out};
+    return check_apart(path, &c);
+}
+
 /* ---- reading */
 
 enum nabla_status health_read(const char *path,
-                              void (*on_value)(void *ctx, const struct store_value *v), void *ctx)
+                              void (*on_value)(void *ctx, const struct store_value *v), void *ctx,
+                              uint64_t *bad)
 {
     struct opened o;
     MDB_val key, value;
@@ -322,6 +364,8 @@ enum nabla_status health_read(const char *path,
     for (; rc == 0; rc = mdb_cursor_get(o.cursor, &key, &value, MDB_NEXT))
         if (read_value(&key, &value, &v))
             on_value(ctx, &v);
+        else
+            *bad += !is_meta(&key);
     close_it(&o);
     return rc == MDB_NOTFOUND ? NABLA_OK : NABLA_EIO;
 }

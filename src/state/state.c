@@ -17,7 +17,8 @@ struct state {
     struct state_stats *stats;
     struct log *log;
     int64_t interval_ns;
-    struct health_report found; /* at start */
+    struct health_report found; /* at start; of values: once they are loaded */
+    int64_t look_ns;            /* how long it took to find that */
     struct table *table;
     struct snapshot snapshot;
     struct state_journal journal;
@@ -29,10 +30,11 @@ struct state {
     bool hurries; /* the journal fills */
 };
 
-static void tell_fault(struct state *s, const char *path)
+static void tell_fault(struct state *s)
 {
     char quoted[LOG_QUOTE_MAX];
     const struct health_report *r = &s->found;
+    const char *path = s->snapshot.path;
     count(&s->stats->damaged, r->bad_values + r->bad_series + (r->bad_values == 0));
     log_event(s->log, LOG_LEVEL_ERROR, NULL, "state_damaged",
               "file=%s values=%llu bad_values=%llu bad_series=%llu version=%u why=\"%s\"",
@@ -48,11 +50,12 @@ static bool can_load(const struct state *s)
 
 static void look(struct state *s)
 {
-    const char *path = s->snapshot.path;
-    if (health_check(path, NULL, NULL, &s->found) != NABLA_OK)
+    int64_t began_ns = clock_now().mono_ns;
+    if (health_walk(s->snapshot.path, &s->found) != NABLA_OK)
         s->found = (struct health_report){.health = HEALTH_SEALED};
     if (s->found.health != HEALTH_GOOD && s->found.health != HEALTH_ABSENT)
-        tell_fault(s, path);
+        tell_fault(s);
+    s->look_ns = clock_now().mono_ns - began_ns;
 }
 
 static enum nabla_status take_folder(struct state *s, const struct state_options *o)
@@ -103,6 +106,7 @@ struct loading {
     struct state *state;
     struct restore restore;
     struct key chunk;       /* at hand */
+    uint64_t bad_points;    /* values of them */
     struct keeper *keepers; /* owned; in the order of shards and places */
     size_t keepers_n, keepers_cap;
 };
@@ -145,7 +149,7 @@ static void on_value(void *ctx, const struct store_value *v)
     if (l->keepers_n > 0)
         k = bsearch(&name, l->keepers, l->keepers_n, sizeof name, compare_keepers);
     if (k != NULL)
-        table_restore_points(l->state->table, k->ref, v->bytes, v->n);
+        l->bad_points += !table_restore_points(l->state->table, k->ref, v->bytes, v->n);
 }
 
 static void tell_loaded(struct state *s, const struct restore *r, int64_t took_ns)
@@ -163,6 +167,22 @@ const struct secrets *state_secrets(const struct state *s)
     return can_load(s) ? &s->found.meta.secrets : NULL;
 }
 
+/* What only shows once values are read. */
+static void judge(struct state *s, const struct loading *l, enum nabla_status status,
+                  uint64_t bad_sums)
+{
+    struct health_report *r = &s->found;
+    r->bad_values = bad_sums + l->bad_points;
+    r->bad_series = l->restore.bad;
+    if (status != NABLA_OK)
+        r->health = HEALTH_DAMAGED;
+    else if (r->bad_values > 0 || r->bad_series > 0)
+        r->health = HEALTH_SPOILT;
+    snapshot_instead_of(&s->snapshot, r->health);
+    if (r->health != HEALTH_GOOD)
+        tell_fault(s);
+}
+
 void state_load(struct state *s, struct table *t)
 {
     s->table = t;
@@ -173,10 +193,11 @@ void state_load(struct state *s, struct table *t)
                                  .keyed = s->found.meta.key_rules == s->snapshot.key_rules,
                                  .on_keeper = on_keeper,
                                  .ctx = &l};
-    if (health_read(s->snapshot.path, on_value, &l) != NABLA_OK)
-        log_event(s->log, LOG_LEVEL_ERROR, NULL, "state_damaged", "why=\"it could not be read\"");
+    uint64_t bad = 0;
+    enum nabla_status status = health_read(s->snapshot.path, on_value, &l, &bad);
     free(l.keepers);
-    tell_loaded(s, &l.restore, clock_now().mono_ns - l.restore.now.mono_ns);
+    judge(s, &l, status, bad);
+    tell_loaded(s, &l.restore, s->look_ns + clock_now().mono_ns - l.restore.now.mono_ns);
 }
 
 /* ---- saving */

@@ -58,8 +58,10 @@ static void on_value(void *ctx, const struct store_value *v)
 
 static const char *what_is_left(void)
 {
+    uint64_t bad = 0;
     left[0] = '\0';
-    ck_assert_int_eq(health_read(path, on_value, NULL), NABLA_OK);
+    ck_assert_int_eq(health_read(path, on_value, NULL, &bad), NABLA_OK);
+    ck_assert_uint_eq(bad, 0);
     return left;
 }
 
