@@ -162,6 +162,28 @@ uint32_t networks_count(const struct networks *n, uint32_t number)
     return n->at[number].things;
 }
 
+static bool is_stranger(const struct networks_entry *x)
+{
+    return x->things > 0 && !network_is_here(&x->from);
+}
+
+uint32_t networks_most(const struct networks *n)
+{
+    uint32_t most = 0;
+    for (uint32_t i = 1; i <= n->cap; i++)
+        if (n->at[i].things > most && is_stranger(&n->at[i]))
+            most = n->at[i].things;
+    return most;
+}
+
+uint32_t networks_next(const struct networks *n, uint32_t number, uint32_t things)
+{
+    for (uint32_t i = number + 1; i <= n->cap; i++)
+        if (n->at[i].things == things && is_stranger(&n->at[i]))
+            return i;
+    return NETWORKS_OTHERS;
+}
+
 uint64_t networks_bytes(const struct networks *n)
 {
     return n->at == NULL ? 0

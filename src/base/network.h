@@ -70,6 +70,13 @@ void origins_restart(struct origins *o);
 
 uint32_t networks_count(const struct networks *n, uint32_t number);
 
+/* The most things that a source has, 0 if none has any; neither this machine's nor the others' count. */
+uint32_t networks_most(const struct networks *n);
+
+/* The number of the next of those that have so many, after `number`, in no order that means anything: NETWORKS_OTHERS
+ * is before the first, and behind the last. */
+uint32_t networks_next(const struct networks *n, uint32_t number, uint32_t things);
+
 /* A weight that a source's things have together, whatever its unit: 0 when it has its first, forgotten with its
  * last. Of one that has none yet: 0. */
 uint64_t networks_weight(const struct networks *n, const struct network *from);

@@ -14,11 +14,10 @@ struct connection {
     struct connection *next_paused;
     bool paused, closing;
     bool skipping; /* the rest of a line that is too long */
-    struct network from;
-    uint32_t network; /* its number in house.networks */
-    uint32_t tick;    /* of the loop, when it last brought a whole line */
-    uint64_t turn;    /* of the loop, in which it last read; UINT64_MAX: it has not */
-    uint32_t taken;   /* bytes in that turn */
+    struct place place;
+    uint32_t tick;  /* of the loop, when it last brought a whole line */
+    uint64_t turn;  /* of the loop, in which it last read; UINT64_MAX: it has not */
+    uint32_t taken; /* bytes in that turn */
     uint32_t carry_n, carry_cap;
     char *carry; /* owned: the beginning of a line */
 };

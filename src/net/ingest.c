@@ -16,13 +16,13 @@ static void on_wake(uv_async_t *wake)
 /* How late the tick is, the worst of the last second, is the loop's lag. */
 static void note_lag(struct ingest *in, int64_t now_ns)
 {
-    int64_t worst = 0;
-    in->lags_ns[in->ticks++ % 4] = now_ns > in->tick_due_ns ? now_ns - in->tick_due_ns : 0;
+    int64_t worst = 0, due_ns = in->tick_ns + (int64_t)TICK_MS * NS_PER_MS;
+    in->lags_ns[in->ticks++ % 4] = now_ns > due_ns ? now_ns - due_ns : 0;
     for (int i = 0; i < 4; i++)
         worst = in->lags_ns[i] > worst ? in->lags_ns[i] : worst;
     in->loop_stats->lag_ns = worst;
     count(&in->loop_stats->beats, 1);
-    in->tick_due_ns = now_ns + (int64_t)TICK_MS * NS_PER_MS;
+    in->tick_ns = now_ns;
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -105,7 +105,7 @@ static void run(void *arg)
 {
     struct ingest *in = arg;
     (void)pthread_setname_np(pthread_self(), in->loop_stats->name);
-    in->tick_due_ns = clock_now().mono_ns + (int64_t)TICK_MS * NS_PER_MS;
+    in->tick_ns = clock_now().mono_ns;
     uv_timer_start(&in->tick, on_tick, TICK_MS, TICK_MS);
     uv_check_start(&in->turn_end, on_turn_end);
     while (in->deadline_ns == 0)

@@ -3,9 +3,9 @@
 #ifndef NET_INGEST_H
 #define NET_INGEST_H
 
-#include "base/network.h"
 #include "conf/conf.h"
 #include "net/gate.h"
+#include "net/places.h"
 #include "net/sink.h"
 
 #include <stdatomic.h>
@@ -44,13 +44,11 @@ struct listener {
 struct house {
     struct stats *stats;
     struct log *log;
-    uint32_t max_connections, max_per_address, max_line;
+    struct places places;
+    uint32_t max_line;
     uint64_t all_connections; /* those of HTTP, too */
     uint32_t idle_ticks;      /* a connection without a line for more of them is closed; 0: never */
     uint32_t handshake_ticks; /* a TLS handshake that takes longer is given up */
-    atomic_uint connections;  /* any thread: open on all loops */
-    uv_mutex_t lock;          /* of networks: a connection comes or goes */
-    struct networks networks;
 };
 
 struct connection;
@@ -65,7 +63,7 @@ struct ingest {
     bool ran;                 /* its thread has run, and has closed the loop */
     atomic_llong deadline_ns; /* any thread: 0, or when a drain must be over; monotonic */
     struct loop_stats *loop_stats;
-    int64_t tick_due_ns;
+    int64_t tick_ns;    /* when the last one was; monotonic */
     int64_t lags_ns[4]; /* of the last ticks: a second's worth */
     uint32_t ticks;
     uint64_t turn;            /* number of the loop's turn */

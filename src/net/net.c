@@ -240,15 +240,14 @@ enum nabla_status net_new(const struct net_options *options, struct net **out)
     net->house.stats = options->stats;
     net->first_stats = options->stats->listeners_n;
     net->house.log = options->log;
-    net->house.max_connections = options->conf->ingest.max_connections;
     net->house.all_connections =
-        (uint64_t)net->house.max_connections + options->conf->http.max_connections;
-    net->house.max_per_address = options->conf->ingest.max_connections_per_address;
+        (uint64_t)options->conf->ingest.max_connections + options->conf->http.max_connections;
     net->house.max_line = options->conf->ingest.max_line;
     net->house.handshake_ticks = ticks_of(options->conf->ingest.handshake_timeout_ns);
     net->house.idle_ticks = ticks_of(options->conf->ingest.idle_timeout_ns);
-    uv_mutex_init(&net->house.lock);
-    enum nabla_status status = networks_init(&net->house.networks, net->house.max_connections);
+    enum nabla_status status =
+        places_init(&net->house.places, options->conf->ingest.max_connections,
+                    options->conf->ingest.max_connections_per_address);
     if (status == NABLA_OK)
         status = make_loops(net, options);
     if (status == NABLA_OK)
@@ -308,7 +307,6 @@ void net_free(struct net *net)
     for (uint32_t i = 0; i < net->gates_n; i++)
         gate_fini(&net->gates[i]);
     free(net->loops);
-    networks_fini(&net->house.networks);
-    uv_mutex_destroy(&net->house.lock);
+    places_fini(&net->house.places);
     free(net);
 }

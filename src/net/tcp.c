@@ -5,7 +5,7 @@
  *
  * All connections of a loop read into one buffer; a silent one costs its struct. A line too long is
  * counted when it passes the limit and skipped to its end. One that brings no whole line for too long is
- * closed, however many bytes it sends. When the table is busy the loop waits in
+ * closed, however many bytes it sends; who may come at all, places.c says. When the table is busy the loop waits in
  * it, and the kernel's window closes: back-pressure, nothing is dropped. */
 #include "net/connection.h"
 
@@ -23,32 +23,6 @@ enum {
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf);
-
-/* ---- places, which the loops share */
-
-/* Takes a place if there is one: LIMIT_COUNT, or which limit is reached. */
-static enum limit admit(struct house *house, const struct network *from, uint32_t *number)
-{
-    bool fits;
-    if (atomic_fetch_add(&house->connections, 1) >= house->max_connections) {
-        atomic_fetch_sub(&house->connections, 1);
-        return LIMIT_INGEST_CONNECTIONS;
-    }
-    uv_mutex_lock(&house->lock);
-    fits = networks_join(&house->networks, from, house->max_per_address, number);
-    uv_mutex_unlock(&house->lock);
-    if (!fits)
-        atomic_fetch_sub(&house->connections, 1);
-    return fits ? LIMIT_COUNT : LIMIT_INGEST_PER_ADDRESS;
-}
-
-static void leave(struct house *house, uint32_t number)
-{
-    atomic_fetch_sub(&house->connections, 1);
-    uv_mutex_lock(&house->lock);
-    networks_leave(&house->networks, number);
-    uv_mutex_unlock(&house->lock);
-}
 
 /* ---- life of a connection */
 
@@ -84,6 +58,7 @@ static void note_line(struct ingest *in, struct connection *c)
         return;
     unlink_from(in, c);
     link_in(in, c);
+    place_heard(&c->place, in->tick_ns);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -115,7 +90,7 @@ static void close_connection(struct connection *c)
     if (c->secure != NULL)
         secure_leave(c);
     unlink_from(in, c);
-    leave(in->house, c->network);
+    places_leave(&in->house->places, &c->place);
     atomic_fetch_sub(&c->listener->inlet.stats->open_connections, 1);
     uv_close((uv_handle_t *)&c->tcp, on_closed);
 }
@@ -376,7 +351,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     }
     c->listener->ingest->bytes += (uint64_t)n;
     count(&c->listener->inlet.stats->bytes, (uint64_t)n);
-    sink_from(&c->listener->ingest->sink, &c->listener->inlet, &c->from);
+    sink_from(&c->listener->ingest->sink, &c->listener->inlet, &c->place.from);
     if (c->secure != NULL)
         secure_take(c, buf->base, (size_t)n);
     else
@@ -422,9 +397,19 @@ void connection_refuse(struct connection *c, enum refusal why, const char *detai
     connection_end(c);
 }
 
-/* A place for whoever is at the other end; false: it is refused. */
-static bool is_let_in(struct listener *l, struct connection *c)
+static void tell_displaced(struct listener *l)
 {
+    struct house *house = l->ingest->house;
+    count(&house->stats->limited[LIMIT_INGEST_CONNECTIONS], 1);
+    log_event(house->log, LOG_LEVEL_WARN, "connection_displaced", "connection_displaced",
+              "listener=%s why=\"%s is reached\"", l->inlet.stats->name,
+              limit_label(LIMIT_INGEST_CONNECTIONS));
+}
+
+/* A place for whoever is at the other end; false: it is refused. */
+static bool is_let_in(struct listener *l, struct connection *c, int fd)
+{
+    bool displaces;
     union peer peer;
     const struct sockaddr *from = find_peer(&c->tcp, &peer);
     if (!gate_admits(l->gate, &peer.any)) {
@@ -432,8 +417,11 @@ static bool is_let_in(struct listener *l, struct connection *c)
                     from, "", 0);
         return false;
     }
-    c->from = network_of(from);
-    enum limit limit = admit(l->ingest->house, &c->from, &c->network);
+    struct network network = network_of(from);
+    enum limit limit = places_take(&l->ingest->house->places, &c->place, &network, fd,
+                                   clock_now().mono_ns, &displaces);
+    if (displaces)
+        tell_displaced(l);
     if (limit != LIMIT_COUNT)
         tell_limit(l, limit);
     return limit == LIMIT_COUNT;
@@ -471,7 +459,7 @@ void tcp_take(struct listener *l, int fd)
         tcp_cannot_take(l, "no memory");
         return;
     }
-    if (!is_let_in(l, c)) {
+    if (!is_let_in(l, c, fd)) {
         uv_close((uv_handle_t *)&c->tcp, on_refused_closed);
         return;
     }

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from daemon import DEADLINE_S, eventually
+from pki import Pki, client_context
 
 T0 = 1_700_000_000
 NS = 1_000_000_000
@@ -80,6 +81,87 @@ def test_connections_of_one_address(nablad):
         connect(STRANGER).sendall(b"mine4 1\n")
         d.wait_lines(10)
     assert limited(d, "ingest.max_connections_per_address") == 1
+
+
+@pytest.fixture(params=["plain", "tls"])
+def senders(request, nablad, tmp_path):
+    """senders(keys): a daemon with these keys of ingest, and come(source): a connection from there that has brought a
+    line; with silent=True one that brings a byte, and no more. All of them are closed afterwards."""
+    pki = Pki(tmp_path / "pki") if request.param == "tls" else None
+    files = "" if pki is None else ", cert_file: '{}', key_file: '{}'".format(*pki.make("server"))
+    with contextlib.ExitStack() as stack:
+        def start(keys):
+            d = nablad(f"ingest: {{{keys}, listeners: [{{address: '127.0.0.1:0', protocol: tcp{files}}}]}}")
+
+            def come(source, silent=False):
+                before = d.metric("nablad_listener_connections_total")
+                sock = stack.enter_context(dial(d.tcp, source))
+                if silent:
+                    sock.sendall(b"\x16")
+                    eventually(lambda: d.metric("nablad_listener_connections_total") > before, "its place")
+                    return sock
+                if pki is not None:
+                    sock = stack.enter_context(client_context(pki).wrap_socket(sock, server_hostname="127.0.0.1"))
+                bring(d, sock)
+                return sock
+            return d, come
+        yield start
+
+
+def bring(d, *socks):
+    """A line over each of them, one after the other: so they are open."""
+    for sock in socks:
+        before = d.lines_total()
+        sock.sendall(b"m value=1\n")
+        d.wait_lines(1, before)
+
+
+def turned_away(d, source):
+    with dial(d.tcp, source) as sock:
+        return closed(sock)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_senders_with_many_connections_make_room(senders, threads):
+    """Two strangers have all places: whoever else comes gets in, and the first to go is the one that has been silent
+    longest, whichever loop has it, until nobody has two more than who knocks."""
+    d, come = senders(f"threads: {threads}, max_connections: 9, idle_timeout: 1h, handshake_timeout: 1h")
+    busy = [come(ANOTHER) for _ in range(4)]
+    silent = [come(STRANGER, silent=True) for _ in range(5)]
+    here = [come("127.0.0.1")]
+    assert closed(silent[0])
+    time.sleep(1)  # some ticks: who brings something now is known to be less silent
+    bring(d, busy[0])
+    time.sleep(1)
+    bring(d, busy[2], busy[3])
+    here.append(come("127.0.0.1"))  # four and four
+    assert closed(busy[1])
+    others = [come("127.0.0.4")]
+    assert closed(silent[1])
+    others += [come("127.0.0.5"), come("127.0.0.5")]
+    assert closed(silent[2]) and closed(busy[0])
+    assert all(turned_away(d, source) for source in (STRANGER, ANOTHER, "127.0.0.4"))  # nobody has more than two
+    others.append(come("127.0.0.6"))
+    assert closed(silent[3]) and not gone(silent[4])
+    bring(d, busy[2], busy[3], *here, *others)
+    assert limited(d, "ingest.max_connections") == 6 + 3
+    assert d.metric("nablad_listener_refused_connections_total") == 3
+    assert len(d.events("connection_displaced")) == 6
+    listener = "tcp://%s:%d" % d.tcp
+    eventually(lambda: d.metric("nablad_listener_open_connections", listener=listener) == 9, "the end of the others")
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_this_machine_gives_no_sender_up(senders, threads):
+    """A stranger is closed, as each is where nobody has two; a place that is given back is anybody's."""
+    d, come = senders(f"threads: {threads}, max_connections: 4")
+    socks = [come("127.0.0.1") for _ in range(3)] + [come(STRANGER)]
+    assert all(turned_away(d, source) for source in (STRANGER, ANOTHER, "127.0.0.1"))
+    bring(d, *socks)
+    assert limited(d, "ingest.max_connections") == d.metric("nablad_listener_refused_connections_total") == 3
+    socks.pop(0).close()
+    eventually(lambda: d.metric("nablad_listener_open_connections", listener="tcp://%s:%d" % d.tcp) == 3, "a place")
+    bring(d, come(ANOTHER), *socks)
 
 
 def test_http_connections_of_one_address(nablad):

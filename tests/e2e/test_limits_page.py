@@ -16,7 +16,7 @@ UNITS = {"": 1, "ms": 10**6, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 # Where each limit is reached.
 TESTS = {
-    "ingest.max_connections": "e2e/test_ingest.py:test_connection_limit",
+    "ingest.max_connections": "e2e/test_limits.py:test_senders_with_many_connections_make_room",
     "ingest.max_connections_per_address": "e2e/test_limits.py:test_connections_of_one_address",
     "ingest.idle_timeout": "e2e/test_hostile_ingest.py:test_connections_that_say_nothing_are_closed",
     "ingest.handshake_timeout": "e2e/test_tls_lines.py:test_handshakes_that_stall_are_given_up",

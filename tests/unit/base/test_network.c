@@ -75,6 +75,11 @@ START_TEST(no_more_than_it_may)
     for (int i = 0; i < 4; i++)
         ck_assert(networks_join(&n, &here, 1, &of_here[i]));
     ck_assert_uint_eq(networks_count(&n, of_here[0]), 4);
+    ck_assert_uint_eq(networks_most(&n), 3); /* this machine does not count */
+    ck_assert_uint_eq(networks_next(&n, NETWORKS_OTHERS, 3), of_a[0]);
+    ck_assert_uint_eq(networks_next(&n, of_a[0], 3), NETWORKS_OTHERS);
+    ck_assert_uint_eq(networks_next(&n, NETWORKS_OTHERS, 1), of_b);
+    ck_assert_uint_eq(networks_next(&n, NETWORKS_OTHERS, 4), NETWORKS_OTHERS);
     networks_leave(&n, of_a[1]);
     ck_assert(networks_join(&n, &a, 3, &of_a[1]));
     ck_assert(!networks_join(&n, &a, 0, &of_b));
