@@ -1,5 +1,5 @@
-/* state/health.c -- what a file says of itself is compared with what is in it: its sums, its lengths, its number of
- * entries, which also ends a walk in a circle.
+/* state/health.c -- what a file says of itself is compared with what is in it: its sums, its lengths, the order of its
+ * keys, its number of entries, which also ends a walk in a circle.
  * Law: whatever a reader will touch, the process that goes first has touched, page by page; and all values together
  * are no longer than the file, so that nobody sums one page a million times. */
 #include "state/health.h"
@@ -90,11 +90,24 @@ static bool is_meta(const MDB_val *key)
     return key->mv_size == 4 && memcmp(key->mv_data, "meta", 4) == 0;
 }
 
-/* False if its sum is wrong, or its key none of ours. */
-static bool read_value(const MDB_val *key, const MDB_val *value, struct store_value *out)
+static bool is_before(const MDB_val *a, const MDB_val *b)
+{
+    size_t n = a->mv_size < b->mv_size ? a->mv_size : b->mv_size;
+    int order = n > 0 ? memcmp(a->mv_data, b->mv_data, n) : 0;
+    return order < 0 || (order == 0 && a->mv_size < b->mv_size);
+}
+
+/* False if its sum is wrong, or its key none of ours, or not behind the last one: a page stands where another one
+ * should. */
+static bool read_value(MDB_val *last, const MDB_val *key, const MDB_val *value,
+                       struct store_value *out)
 {
     const char *v = value->mv_data;
-    if (!key_get(key->mv_data, key->mv_size, &out->key) || value->mv_size <= SUM_BYTES)
+    if (!key_get(key->mv_data, key->mv_size, &out->key))
+        return false;
+    bool in_order = is_before(last, key);
+    *last = *key;
+    if (!in_order || value->mv_size <= SUM_BYTES)
         return false;
     out->bytes = v + SUM_BYTES;
     out->n = value->mv_size - SUM_BYTES;
@@ -109,6 +122,7 @@ struct check {
     struct health_report *report;
     bool sums;      /* what is in values is looked at */
     uint64_t bytes; /* of the file, that no value has been seen to have */
+    MDB_val last;   /* key that was looked at */
     void (*on_fault)(void *ctx, const char *line);
     void *ctx;
 };
@@ -208,12 +222,12 @@ static bool walk_over(struct check *c, const MDB_val *key, const MDB_val *value)
     return true;
 }
 
-static void check_value(const struct check *c, const MDB_val *key, const MDB_val *value)
+static void check_value(struct check *c, const MDB_val *key, const MDB_val *value)
 {
     struct store_value v;
     if (is_meta(key))
         return;
-    bool good = read_value(key, value, &v);
+    bool good = read_value(&c->last, key, value, &v);
     if (good && v.key.kind == KEY_CHUNK) {
         check_series(c, &v);
     } else if (good && v.key.kind == KEY_POINTS) {
@@ -221,7 +235,7 @@ static void check_value(const struct check *c, const MDB_val *key, const MDB_val
     } else if (good) {
         check_alert(c, &v);
     } else if (key_get(key->mv_data, key->mv_size, &v.key)) {
-        fault_of_key(c, &v.key, "its sum is wrong");
+        fault_of_key(c, &v.key, "its sum is wrong, or its place");
     } else {
         c->report->bad_values++;
         fault(c, "a value whose key is none of ours");
@@ -356,13 +370,13 @@ enum nabla_status health_read(const char *path,
                               uint64_t *bad)
 {
     struct opened o;
-    MDB_val key, value;
+    MDB_val key, value, last = {0};
     struct store_value v;
     int rc = open_it(path, &o);
     if (rc == 0)
         rc = mdb_cursor_get(o.cursor, &key, &value, MDB_FIRST);
     for (; rc == 0; rc = mdb_cursor_get(o.cursor, &key, &value, MDB_NEXT))
-        if (read_value(&key, &value, &v))
+        if (read_value(&last, &key, &value, &v))
             on_value(ctx, &v);
         else
             *bad += !is_meta(&key);
