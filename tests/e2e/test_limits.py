@@ -466,6 +466,20 @@ def test_labels_that_end_make_room(nablad):
         eventually(lambda: d.metric("nablad_series") == 0, "the end of all")
 
 
+def test_names_that_are_too_many(nablad):
+    """To be sorted by, and to be told apart: more bytes than there may be are a 400, and part of them is an answer."""
+    d = nablad()
+    for first in range(0, 18_000, 3000):
+        d.send("".join(f"big,k={k},t={k}{'v' * 4000} value=1\n" for k in range(first, first + 3000)))
+    assert d.metric("nablad_series") == 18_000
+    status, _, body = d.get("/api/v1/rates", {"sort": "name"})
+    assert status == 400 and "too many to sort by name" in body["error"]
+    status, _, body = d.get("/api/v1/label/t/values")
+    assert status == 400 and "distinct texts" in body["error"]
+    assert d.get("/api/v1/rates", {"sort": "name", "limit": 10})[0] == 200
+    assert d.get("/api/v1/label/k/values")[0] == 200
+
+
 def test_the_future(nablad):
     d = nablad("limits: {max_future: 1m}")
     now = int(time.time())

@@ -1,7 +1,7 @@
 /* tests/unit/net/http_peer.h -- a small HTTP server on the loop of the test: what it answers goes by the
  * path. It keeps the last request whole.
  *
- *     /200 /404 ...   that status, "said" as the body; /503 with Retry-After: 7
+ *     /200 /404 ...   that status, "said" as the body; /503 with Retry-After: 7, /503?far with 100000
  *     /long           200 and a body of LONG_BODY bytes
  *     /silent         takes the request and never answers
  *     /hang-up        takes the request and closes */
@@ -71,7 +71,10 @@ static void peer_reply(struct peer_connection *c)
     }
     size_t n = strncmp(path, "/long ", 6) == 0 ? LONG_BODY : 4;
     buf_printf(&c->out, "HTTP/1.1 %d Word\r\nContent-Length: %zu\r\n%s\r\n", status ? status : 200,
-               n, status == 503 ? "Retry-After: 7\r\n" : "");
+               n,
+               status != 503                        ? ""
+               : strncmp(path, "/503?far ", 9) == 0 ? "Retry-After: 100000\r\n"
+                                                    : "Retry-After: 7\r\n");
     if (n == 4)
         buf_text(&c->out, "said");
     else

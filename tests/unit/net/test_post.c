@@ -138,6 +138,7 @@ static const struct row {
     {"/302", 302, 0, 4, ""}, /* not followed */
     {"/404", 404, 0, 4, ""},
     {"/503", 503, 7, 4, ""},
+    {"/503?far", 503, POST_RETRY_AFTER_MAX_S, 4, ""},
     {"/long", 200, 0, POST_ANSWER_MAX, ""},
     {"/hang-up", 0, 0, 0, "Empty reply from server"},
     {"http://127.0.0.1:1/", 0, 0, 0, "127.0.0.1 port 1"}, /* nobody listens there */
