@@ -1,4 +1,4 @@
-/* tests/unit/net/http_peer.h -- a small HTTP server on the loop of the test: what it answers goes by the
+/* tests/unit/net/http_peer.h -- the loop of a test, and a small HTTP server on it: what it answers goes by the
  * path. It keeps the last request whole.
  *
  *     /200 /404 ...   that status, "said" as the body; /503 with Retry-After: 7, /503?far with 100000
@@ -157,6 +157,27 @@ static inline void http_peer_stop(struct http_peer *p)
     for (struct peer_connection *c = p->first; c != NULL; c = c->next)
         peer_close(c);
     buf_fini(&p->last);
+}
+
+static void peer_on_tick(uv_timer_t *tick)
+{
+    (void)tick;
+}
+
+/* A loop that goes on: UV_RUN_ONCE waits for a socket even if a timer has just done all there was. */
+static inline void ticking_begin(uv_loop_t *loop, uv_timer_t *tick)
+{
+    ck_assert_int_eq(uv_loop_init(loop), 0);
+    uv_timer_init(loop, tick);
+    uv_timer_start(tick, peer_on_tick, 5, 5);
+}
+
+/* Whatever else was on it has been closed, or is being closed. */
+static inline void ticking_end(uv_loop_t *loop, uv_timer_t *tick)
+{
+    uv_close((uv_handle_t *)tick, NULL);
+    uv_run(loop, UV_RUN_DEFAULT);
+    ck_assert_int_eq(uv_loop_close(loop), 0); /* nothing was left open */
 }
 
 #endif

@@ -27,19 +27,12 @@ static const struct spec specs[] = {
     {"Hot", "temperature", "value > 50", NULL, 0, 0, NO_DATA_KEEP, NULL, NULL},
 };
 
-static void on_tick(uv_timer_t *tick)
-{
-    (void)tick;
-}
-
 static void prepare(void)
 {
     memset(&rig, 0, sizeof rig);
-    ck_assert_int_eq(uv_loop_init(&rig.loop), 0);
+    ticking_begin(&rig.loop, &rig.tick);
     for (int i = 0; i < PEERS; i++)
         http_peer_start(&rig.peers[i], &rig.loop);
-    uv_timer_init(&rig.loop, &rig.tick);
-    uv_timer_start(&rig.tick, on_tick, 5, 5);
     begin_with(&rig.alerts, specs, ROWS(specs), 1000);
     ck_assert_int_eq(pipe2(rig.said, O_NONBLOCK), 0);
     rig.log = log_new(rig.said[1], false, LOG_LEVEL_INFO, NULL);
@@ -53,9 +46,7 @@ static void finish(void)
     notifier_free(rig.notifier);
     for (int i = 0; i < PEERS; i++)
         http_peer_stop(&rig.peers[i]);
-    uv_close((uv_handle_t *)&rig.tick, NULL);
-    uv_run(&rig.loop, UV_RUN_DEFAULT);
-    ck_assert_int_eq(uv_loop_close(&rig.loop), 0); /* nothing was left open */
+    ticking_end(&rig.loop, &rig.tick);
     end_all(&rig.alerts);
     log_free(rig.log);
     close(rig.said[0]);

@@ -28,18 +28,11 @@ union labels {
     char room[LABELSET_MAX];
 };
 
-static void on_tick(uv_timer_t *tick)
-{
-    (void)tick;
-}
-
 static void setup(void)
 {
     memset(&rig, 0, sizeof rig);
-    ck_assert_int_eq(uv_loop_init(&rig.loop), 0);
+    ticking_begin(&rig.loop, &rig.tick);
     http_peer_start(&rig.peer, &rig.loop);
-    uv_timer_init(&rig.loop, &rig.tick);
-    uv_timer_start(&rig.tick, on_tick, 10, 10);
     ck_assert_int_eq(poster_new(&rig.loop, 4, &rig.poster), NABLA_OK);
 }
 
@@ -47,10 +40,8 @@ static void teardown(void)
 {
     target_free(rig.target);
     poster_free(rig.poster);
-    uv_close((uv_handle_t *)&rig.tick, NULL);
     http_peer_stop(&rig.peer);
-    uv_run(&rig.loop, UV_RUN_DEFAULT);
-    ck_assert_int_eq(uv_loop_close(&rig.loop), 0); /* nothing was left open */
+    ticking_end(&rig.loop, &rig.tick);
 }
 
 static struct conf_push conf_to(const char *path)
