@@ -127,6 +127,15 @@ uint32_t alerts_number(const struct alerts *a, uint32_t group, uint32_t index);
 /* The state of that rule's alert of each of n series; inactive where there is none. Not locked. */
 void alerts_states(struct alerts *a, uint32_t number, const struct ref *series, uint32_t n,
                    struct alert_state *out);
+/* Locked: the rules that look at a series, in their order, and how their alerts of it stand; inactive where there is
+ * none. Returns how many; what out has is borrowed until alerts_unlock. */
+struct alert_standing {
+    const struct rule_group *group;
+    const struct rule *rule;
+    struct alert_state state;
+};
+uint32_t alerts_of(struct alerts *a, struct ref series,
+                   struct alert_standing out[static WATCHED_MAX]);
 /* Locked: the furthest that an alert of a rule in force is. */
 enum alert_phase alerts_worst(const struct alerts *a, uint32_t group, uint32_t index);
 

@@ -154,6 +154,8 @@ void rule_ended(const struct alerts *a, const struct rule_group *group, const st
                 uint32_t alerts);
 /* While rules change: the one that a new one goes on with, whose alerts have not all gone over; else NUMBER_NONE. */
 uint16_t rule_ancestor(const struct alerts *a, uint16_t number);
+/* Those among which a number's group is counted. */
+const struct rules *rules_of(const struct alerts *a, uint16_t number);
 uint32_t set_number(const struct rule_set *set, uint32_t group, uint32_t index);
 
 #endif

@@ -177,6 +177,11 @@ static struct rule_set *set_of(const struct alerts *a, uint16_t number)
     return is_fresh(a, number) ? a->fresh : a->set;
 }
 
+const struct rules *rules_of(const struct alerts *a, uint16_t number)
+{
+    return &set_of(a, number)->rules;
+}
+
 uint16_t rule_ancestor(const struct alerts *a, uint16_t number)
 {
     return is_fresh(a, number) ? a->ancestors[number - a->fresh->first] : NUMBER_NONE;

@@ -162,6 +162,33 @@ void alerts_states(struct alerts *a, uint32_t number, const struct ref *series, 
     pthread_mutex_unlock(&a->lock);
 }
 
+/* While rules change it may still be its ancestor's. */
+static const struct alert *alert_of(const struct alerts *a, uint16_t number, struct ref series)
+{
+    uint16_t ancestor = rule_ancestor(a, number);
+    const struct alert *x = ancestor != NUMBER_NONE ? list_find(a, ancestor, series) : NULL;
+    return x != NULL ? x : list_find(a, number, series);
+}
+
+uint32_t alerts_of(struct alerts *a, struct ref series,
+                   struct alert_standing out[static WATCHED_MAX])
+{
+    uint16_t numbers[WATCHED_MAX];
+    uint32_t watches = table_watches(a->table, series, numbers), n = 0;
+    for (uint32_t i = 0; i < watches; i++) {
+        const struct rule_place *place = &a->places[numbers[i]];
+        if (place->rule == NULL)
+            continue;
+        const struct alert *x = alert_of(a, numbers[i], series);
+        out[n++] = (struct alert_standing){
+            .group = &rules_of(a, numbers[i])->groups[place->group],
+            .rule = place->rule,
+            .state = x != NULL ? x->state : (struct alert_state){0},
+        };
+    }
+    return n;
+}
+
 /* ---- those that are to be told */
 
 static bool is_name(const struct rule *rule, const char *name, size_t n)

@@ -48,6 +48,7 @@ enum http_handler {
     HTTP_RATES,
     HTTP_POINTS,
     HTTP_SERIES,
+    HTTP_SERIES_RULES,
     HTTP_LABELS,
     HTTP_LABEL_VALUES,
     HTTP_QUERY,

@@ -186,6 +186,12 @@ static enum nabla_status read_newest(struct ask *a, const struct param *p, struc
     return a->newest || is(p->value, p->value_n, "0") ? NABLA_OK : complain(fault, p, "1 or 0");
 }
 
+static enum nabla_status read_exact(struct ask *a, const struct param *p, struct fault *fault)
+{
+    a->exact = is(p->value, p->value_n, "1");
+    return a->exact || is(p->value, p->value_n, "0") ? NABLA_OK : complain(fault, p, "1 or 0");
+}
+
 static const struct {
     const char *name;
     unsigned flag;
@@ -206,6 +212,7 @@ static const struct {
     {"offset", ASK_OFFSET, false, read_offset},
     {"exposed", ASK_EXPOSED, false, read_exposed},
     {"newest", ASK_NEWEST, false, read_newest},
+    {"exact", ASK_EXACT, false, read_exact},
 };
 
 /* known loses the flags of those parameters that can stand once, as they are read. */
@@ -232,6 +239,8 @@ enum nabla_status ask_read(const struct params *p, unsigned known, struct ask *o
             return s;
         }
     }
+    for (uint32_t i = 0; a.exact && i < a.any_n; i++)
+        selector_close(a.any[i]);
     *out = a;
     return NABLA_OK;
 }

@@ -66,6 +66,7 @@ struct ask {
     uint32_t limit;  /* series or values; 0: no limit */
     uint32_t offset; /* series to leave out first */
     bool paged;      /* an offset was given: the answer says how many there are in all */
+    bool exact;      /* any[] are closed: selector_close */
     bool as_came;    /* labels as they came, without the names that others know them by */
     enum time_style style;
     bool timestamps;
@@ -89,6 +90,7 @@ enum {
     ASK_OFFSET = 128,    /* offset=N */
     ASK_EXPOSED = 256,   /* exposed=0 */
     ASK_NEWEST = 512,    /* newest=1 */
+    ASK_EXACT = 1024,    /* exact=1, before match[] or after it */
 };
 
 /* Of a parameter that can stand once the first counts. Errors: NABLA_EINVAL with a fault that names

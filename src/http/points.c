@@ -99,8 +99,8 @@ enum MHD_Result points_answer(struct request *r)
 {
     struct ask ask;
     struct fault fault;
-    enum nabla_status status =
-        ask_read(&r->params, ASK_MATCH | ASK_LIMIT | ASK_TIME | ASK_POINTS, &ask, &fault);
+    enum nabla_status status = ask_read(
+        &r->params, ASK_MATCH | ASK_LIMIT | ASK_TIME | ASK_POINTS | ASK_EXACT, &ask, &fault);
     if (status != NABLA_OK)
         return reply_fault(r, status, &fault);
     if (ask.any_n == 0) {

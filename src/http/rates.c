@@ -144,7 +144,8 @@ enum MHD_Result rates_answer(struct request *r)
     struct ask ask;
     struct fault fault;
     enum nabla_status status =
-        ask_read(&r->params, ASK_MATCH | ASK_STATE | ASK_SORT | ASK_LIMIT | ASK_OFFSET | ASK_TIME,
+        ask_read(&r->params,
+                 ASK_MATCH | ASK_STATE | ASK_SORT | ASK_LIMIT | ASK_OFFSET | ASK_TIME | ASK_EXACT,
                  &ask, &fault);
     if (status != NABLA_OK)
         return reply_fault(r, status, &fault);

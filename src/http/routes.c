@@ -14,6 +14,7 @@ static const struct route routes[] = {
     {"/api/v1/rates", RIGHT_READ, QUERY, HTTP_RATES, rates_answer},
     {"/api/v1/points", RIGHT_READ, QUERY, HTTP_POINTS, points_answer},
     {"/api/v1/series", RIGHT_READ, QUERY, HTTP_SERIES, series_answer},
+    {"/api/v1/series/rules", RIGHT_READ, QUERY, HTTP_SERIES_RULES, series_rules_answer},
     {"/api/v1/labels", RIGHT_READ, QUERY, HTTP_LABELS, labels_answer},
     {"/api/v1/label/NAME/values", RIGHT_READ, QUERY, HTTP_LABEL_VALUES, label_values_answer},
     {"/api/v1/query", RIGHT_READ, QUERY, HTTP_QUERY, query_answer},

@@ -44,6 +44,7 @@ const char *route_label(enum http_handler handler);
 enum MHD_Result rates_answer(struct request *r);
 enum MHD_Result points_answer(struct request *r);
 enum MHD_Result series_answer(struct request *r);
+enum MHD_Result series_rules_answer(struct request *r);
 enum MHD_Result labels_answer(struct request *r);
 enum MHD_Result label_values_answer(struct request *r);
 enum MHD_Result rules_answer(struct request *r);

@@ -63,7 +63,7 @@ enum MHD_Result stream_answer(struct request *r)
     struct fault fault;
     struct http *h = r->http;
     enum nabla_status status =
-        ask_read(&r->params, ASK_MATCH | ASK_TIME | ASK_NEWEST, &ask, &fault);
+        ask_read(&r->params, ASK_MATCH | ASK_TIME | ASK_NEWEST | ASK_EXACT, &ask, &fault);
     if (status != NABLA_OK)
         return reply_fault(r, status, &fault);
     enum MHD_Result result = MHD_NO;

@@ -99,12 +99,29 @@ static bool name_holds(const struct filter *f, const struct plan *plan, const st
                       : selector_holds(s, matcher, metric->text, metric->n);
 }
 
+/* Every label that series of that metric and shape have. */
+static bool admits_labels(const struct filter *f, const struct plan *plan, const struct selector *s)
+{
+    const struct entry *x = dictionary_at(&f->names->shapes, plan->shape);
+    const unsigned char *p = (const unsigned char *)x->text, *end = p + x->n;
+    bool admits = dictionary_at(&f->names->metrics, plan->metric)->n == 0 ||
+                  selector_admits(s, LABEL_METRIC, sizeof LABEL_METRIC - 1);
+    while (p < end && admits) {
+        uint32_t n = identity_number(&p);
+        admits = selector_admits(s, (const char *)p, n);
+        p += n;
+    }
+    return admits;
+}
+
 /* Adds one selector's steps. False if it does not match whatever the values are, or if there are
  * too many, which plan->by_labels says. */
 static bool add_selector(const struct filter *f, struct plan *plan, uint32_t number)
 {
     const struct selector *s = f->any[number];
     uint8_t before = plan->steps_n;
+    if (!admits_labels(f, plan, s))
+        return false;
     for (size_t i = 0; i < selector_size(s); i++) {
         struct label l = selector_label(s, i);
         bool is_name = is_metric(&l);

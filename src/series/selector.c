@@ -34,6 +34,7 @@ struct selector {
     pcre2_jit_stack *stack;
     struct effort *effort; /* borrowed; NULL: nobody wants to know */
     uint32_t regexes;
+    bool closed;
     size_t n;
     struct matcher at[SELECTOR_MATCHERS_MAX];
     char arena[];
@@ -206,9 +207,34 @@ void selector_charge(struct selector *s, struct effort *effort)
     s->effort = effort;
 }
 
+void selector_close(struct selector *s)
+{
+    s->closed = true;
+}
+
+bool selector_admits(const struct selector *s, const char *name, size_t n)
+{
+    bool admits = !s->closed;
+    for (size_t i = 0; i < s->n && !admits; i++)
+        admits = s->at[i].name_n == n && memcmp(s->at[i].name, name, n) == 0;
+    return admits;
+}
+
+static bool admits_all(const struct selector *s, const struct labelset *labels)
+{
+    struct label_cursor cursor = {0};
+    struct label l;
+    while (s->closed && labelset_next(labels, &cursor, &l))
+        if (l.value_n > 0 && !selector_admits(s, l.name, l.name_n))
+            return false;
+    return true;
+}
+
 bool selector_match(const struct selector *s, const struct labelset *labels)
 {
     static const struct label lacking = {.name = "", .value = ""};
+    if (!admits_all(s, labels))
+        return false;
     for (size_t i = 0; i < s->n; i++) {
         const struct matcher *m = &s->at[i];
         struct label l = lacking;

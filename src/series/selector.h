@@ -44,8 +44,12 @@ void selector_charge(struct selector *s, struct effort *effort);
 /* An expression that runs into a match limit does not match; nor does any whose effort is spent. */
 bool selector_match(const struct selector *s, const struct labelset *labels);
 
-/* The same by hand, for who keeps labels in another form: it matches if each of its matchers holds for
- * the value of its label, "" where there is none. */
+/* From now on it matches only series of which it names every label: {a="1"} no longer the one of {a="1",b="2"}. */
+void selector_close(struct selector *s);
+
+/* The same by hand, for who keeps labels in another form: it matches if it admits each label that there is, and
+ * each of its matchers holds for the value of its label, "" where there is none. */
+bool selector_admits(const struct selector *s, const char *name, size_t n);
 size_t selector_size(const struct selector *s);      /* matchers */
 uint32_t selector_regexes(const struct selector *s); /* of them, those with an expression */
 bool selector_holds(const struct selector *s, size_t matcher, const char *value, size_t n);

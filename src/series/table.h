@@ -19,13 +19,13 @@
 #include "series/kept.h"
 #include "series/marks.h"
 #include "series/policy.h"
+#include "series/watch.h"
 
 #include <stdint.h>
 
 struct table;
 struct selector;
 struct log;
-struct watcher;
 struct secrets;
 
 enum { TABLE_SHARDS_MAX = 64, SCRAPERS_MAX = 4 };
@@ -147,6 +147,10 @@ MUST_CHECK enum nabla_status table_select(struct table *t, const struct query *q
 /* Gives a watch's view of a series its memory, if there still are both: the watcher knows of the series from
  * before its watches were chosen anew. */
 void table_watch_remember(struct table *t, struct ref ref, uint16_t watch, uint8_t memory);
+
+/* The numbers of the watches that look at a series, ascending, in out; returns how many, 0 of a series that is no
+ * longer there. */
+uint32_t table_watches(struct table *t, struct ref ref, uint16_t out[static WATCHED_MAX]);
 
 /* Copies the readings of found[0..n), n at most READINGS_MAX, in their order; those that are no
  * longer there are left out. Errors: NABLA_ENOMEM. */

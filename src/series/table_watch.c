@@ -113,6 +113,21 @@ void table_watch_remember(struct table *t, struct ref ref, uint16_t watch, uint8
     pthread_mutex_unlock(&s->lock);
 }
 
+uint32_t table_watches(struct table *t, struct ref ref, uint16_t out[static WATCHED_MAX])
+{
+    struct shard *s = &t->shards[ref_shard(ref)];
+    uint32_t n = 0;
+    pthread_mutex_lock(&s->lock);
+    const struct record *x = record_of(t, ref);
+    if (x != NULL && (x->flags & RECORD_WATCHED) != 0) {
+        struct watching *w = watching_at(s, ref_place(ref));
+        for (; n < w->n; n++)
+            out[n] = list_of(w)[n].watch;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
 void watches_fini(struct shard *s)
 {
     for (uint32_t place = 0; place < s->places && s->watching_n > 0; place++)

@@ -39,6 +39,7 @@ ROUTES = {
     "/api/v1/rates": ("GET", None, "read"),
     "/api/v1/points": ("GET", None, "read"),
     "/api/v1/series?match[]=m": ("GET", None, "read"),
+    "/api/v1/series/rules?match[]=m": ("GET", None, "read"),
     "/api/v1/labels": ("GET", None, "read"),
     "/api/v1/label/job/values": ("GET", None, "read"),
     "/api/v1/query?query=m": ("GET", None, "read"),

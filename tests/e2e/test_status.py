@@ -3,6 +3,7 @@ import json
 import re
 import socket
 import time
+from urllib.parse import urlencode
 
 import pytest
 import yaml
@@ -319,6 +320,73 @@ def test_which_rule(nablad, tmp_path, query, code):
     told, _, answer = d.get("/api/v1/rules/series?" + query.replace("FILE", file))
     assert told == code, answer
     assert code != 200 or rooms(answer["data"]) == ["a"]
+
+
+# -- how a series stands under its rules ------------------------------------------------------------
+
+
+def standing(d, match, **params):
+    """(rule, state) of the only series that matches."""
+    [one] = d.data("/api/v1/series/rules", {"match[]": match, **params})
+    return [(r["name"], r["state"]) for r in one["rules"]]
+
+
+def test_a_series_stands_under_its_rules(nablad, tmp_path):
+    d = nablad(alerting(tmp_path))
+    d.send(lines("over", [110, 120, 130]) + lines("under", [1, 2, 3]) + "other value=1\n")
+    eventually(lambda: near(d, "High")["firing"] == 1, "the alert")
+    assert standing(d, 't{room="over"}') == [
+        ("High", "firing"), ("Fast", "firing"), ("Slow", "pending"), ("Both", "inactive"), ("Exact", "inactive")]
+    assert {state for _, state in standing(d, 't{room="under"}')} == {"inactive"}
+    assert standing(d, "other") == []
+    [one] = d.data("/api/v1/series/rules", {"match[]": 't{room="over"}'})
+    high, _, slow, both, _ = one["rules"]
+    assert one["metric"] == {"__name__": "t", "room": "over"}
+    assert high["activeAt"] and high["firedAt"] and slow["activeAt"] and slow["firedAt"] is None and slow["duration"] == 3600
+    assert (high["value"], high["threshold"], high["distance"]) == (130, 100, -30)
+    assert both["comparison"] == "rate > 2/s" and "comparison" not in high
+    same = near(d, "High")["series"][0]  # and what the rule says of it
+    assert {k: high[k] for k in same if k not in ("metric", "age")} == {k: same[k] for k in same if k not in ("metric", "age")}
+    assert set(high) - set(same) == {"group", "file", "name", "query", "match", "duration"}
+    assert (high["group"], high["query"], high["match"]) == ("g", "value > 100", "t")
+    d.send(lines("over", [5]))
+    eventually(lambda: {s for _, s in standing(d, 't{room="over"}')} == {"inactive"}, "the end of its alerts")
+
+
+def test_without_rules_there_are_none(nablad):
+    d = nablad()
+    d.send("t,room=a value=1\nt,room=b value=1\n")
+    assert d.data("/api/v1/series/rules", {"match[]": "none"}) == []
+    assert [s["rules"] for s in d.data("/api/v1/series/rules", {"match[]": "t"})] == [[], []]
+    assert len(d.data("/api/v1/series/rules", {"match[]": "t", "limit": 1})) == 1
+    assert d.get("/api/v1/series/rules")[0] == 400
+
+
+def test_the_answer_is_of_one_series_however_many_alerts_there_are(nablad, tmp_path):
+    d = nablad(alerting(tmp_path))
+    d.send("".join(f"t,room={i:05} value=200\n" for i in range(4000)) + "t value=200\nt,room=00007,floor=1 value=1\n")
+    eventually(lambda: near(d, "High", limit=0)["firing"] == 4001, "all alerts")
+    for match, state in [('t{room="00007"}', "firing"), ("t", "firing"), ('t{room="00007",floor="1"}', "inactive")]:
+        answer = d.get("/api/v1/series/rules?" + urlencode({"match[]": match, "exact": 1}))[2]
+        assert len(answer["data"]) == 1 and len(json.dumps(answer)) < 4000
+        assert answer["data"][0]["rules"][0]["state"] == state
+
+
+# -- series whose labels are all of another's, and more ---------------------------------------------
+
+
+def test_exact_is_one_series(nablad):
+    d = nablad("defaults: {keep: 1h}")
+    more = "".join(f"t,room=a,floor={i} value=1\n" for i in range(100))
+    d.send(more + "t value=2\nt,room=a value=3\nu,room=a value=4\n")
+    metric = {"__name__": "t", "room": "a"}
+    for path in ("/api/v1/rates", "/api/v1/points", "/api/v1/series/rules"):
+        assert len(d.data(path, {"match[]": 't{room="a"}'})) == 101
+        assert [s["metric"] for s in d.data(path, {"match[]": 't{room="a"}', "exact": 1})] == [metric], path
+        assert [s["metric"] for s in d.data(path, {"exact": 1, "match[]": ["t", '{room="a"}']})] == [{"__name__": "t"}], path
+        assert d.get(path + "?match[]=t&exact=yes")[0] == 400
+    assert len(d.data("/api/v1/rates", {"match[]": 't{room="a",floor=~".*"}', "exact": 1})) == 101
+    assert d.data("/api/v1/rates", {"match[]": "v", "exact": 1}) == []
 
 
 # -- what the page says of it -----------------------------------------------------------------------

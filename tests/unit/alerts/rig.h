@@ -136,6 +136,25 @@ static inline void pass(struct alert_rig *p, int64_t ns)
     p->b.now.mono_ns += ns;
 }
 
+/* How a series stands under the rules that look at it; the caller knows that they stay. */
+static inline uint32_t standings(struct alert_rig *p, const char *selector,
+                                 struct alert_standing out[static WATCHED_MAX])
+{
+    struct selector *s;
+    struct selector_fault fault;
+    struct findings found;
+    ck_assert_int_eq(selector_new(selector, strlen(selector), &s, &fault), NABLA_OK);
+    struct query q = {.any = (const struct selector *const *)&s, .any_n = 1};
+    ck_assert_int_eq(table_select(p->b.table, &q, p->b.now, &found), NABLA_OK);
+    ck_assert_uint_eq(found.n, 1);
+    (void)alerts_lock(p->alerts);
+    uint32_t n = alerts_of(p->alerts, found.at[0].ref, out);
+    alerts_unlock(p->alerts);
+    findings_fini(&found);
+    selector_free(s);
+    return n;
+}
+
 static struct alert_view view;
 
 static inline int active(struct alert_rig *p)

@@ -283,6 +283,42 @@ START_TEST(names_and_rules)
 }
 END_TEST
 
+/* Each series by itself, and of each only the rules that look at it. */
+START_TEST(a_series_stands_under_its_rules)
+{
+    static const struct spec specs[] = {
+        {"High", "m", "value > 10", NULL, 0, 0, NO_DATA_KEEP, NULL, NULL},
+        {"Other", "q", "value > 10", NULL, 0, 0, NO_DATA_KEEP, NULL, NULL},
+        {"Slow", "m{n=~\"1|3\"}", "value > 10", NULL, MINUTE, 0, NO_DATA_KEEP, NULL, NULL},
+    };
+    struct alert_rig p;
+    struct alert_standing at[WATCHED_MAX];
+    begin_with(&p, specs, 3, 100);
+    sample(&p, "m;n=1", 11);
+    sample(&p, "m;n=2", 9);
+    sample(&p, "p", 11);
+    ck_assert_uint_eq(standings(&p, "p", at), 0);
+    ck_assert_uint_eq(standings(&p, "m{n=\"2\"}", at), 1);
+    ck_assert_str_eq(at[0].rule->alert, "High");
+    ck_assert_str_eq(at[0].group->name, "g");
+    ck_assert_int_eq(at[0].state.phase, ALERT_INACTIVE);
+    ck_assert_uint_eq(standings(&p, "m{n=\"1\"}", at), 2);
+    ck_assert_int_eq(at[0].state.phase, ALERT_FIRING);
+    ck_assert_str_eq(at[1].rule->alert, "Slow");
+    ck_assert_int_eq(at[1].state.phase, ALERT_PENDING);
+    ck_assert_int_eq(at[1].state.active_ns, t0);
+    pass(&p, MINUTE);
+    sample(&p, "m;n=1", 12);
+    ck_assert_uint_eq(standings(&p, "m{n=\"1\"}", at), 2);
+    ck_assert_int_eq(at[1].state.phase, ALERT_FIRING);
+    pass(&p, S);
+    sample(&p, "m;n=1", 1);
+    ck_assert_uint_eq(standings(&p, "m{n=\"1\"}", at), 2);
+    ck_assert(at[0].state.phase == ALERT_INACTIVE && at[1].state.phase == ALERT_INACTIVE);
+    end_all(&p);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("alerts");
@@ -297,6 +333,7 @@ Suite *suite(void)
     tcase_add_test(t, what_is_over_makes_room);
     tcase_add_test(t, as_a_naive_list_has_it);
     tcase_add_test(t, names_and_rules);
+    tcase_add_test(t, a_series_stands_under_its_rules);
     suite_add_tcase(s, t);
     return s;
 }

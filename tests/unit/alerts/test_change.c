@@ -87,6 +87,27 @@ START_TEST(rules_that_go_end_theirs_slice_by_slice)
 }
 END_TEST
 
+/* Whoever asks in the middle is told of the new rules, and of alerts that have not gone over to them yet. */
+START_TEST(a_series_fires_all_the_while)
+{
+    struct alert_rig p;
+    struct alert_standing at[WATCHED_MAX];
+    char newest[32];
+    snprintf(newest, sizeof newest, "m{n=\"%d\"}", MANY - 1);
+    begin_with(&p, &hot, 1, 2 * MANY);
+    sample_all(&p, 1);
+    begin_change(&p, &hot);
+    for (bool more = true; more;) {
+        ck_assert_uint_eq(standings(&p, newest, at), 1);
+        ck_assert_int_eq(at[0].state.phase, ALERT_FIRING);
+        more = alerts_adopt(p.alerts, p.b.now);
+    }
+    ck_assert_uint_eq(standings(&p, newest, at), 1);
+    ck_assert_int_eq(at[0].state.phase, ALERT_FIRING);
+    end_all(&p);
+}
+END_TEST
+
 START_TEST(the_end_in_the_middle)
 {
     struct alert_rig p;
@@ -106,6 +127,7 @@ Suite *suite(void)
     tcase_add_test(t, samples_in_the_middle_begin_nothing_twice);
     tcase_add_test(t, an_end_in_the_middle_is_not_lost);
     tcase_add_test(t, rules_that_go_end_theirs_slice_by_slice);
+    tcase_add_test(t, a_series_fires_all_the_while);
     tcase_add_loop_test(t, the_end_in_the_middle, 0, 2);
     suite_add_tcase(s, t);
     return s;

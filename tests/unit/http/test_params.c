@@ -69,7 +69,7 @@ END_TEST
 
 enum {
     ALL = ASK_MATCH | ASK_STATE | ASK_SORT | ASK_LIMIT | ASK_TIME | ASK_TIMESTAMPS | ASK_OFFSET |
-          ASK_EXPOSED
+          ASK_EXPOSED | ASK_EXACT
 };
 
 static const struct ask_row {
@@ -100,6 +100,9 @@ static const struct ask_row {
     {"offset=1", ALL & ~ASK_OFFSET, {.any_n = 0}},
     {"exposed=0", ALL, {.as_came = true}},
     {"exposed=1", ALL, {.any_n = 0}},
+    {"exact=1", ALL, {.exact = true}},
+    {"exact=0&match[]=a", ALL, {.any_n = 1}},
+    {"exact=1", ALL & ~ASK_EXACT, {.any_n = 0}},
     {"limit=0", ALL, {.any_n = 0}},
     {"limit=4294967296", ALL, {.any_n = 0}}, /* more than any table holds */
     {"time=unix", ALL, {.style = TIME_UNIX}},
@@ -124,7 +127,8 @@ START_TEST(ask_row)
                       a.sort == r->want.sort && a.descending == r->want.descending &&
                       a.limit == r->want.limit && a.offset == r->want.offset &&
                       a.paged == r->want.paged && a.as_came == r->want.as_came &&
-                      a.style == r->want.style && a.timestamps == r->want.timestamps,
+                      a.exact == r->want.exact && a.style == r->want.style &&
+                      a.timestamps == r->want.timestamps,
                   "%s", r->text);
     ask_fini(&a);
 }
@@ -139,6 +143,7 @@ static const struct bad_row {
     {"sort=-", "sort"},         {"sort=--rate", "sort"},
     {"sort=etas", "sort"},      {"offset=", "offset"},
     {"offset=-1", "offset"},    {"offset=1x", "offset"},
+    {"exact=yes", "exact"},     {"exact=", "exact"},
     {"exposed=2", "exposed"},   {"sort=Rate", "sort"},
     {"limit=", "limit"},        {"limit=-1", "limit"},
     {"limit=1.5", "limit"},     {"limit=99999999999999999999", "limit"},

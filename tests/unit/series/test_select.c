@@ -27,20 +27,45 @@ static void push_numbers(struct bench *b, int from, int to, int64_t t_ns)
     }
 }
 
+struct row {
+    const char *first, *second;
+    bool closed; /* both */
+};
+
 static struct selector *selectors[2];
 
-static struct selection *begin(struct bench *b, const char *first, const char *second,
-                               bool by_family)
+static struct selector *made(const char *text, bool closed)
+{
+    struct selector_fault fault;
+    struct selector *s = NULL;
+    ck_assert_int_eq(selector_new(text, strlen(text), &s, &fault), NABLA_OK);
+    if (closed)
+        selector_close(s);
+    return s;
+}
+
+static struct selection *begin_closed(struct bench *b, const char *first, const char *second,
+                                      bool by_family, bool closed)
 {
     const char *texts[] = {first, second};
-    struct selector_fault fault;
     struct selection *s;
     static struct query q;
     q = (struct query){.any = (const struct selector *const *)selectors, .by_family = by_family};
     for (int i = 0; i < 2 && texts[i] != NULL; i++, q.any_n++)
-        ck_assert_int_eq(selector_new(texts[i], strlen(texts[i]), &selectors[i], &fault), NABLA_OK);
+        selectors[i] = made(texts[i], closed);
     ck_assert_int_eq(selection_new(b->table, &q, b->now, &s), NABLA_OK);
     return s;
+}
+
+static struct selection *begin(struct bench *b, const char *first, const char *second,
+                               bool by_family)
+{
+    return begin_closed(b, first, second, by_family, false);
+}
+
+static struct selection *begin_row(struct bench *b, const struct row *r)
+{
+    return begin_closed(b, r->first, r->second, false, r->closed);
 }
 
 static struct findings finish(struct selection *s)
@@ -57,23 +82,26 @@ static struct findings finish(struct selection *s)
     return found;
 }
 
-static const struct row {
-    const char *first, *second;
-} rows[] = {
-    {"temperature{site=\"p17\",sensor=\"s17\"}", NULL},
-    {"temperature{sensor=\"s18\"}", NULL}, /* humidity's */
-    {"{sensor=\"s23999\"}", NULL},
-    {"{site=\"p3\"}", NULL},
-    {"humidity{site=\"p3\",sensor!=\"s3\"}", NULL},
-    {"{site=\"p3\",sensor=~\"s.*3\"}", NULL},
-    {"{site=\"none\"}", NULL},
-    {"{colour=\"red\"}", NULL},
-    {"humidity", NULL},
-    {"absent", NULL},
-    {"{site=\"p3\"}", "{sensor=\"s3\"}"}, /* s3 is found by both */
-    {"{site=\"p4\"}", "{sensor=~\"s1.\"}"},
-    {"{site=\"\",sensor=\"s7\"}", NULL},
-    {"{sensor=~\"s1.*\"}", NULL},
+static const struct row rows[] = {
+    {"temperature{site=\"p17\",sensor=\"s17\"}", NULL, false},
+    {"temperature{sensor=\"s18\"}", NULL, false}, /* humidity's */
+    {"{sensor=\"s23999\"}", NULL, false},
+    {"{site=\"p3\"}", NULL, false},
+    {"humidity{site=\"p3\",sensor!=\"s3\"}", NULL, false},
+    {"{site=\"p3\",sensor=~\"s.*3\"}", NULL, false},
+    {"{site=\"none\"}", NULL, false},
+    {"{colour=\"red\"}", NULL, false},
+    {"humidity", NULL, false},
+    {"absent", NULL, false},
+    {"{site=\"p3\"}", "{sensor=\"s3\"}", false}, /* s3 is found by both */
+    {"{site=\"p4\"}", "{sensor=~\"s1.\"}", false},
+    {"{site=\"\",sensor=\"s7\"}", NULL, false},
+    {"{sensor=~\"s1.*\"}", NULL, false},
+    {"temperature{sensor=\"s7\"}", NULL, true}, /* has no site */
+    {"temperature{sensor=\"s8\"}", NULL, true}, /* has one */
+    {"temperature{sensor=\"s8\",site=\"p8\"}", "{sensor=\"s10\",site=\"p10\"}", true},
+    {"{__name__=~\".+\",sensor=~\"s.*\"}", NULL, true},
+    {"temperature", "humidity", true},
 };
 
 static bool wanted(const struct row *r, const struct labelset *labels)
@@ -81,9 +109,7 @@ static bool wanted(const struct row *r, const struct labelset *labels)
     const char *texts[] = {r->first, r->second};
     bool matches = false;
     for (int i = 0; i < 2 && texts[i] != NULL; i++) {
-        struct selector *s;
-        struct selector_fault fault;
-        ck_assert_int_eq(selector_new(texts[i], strlen(texts[i]), &s, &fault), NABLA_OK);
+        struct selector *s = made(texts[i], r->closed);
         matches |= selector_match(s, labels);
         selector_free(s);
     }
@@ -134,16 +160,16 @@ START_TEST(finds_what_there_is)
     push_numbers(&b, 0, MANY / 2, t0);
     uint32_t want = count_wanted(r, 0, MANY / 2);
     for (int k = 0; k < 2; k++) { /* the second time its columns are there */
-        struct findings f = finish(begin(&b, r->first, r->second, false));
+        struct findings f = finish(begin_row(&b, r));
         expect(&b, r, &f, want);
     }
     b.now.mono_ns += 3000 * S;
     push_numbers(&b, MANY / 2, MANY, t0); /* columns are kept in step: births */
-    struct findings f = finish(begin(&b, r->first, r->second, false));
+    struct findings f = finish(begin_row(&b, r));
     expect(&b, r, &f, count_wanted(r, 0, MANY));
     b.now.mono_ns += 601 * S;
     sweep_all(&b); /* ends */
-    f = finish(begin(&b, r->first, r->second, false));
+    f = finish(begin_row(&b, r));
     expect(&b, r, &f, count_wanted(r, MANY / 2, MANY));
     teardown(&b);
 }

@@ -440,6 +440,37 @@ START_TEST(metric_row)
 }
 END_TEST
 
+static const struct {
+    const char *text, *labels;
+    bool match, closed; /* closed: what is left of the match */
+} closed_rows[] = {
+    {"a", "__name__=a", true, true},
+    {"a", "__name__=a|x=1", true, false},
+    {"a{x='1'}", "__name__=a|x=1", true, true},
+    {"a{x='1'}", "__name__=a|x=2", false, false},
+    {"a{x='1'}", "__name__=a|x=1|y=2", true, false},
+    {"a{x='1'}", "__name__=a|w=1|x=1", true, false},
+    {"a{x='1',y=''}", "__name__=a|x=1", true, true},
+    {"a{x='1',y=~'.*'}", "__name__=a|x=1|y=2", true, true}, /* it names y, whatever that is */
+    {"{x='1'}", "__name__=a|x=1", true, false},             /* the metric's name is a label, too */
+    {"{x='1'}", "__name__=|x=1", true, true},
+    {"{__name__=~'a|b',x='1'}", "__name__=b|x=1", true, true},
+    {"a{x='1'}", "__name__=a|x=1|xy=1", true, false},
+};
+
+START_TEST(closed_row)
+{
+    const char *text = closed_rows[_i].text;
+    struct selector *s = made(text, strlen(text));
+    const struct labelset *labels = labels_of(closed_rows[_i].labels);
+    ck_assert_msg(selector_match(s, labels) == closed_rows[_i].match, "%s: open", text);
+    selector_close(s);
+    ck_assert_msg(selector_match(s, labels) == closed_rows[_i].closed, "%s of %s: closed", text,
+                  closed_rows[_i].labels);
+    selector_free(s);
+}
+END_TEST
+
 START_TEST(free_takes_null)
 {
     selector_free(NULL);
@@ -454,6 +485,7 @@ Suite *suite(void)
     tcase_add_loop_test(c, fault_row, 0, ROWS(fault_rows));
     tcase_add_loop_test(c, evil, 0, ROWS(evil_rows));
     tcase_add_loop_test(c, metric_row, 0, ROWS(metric_rows));
+    tcase_add_loop_test(c, closed_row, 0, ROWS(closed_rows));
     tcase_add_test(c, zero_bytes);
     tcase_add_test(c, match_limit_is_ours);
     tcase_add_test(c, evil_does_not_match_when_negated_either);

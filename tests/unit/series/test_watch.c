@@ -84,6 +84,20 @@ static const struct {
     {"temperature;room=office", 0, {0}},
 };
 
+/* The same of the only series, for who asks. */
+static void ask_watches(struct bench *b, const uint16_t *want, uint32_t n)
+{
+    static const struct query all = {0};
+    struct findings found;
+    uint16_t got[WATCHED_MAX];
+    ck_assert_int_eq(table_select(b->table, &all, b->now, &found), NABLA_OK);
+    ck_assert_uint_eq(found.n, 1);
+    ck_assert_uint_eq(table_watches(b->table, found.at[0].ref, got), n);
+    for (uint32_t i = 0; i < n; i++)
+        ck_assert_uint_eq(got[i], want[i]);
+    findings_fini(&found);
+}
+
 START_TEST(chosen_by_selector)
 {
     struct bench b;
@@ -93,6 +107,7 @@ START_TEST(chosen_by_selector)
     ck_assert_uint_eq(told.n, rows[_i / 2].n);
     for (uint32_t i = 0; i < told.n; i++)
         ck_assert_uint_eq(told.watches[i], rows[_i / 2].watches[i]);
+    ask_watches(&b, rows[_i / 2].watches, rows[_i / 2].n);
     teardown(&b);
 }
 END_TEST
@@ -133,6 +148,8 @@ START_TEST(silence_and_the_end)
     ck_assert_uint_eq(told.ends, 1);
     ck_assert_mem_eq(&told.ended, &told.series, sizeof told.series);
     ck_assert_uint_eq(table_count(b.table), 0);
+    uint16_t none[WATCHED_MAX];
+    ck_assert_uint_eq(table_watches(b.table, told.series, none), 0);
     teardown(&b);
 }
 END_TEST
