@@ -18,8 +18,9 @@ import { Pane, strokeOver, type Gestures, type Level, type Span } from './pane.t
 import { change, here, type Place } from './place.ts';
 import { newest, readings, type Reading } from './reading.ts';
 import { curl, saveCsv, savePng } from './save.ts';
+import { Standings, standings } from './standing.ts';
 import { colour, onColours } from './theme.ts';
-import { rulesFor, thresholdsOf, type Group, type Rule, type Threshold } from './thresholds.ts';
+import { thresholdsOf, type Threshold } from './thresholds.ts';
 import { touch } from './touch.ts';
 import { Track } from './track.ts';
 import { parabola, perSeconds, shapeOf, WindowPicture } from './window.ts';
@@ -27,6 +28,7 @@ import { parabola, perSeconds, shapeOf, WindowPicture } from './window.ts';
 export const RANGES = ['10s', '1m', '5m', '15m', '1h', '6h', '24h'];
 export const RANGE = '15m';
 const DRAW_MS = 100;      // between two drawings of what comes in
+const RULES_MS = 2000;    // between two looks at how it stands under its rules
 const HISTORY = 2000;     // points of the past at once
 const MARKS_MOST = 500;
 const SHORTEST_S = 0.02;  // of time that can be zoomed to
@@ -66,7 +68,6 @@ export class Detail {
     private readonly marks = new Map<string, Mark>();
     private reading: Reading;
     private read_ms = performance.now();
-    private rules: Rule[] = [];
     private thresholds: Threshold[] = [];
     private span_s: number;
     private fixed: Span | null = null;
@@ -92,7 +93,7 @@ export class Detail {
     private readonly ranges: HTMLButtonElement[];
     private readonly picture = new WindowPicture();
     private readonly facts = el('dl', { class: 'facts', id: 'facts' });
-    private readonly limits = el('ul', { class: 'limits', id: 'thresholds' });
+    private readonly rules = new Standings();
     private readonly oddities = el('ul', { class: 'marks', id: 'marks' });
     private readonly command = el('div', { id: 'command', hidden: true });
 
@@ -105,9 +106,9 @@ export class Detail {
                 el('div', { class: 'side' },
                     el('div', { class: 'panel plots' }, this.readout, this.chart, this.note),
                     section('Samples out of the ordinary', this.oddities)),
-                el('div', { class: 'side' }, this.picture.node, section('Now', this.facts), section('Alert rules', this.limits))));
+                el('div', { class: 'side' }, this.picture.node, section('Now', this.facts), section('Alert rules', this.rules.node))));
         this.chart.append(this.charts);
-        this.polls = [poll((signal) => this.ask(signal), 1000), poll((signal) => this.askRules(signal), 15000),
+        this.polls = [poll((signal) => this.ask(signal), 1000), poll((signal) => this.askRules(signal), RULES_MS),
             poll((signal) => this.recall(signal), 5000)];
         this.stream = live([selectorOf(reading.metric)], {
             points: (points) => this.take(points),
@@ -283,7 +284,7 @@ export class Detail {
 
     private async ask(signal: AbortSignal): Promise<void> {
         try {
-            const { data } = await readings({ match: selectorOf(this.metric), limit: 20 }, signal);
+            const { data } = await readings({ match: selectorOf(this.metric), exact: true, limit: 1 }, signal);
             const mine = data.find((r) => keyOf(r.metric) === keyOf(this.metric));
             if (mine !== undefined) this.accept(mine);
             else this.tell('The series is there no more: it was silent for expire_after, or ended.');
@@ -312,12 +313,9 @@ export class Detail {
     }
 
     private async askRules(signal: AbortSignal): Promise<void> {
-        const { groups } = await get<{ groups: Group[] }>('/api/v1/rules', { exclude_alerts: 'true' }, signal);
-        this.rules = rulesFor(groups, this.metric);
-        this.thresholds = this.rules.flatMap(thresholdsOf);
-        fill(this.limits, ...this.rules.map((rule) => el('li', {},
-            el('span', { class: `badge ${rule.state}` }, rule.state), el('bdi', { class: 'rule-name' }, rule.name), el('code', {}, rule.query))));
-        if (this.rules.length === 0) this.limits.append(el('li', { class: 'soft' }, 'No rule looks at this series.'));
+        const all = await standings(this.metric, signal);
+        this.rules.show(all);
+        this.thresholds = all.flatMap(thresholdsOf);
         this.draw();
     }
 
@@ -333,7 +331,7 @@ export class Detail {
     }
 
     private async load(start: number, end: number, max_points: number): Promise<void> {
-        const all = await get<Kept[]>('/api/v1/points', { 'match[]': selectorOf(this.metric), start: start.toFixed(3),
+        const all = await get<Kept[]>('/api/v1/points', { 'match[]': selectorOf(this.metric), exact: 1, start: start.toFixed(3),
             end: end.toFixed(3), max_points, time: 'unix', marks: 1 });
         const mine = all.find((s) => keyOf(s.metric) === keyOf(this.metric));
         if (mine === undefined || this.closed) return;

@@ -38,6 +38,7 @@ const FIRST_MS = 500;
 const SLOWEST_MS = 15000;
 const MOST = 200; // points a second, of a stream of all
 
+/** Of the series whose selectors these are, and no others that have further labels. */
 export function live(match: string[], ears: Ears, newest: boolean): Live {
     let source: EventSource | null = null;
     let timer = 0;
@@ -84,7 +85,7 @@ export function live(match: string[], ears: Ears, newest: boolean): Live {
         timer = setTimeout(start, Math.min(SLOWEST_MS, FIRST_MS * 2 ** Math.min(failures++, 6)));
     };
     function start(): void {
-        source = new EventSource(url('/api/v1/stream', { time: 'unix', newest: newest ? 1 : 0, 'match[]': match }));
+        source = new EventSource(url('/api/v1/stream', { time: 'unix', newest: newest ? 1 : 0, exact: 1, 'match[]': match }));
         source.addEventListener('open', onOpen);
         source.addEventListener('error', onError);
         source.addEventListener('point', onPoint);

@@ -20,7 +20,7 @@ const PLAIN_LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 const labelText = (name: string): string => (PLAIN_LABEL.test(name) ? name : quote(name));
 
-/** The selector of this series; others with more labels match it, too. */
+/** The selector of this series; others with more labels match it, too, unless `exact` is asked for. */
 export function selectorOf(metric: Metric): string {
     const name = nameOf(metric);
     const plain = PLAIN_NAME.test(name);

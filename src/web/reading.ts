@@ -48,6 +48,7 @@ export interface Readings {
 
 export interface Wanted {
     match: string;
+    exact?: boolean; /** no series that has further labels */
     sort?: string;
     limit: number;
     offset?: number;
@@ -55,8 +56,8 @@ export interface Wanted {
 
 /** Those that match ('' is all), sorted and cut by the daemon; total is how many there are without the cut. */
 export function readings(wanted: Wanted, signal?: AbortSignal): Promise<Readings> {
-    const { match, sort, limit, offset = 0 } = wanted;
-    return ask<Readings>('/api/v1/rates', { 'match[]': match, sort, limit, offset, time: 'unix' }, { signal });
+    const { match, exact = false, sort, limit, offset = 0 } = wanted;
+    return ask<Readings>('/api/v1/rates', { 'match[]': match, exact: exact ? 1 : undefined, sort, limit, offset, time: 'unix' }, { signal });
 }
 
 /** The limit that is reached first, if any will be. */

@@ -58,6 +58,6 @@ const shell = (text: string): string => `'${text.replace(/'/g, "'\\''")}'`;
 export function curl(metric: Metric, span: Span): string {
     const at = (t_s: number): string => new Date(t_s * 1000).toISOString();
     return `curl -sG ${shell(location.origin + url('/api/v1/points'))}` +
-        ` --data-urlencode ${shell(`match[]=${selectorOf(metric)}`)}` +
+        ` --data-urlencode ${shell(`match[]=${selectorOf(metric)}`)} -d exact=1` +
         ` -d start=${at(span.from)} -d end=${at(span.to)}`;
 }

@@ -1,9 +1,9 @@
-// selector.ts -- selectors as text: read far enough to complete them, and to say whether a series matches.
+// selector.ts -- selectors as text: read far enough to complete them.
 //
 //     temperature{site="plant-03",sensor=~"s1.*"}
 //     name        label op value
 
-import { quote, type Metric } from './metric.ts';
+import { quote } from './metric.ts';
 
 export interface Matcher {
     label: string;
@@ -45,22 +45,6 @@ export function parseSelector(text: string): Matcher[] | null {
         rest = rest.slice(1);
     }
     return out;
-}
-
-function holds(matcher: Matcher, metric: Metric): boolean {
-    const value = metric[matcher.label] ?? '';
-    if (matcher.op === '=') return value === matcher.value;
-    if (matcher.op === '!=') return value !== matcher.value;
-    try {
-        return new RegExp(`^(?:${matcher.value})$`, 's').test(value) === (matcher.op === '=~');
-    } catch {
-        return false; // an expression that the daemon reads and this browser does not
-    }
-}
-
-export function matches(selector: string, metric: Metric): boolean {
-    const matchers = parseSelector(selector);
-    return matchers !== null && matchers.every((m) => holds(m, metric));
 }
 
 /** The same, and label="value" besides. */

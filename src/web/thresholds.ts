@@ -3,19 +3,6 @@
 //     when: abs(rate) > 0.5/min and value < 30   ──►   rate 0.5/60, rate −0.5/60 [1/s]; value 30
 //
 // Only comparisons of one name with one number are lines; what else a condition says is shown as its text.
-import { matches } from './selector.ts';
-import type { Metric } from './metric.ts';
-
-export interface Rule {
-    name: string;
-    query: string;
-    match: string;
-    state: string;
-}
-export interface Group {
-    name: string;
-    rules: Rule[];
-}
 export interface Threshold {
     rule: string;
     of: 'value' | 'rate';
@@ -36,13 +23,9 @@ function line(rule: string, name: string, size: string, per: string | undefined,
     return name.startsWith('abs') ? [one, { ...one, at: -at }] : [one];
 }
 
-export function thresholdsOf(rule: Rule): Threshold[] {
+export function thresholdsOf(rule: { name: string; query: string }): Threshold[] {
     const found: Threshold[] = [];
     for (const [text, name, , size, per] of rule.query.matchAll(LEFT)) found.push(...line(rule.name, name, size, per, text));
     for (const [text, size, per, , name] of rule.query.matchAll(RIGHT)) found.push(...line(rule.name, name, size, per, text));
     return found;
 }
-
-/** The rules that look at a series. */
-export const rulesFor = (groups: Group[], metric: Metric): Rule[] =>
-    groups.flatMap((group) => group.rules).filter((rule) => matches(rule.match, metric));

@@ -189,6 +189,57 @@ view('series: several that match are a list', { daemon: plant }, async ({ page, 
     await becomes(() => page.locator('#choices li').count(), 3);
 });
 
+const under = (page, rule) => page.locator(`#thresholds [data-rule="${rule}"]`);
+const stands = (page, rule) => under(page, rule).evaluate(row => `${row.querySelector('.badge').textContent}; ${row.querySelector('.way').textContent}; ${
+    row.querySelector('.since').textContent}`.replaceAll('\u202f', ' '));
+
+const OVENS = { groups: [{ name: 'ovens', rules: [
+    { alert: 'Hot', match: 'heat', when: 'value > 10' },
+    { alert: 'HotForLong', match: 'heat', when: 'value > 10', for: '1h' },
+    { alert: 'HotForAWhile', match: 'heat{oven="a"}', when: 'value > 10', for: '1s' },
+    { alert: 'Elsewhere', match: 'cold', when: 'value > 10' },
+] }] };
+
+view('series: how it stands under its rules, whatever others under them do',
+    { daemon: daemon => ({ rules: daemon.file('rules.yaml', JSON.stringify(OVENS)) }) }, async ({ page, daemon, open }) => {
+        await daemon.send('heat,oven=a value=20\nheat,oven=b value=5');
+        await open('?view=series&match=heat{oven="b"}');
+        await becomes(() => stands(page, 'Hot'), 'inactive; 5 of 10; ');
+        assert.equal(await stands(page, 'HotForLong'), 'inactive; 5 of 10; ');
+        assert.equal(await page.locator('#thresholds li').count(), 2);
+        await open('?view=series&match=heat{oven="a"}');
+        await becomes(() => stands(page, 'Hot'), /^firing; 20 of 10; since [-\d :]+$/);
+        await becomes(() => stands(page, 'HotForLong'), /^pending; 20 of 10; since [-\d :]+, fires after 1 h$/);
+        await becomes(() => stands(page, 'HotForAWhile'), /^firing; 20 of 10; since [-\d :]+$/); // by the clock: no sample came
+        assert.match(await under(page, 'Hot').locator('.since').getAttribute('title'), /^\d{4}-\d\d-\d\dT/);
+
+        await open('?view=series&match=heat{oven="b"}');
+        await becomes(() => stands(page, 'Hot'), /^inactive/);
+        await page.evaluate(() => { globalThis.untouched = true; });
+        await daemon.send('heat,oven=b value=30');
+        await becomes(() => stands(page, 'HotForLong'), /^pending; 30 of 10; since/);
+        await becomes(() => stands(page, 'Hot'), /^firing; 30 of 10; since/);
+        await daemon.send('heat,oven=b value=7');
+        await becomes(() => stands(page, 'Hot'), 'inactive; 7 of 10; ');
+        await becomes(() => stands(page, 'HotForLong'), 'inactive; 7 of 10; ');
+        assert.ok(await page.evaluate(() => globalThis.untouched), 'all that without a reload');
+    });
+
+view('series: one whose labels a hundred others have, too, and more', async ({ page, daemon, open }) => {
+    const line = (labels, value) => `heat${labels} value=${value} ${nowNs()}`;
+    const others = () => Array.from({ length: 100 }, (_, i) => line(`,bay=${i},oven=a`, 1)); // they come first
+    await daemon.send([...others(), line(',oven=a', 2), line('', 3)].join('\n'));
+    for (const [match, labels, before, after] of [['heat{oven="a"}', ',oven=a', '2', '21'], ['heat', '', '3', '31']]) {
+        await open(`?view=series&match=${match}`);
+        await drawn(page);
+        await becomes(() => fact(page, 'Value'), before);
+        assert.doesNotMatch(await page.locator('main').textContent(), /bay=/);
+        await daemon.send([line(labels, after), ...others()].join('\n'));
+        await becomes(() => fact(page, 'Value'), after);
+        assert.doesNotMatch(await page.locator('#note').textContent(), /there no more/);
+    }
+});
+
 view('series: none that matches, one without points, one of a single sample', async ({ page, daemon, open }) => {
     await open('?view=series&match=nothing');
     await page.getByText('No series matches').waitFor();

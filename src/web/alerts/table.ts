@@ -22,7 +22,7 @@ interface Picture {
 }
 
 /** 0.26 /min */
-const inUnit = (v: number | null, n: Near): string =>
+export const inUnit = (v: number | null, n: Near): string =>
     v === null ? '\u2013' : `${number(v, 4)}${n.unit === null ? '' : `\u202f${unit(n.unit)}`}`;
 
 function wayOf(n: Near): { text: string; title: string } {
@@ -130,7 +130,7 @@ export class NearTable {
     /** What the daemon keeps of them. */
     private async recall(column: string, fresh: Near[]): Promise<void> {
         const points = await get<{ metric: Metric; columns: string[]; points: (number | null)[][] }[]>('/api/v1/points', {
-            'match[]': fresh.map((n) => selectorOf(n.metric)).slice(0, 60), start: Date.now() / 1000 - TRAIL_S, max_points: 120,
+            'match[]': fresh.map((n) => selectorOf(n.metric)).slice(0, 60), exact: 1, start: Date.now() / 1000 - TRAIL_S, max_points: 120,
             by: column === 'value' ? 'value' : undefined, time: 'unix' });
         for (const series of points) {
             const picture = this.pictures.get(keyOf(series.metric));

@@ -4,7 +4,7 @@ import { Detail } from '../detail.ts';
 import { el, fill, say } from '../dom.ts';
 import { filter, type Filter } from '../filter.ts';
 import { seriesLink } from '../label.ts';
-import { keyOf, nameOf, selectorOf } from '../metric.ts';
+import { keyOf, nameOf } from '../metric.ts';
 import { change, type Place } from '../place.ts';
 import { readings, type Reading } from '../reading.ts';
 import { parseSelector } from '../selector.ts';
@@ -12,13 +12,11 @@ import type { View } from '../view.ts';
 
 const LISTED = 50;
 
-/** The series that a selector means: the only one, or the one whose labels are exactly these. */
-function meant(match: string, found: Reading[], total: number): Reading | null {
-    if (total === 1) return found[0] ?? null;
+/** The series whose labels are exactly those that a selector says; null: it says more, or there is none. */
+async function exactly(match: string, signal: AbortSignal): Promise<Reading | null> {
     const matchers = parseSelector(match);
     if (matchers === null || matchers.some((m) => m.op !== '=')) return null;
-    return found.find((r) => selectorOf(r.metric) === match ||
-        (Object.keys(r.metric).length === matchers.length && matchers.every((m) => r.metric[m.label] === m.value))) ?? null;
+    return (await readings({ match, exact: true, limit: 1 }, signal)).data[0] ?? null;
 }
 
 class Series implements View {
@@ -65,9 +63,9 @@ class Series implements View {
         if (this.detail !== null) return;
         try {
             const { data, total } = await readings({ match: this.at.match, sort: 'name', limit: LISTED }, signal);
+            const one = total > 1 ? await exactly(this.at.match, signal) : data[0] ?? null;
             if (signal.aborted || this.detail !== null) return;
             this.box.fault(null);
-            const one = meant(this.at.match, data, total);
             if (one !== null) this.show(one);
             else this.list(data, total);
         } catch (fault) {
