@@ -71,13 +71,23 @@ static enum nabla_status restore(struct alert_file *f, uint64_t *bad)
     return status;
 }
 
+static void say_damage(const struct health_report *h, uint64_t bad, char *out, size_t n)
+{
+    if (h->health == HEALTH_NEWER)
+        snprintf(out, n, "%s: version %u, this one knows up to %d", health_text(h->health),
+                 h->version, STORE_VERSION);
+    else if (bad == 0)
+        snprintf(out, n, "%s", health_text(h->health));
+    else
+        snprintf(out, n, "%s; %llu of %llu values are left out", health_text(HEALTH_SPOILT),
+                 (unsigned long long)bad, (unsigned long long)h->values);
+}
+
 static void tell_damage(struct alert_file *f, const struct health_report *h, uint64_t orphans)
 {
     char why[128];
     uint64_t bad = h->bad_values + orphans;
-    snprintf(why, sizeof why, "%s; %llu of %llu values are left out",
-             health_text(h->health == HEALTH_GOOD ? HEALTH_SPOILT : h->health),
-             (unsigned long long)bad, (unsigned long long)h->values);
+    say_damage(h, bad, why, sizeof why);
     count(&f->stats->damaged, bad > 0 ? bad : 1);
     f->aside = h->health == HEALTH_NEWER ? "alerts.mdb.newer" : "alerts.mdb.damaged";
     tell(f, LOG_LEVEL_ERROR, "alerts_not_restored", f->path, why);
@@ -285,6 +295,8 @@ bool alert_file_write(struct alert_file *f, bool all)
     else
         leave(f);
     rest(f);
+    if (f->failing && status == NABLA_OK)
+        tell(f, LOG_LEVEL_INFO, "alerts_saved_again", f->path, "the disk takes them");
     f->failing = status != NABLA_OK;
     if (f->failing) {
         count(&f->stats->failures, 1);
