@@ -10,9 +10,9 @@
 #include <stdatomic.h>
 #include <uv.h>
 
-enum {
-    PLACES_LEAVING_MAX = 64 /* connections that lost their place and are not closed yet */
-};
+/* Connections that lost their place and are not closed yet: a turn of a loop takes 64 in, and closes with the next ones
+ * what it has of those whose places they got. */
+enum { PLACES_LEAVING_MAX = 256 };
 
 /* A connection's. Zeroed, it has none. */
 struct place {

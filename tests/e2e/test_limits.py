@@ -152,6 +152,25 @@ def test_senders_with_many_connections_make_room(senders, threads):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
+def test_a_crowd_gets_in_at_once(nablad, threads):
+    """Four strangers have all places, as many as each may have, with a byte on each; then many knock in the same moment."""
+    d = nablad(f"ingest: {{threads: {threads}, max_connections: 320, max_connections_per_address: 80}}")
+    listener = "tcp://%s:%d" % d.tcp
+    full = lambda: d.metric("nablad_listener_open_connections", listener=listener) == 320
+    with contextlib.ExitStack() as stack:
+        def crowd(sources, word):
+            for source in sources:
+                stack.enter_context(dial(d.tcp, source)).sendall(word)
+        crowd([f"127.0.0.{2 + n % 4}" for n in range(320)], b"x")
+        eventually(full, "all of them")
+        crowd(["127.0.0.1" if n % 2 else f"127.0.1.{n}" for n in range(200)], b"new value=1\n")
+        eventually(lambda: limited(d, "ingest.max_connections") == 200, "places for all")
+        eventually(lambda: d.rejected("unterminated") == 200 and d.lines_total() == 400, "the end of as many")
+        eventually(full, "as many as before")
+    assert d.metric("nablad_listener_refused_connections_total") == 0
+
+
+@pytest.mark.parametrize("threads", [1, 2])
 def test_this_machine_gives_no_sender_up(senders, threads):
     """A stranger is closed, as each is where nobody has two; a place that is given back is anybody's."""
     d, come = senders(f"threads: {threads}, max_connections: 4")

@@ -8,7 +8,7 @@
 
 #include "suite.h"
 
-enum { SOCKETS_MAX = 80, THREADS = 4, ROUNDS = 3000 };
+enum { SOCKETS_MAX = PLACES_LEAVING_MAX + 16, THREADS = 4, ROUNDS = 3000 };
 
 /* A connection, and who is at its other end. */
 struct sock {
