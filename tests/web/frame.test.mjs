@@ -82,6 +82,17 @@ view('a phone scrolls no view sideways', { daemon: plant, ...PHONE }, async ({ p
     }
 });
 
+view('a tablet scrolls no table sideways', { daemon: plant, viewport: { width: 820, height: 1100 } }, async ({ page, daemon, open }) => {
+    await history(daemon);
+    for (const [query, table] of [['?view=alerts', '.rule .sheet tbody tr'], ['?view=daemon', '#listeners-table tbody tr']]) {
+        await open(query);
+        await page.locator(table).first().waitFor();
+        const cut = await page.evaluate(() => [...document.querySelectorAll('.scroll')]
+            .filter(e => e.scrollWidth > e.clientWidth).map(e => `${e.firstElementChild.id}: ${e.scrollWidth} in ${e.clientWidth}`));
+        assert.deepEqual(cut, []);
+    }
+});
+
 view('everything can be reached by the keyboard', { daemon: plant }, async ({ page, daemon, open }) => {
     await history(daemon);
     for (const [name, query] of Object.entries(VIEWS)) {
