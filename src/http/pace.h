@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PACE_PATIENCE = 64 };
+enum { PACE_PATIENCE = 8 };
 
 struct pace {
     unsigned vain; /* times in a row that "at once" brought nothing */
