@@ -192,9 +192,7 @@ static enum nabla_status make_loop(struct app *app)
 
 static enum nabla_status run_doors(struct app *app)
 {
-    enum nabla_status status = loop_start_pool();
-    if (status == NABLA_OK)
-        status = net_start(app->net);
+    enum nabla_status status = net_start(app->net);
     return status == NABLA_OK ? http_start(app->http) : status;
 }
 

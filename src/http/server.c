@@ -328,6 +328,8 @@ static enum nabla_status open_loop(struct http *h)
                                 h->options.max_line_connections) != NABLA_OK)
         return NABLA_ENOMEM;
     h->has_loop = true;
+    if (loop_start_pool(&h->loop) != NABLA_OK)
+        return NABLA_ENOMEM;
     ssize_t n = getrandom(&h->secret, sizeof h->secret, 0);
     return n == (ssize_t)sizeof h->secret ? NABLA_OK : NABLA_EIO;
 }

@@ -75,14 +75,11 @@ static void on_done(uv_work_t *work, int status)
     (void)work, (void)status;
 }
 
-enum nabla_status loop_start_pool(void)
+enum nabla_status loop_start_pool(uv_loop_t *loop)
 {
-    uv_loop_t loop;
     uv_work_t work;
-    if (uv_loop_init(&loop) != 0)
+    if (uv_queue_work(loop, &work, on_nothing, on_done) != 0)
         return NABLA_ENOMEM;
-    bool queued = uv_queue_work(&loop, &work, on_nothing, on_done) == 0;
-    uv_run(&loop, UV_RUN_DEFAULT);
-    uv_loop_close(&loop);
-    return queued ? NABLA_OK : NABLA_ENOMEM;
+    uv_run(loop, UV_RUN_DEFAULT);
+    return NABLA_OK;
 }

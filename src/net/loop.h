@@ -13,7 +13,8 @@
  * have at the most. Errors: NABLA_ENOMEM; *loop is then closed. */
 MUST_CHECK enum nabla_status loop_open(uv_loop_t *loop, uint64_t connections);
 
-/* Returns when the threads of the pool run. Once a process is enough. Errors: NABLA_ENOMEM. */
-MUST_CHECK enum nabla_status loop_start_pool(void);
+/* Returns when the threads of the pool run. loop: has no handle, and no thread that runs it. Once a process is enough.
+ * Errors: NABLA_ENOMEM. */
+MUST_CHECK enum nabla_status loop_start_pool(uv_loop_t *loop);
 
 #endif

@@ -397,13 +397,14 @@ def test_an_answer_that_takes_too_long(nablad):
     d = nablad("http: {query_timeout: 100ms}\n"  # which holds for /metrics, too: it shows nablad's own lines alone
                "metrics: {include: ['{__name__=~\"nablad_.*\"}']}")
     value = "x" * 200
-    d.send("".join(f"big,k={k}{value} value=1 {T0}000000000\n" for k in range(100_000)))
+    d.send("".join(f"big,k={k}{value} value=1 {T0}000000000\n" for k in range(100_000)), wait=False)
     selectors = [f'{{k=~"(x|y)*{n}"}}' for n in range(32)]  # no series, and each is asked
 
     def too_late():
         status, _, body = d.get("/api/v1/rates", {"match[]": selectors})
         return status == 503 and "http.query_timeout" in body["error"]
     eventually(too_late, "a 503")
+    eventually(lambda: d.get("/metrics")[0] == 200, "metrics in time")
     assert limited(d, "http.query_timeout") >= 1
     assert d.get("/-/healthy")[0] == 200
 

@@ -93,15 +93,15 @@ static unsigned descriptors(void)
 START_TEST(nothing_stays)
 {
     uv_loop_t loop;
-    ck_assert_int_eq(loop_start_pool(), NABLA_OK);
-    unsigned before = descriptors();
+    unsigned before = 0; /* libuv keeps a pair of its own from its first loop on */
     for (int i = 0; i < 3; i++) {
         ck_assert_int_eq(loop_open(&loop, CONNECTIONS), NABLA_OK);
+        ck_assert_int_eq(loop_start_pool(&loop), NABLA_OK);
         ck_assert_int_eq(uv_loop_alive(&loop), 0);
         ck_assert_int_eq(uv_loop_close(&loop), 0);
-        ck_assert_int_eq(loop_start_pool(), NABLA_OK);
+        ck_assert(i == 0 || descriptors() == before);
+        before = descriptors();
     }
-    ck_assert_uint_eq(descriptors(), before);
 }
 END_TEST
 
@@ -121,7 +121,7 @@ START_TEST(the_pool_needs_nothing_more)
     bool worked = false;
     uv_work_t work = {.data = &worked};
     ck_assert_int_eq(loop_open(&loop, CONNECTIONS), NABLA_OK);
-    ck_assert_int_eq(loop_start_pool(), NABLA_OK);
+    ck_assert_int_eq(loop_start_pool(&loop), NABLA_OK);
     no_memory();
     ck_assert_int_eq(uv_queue_work(&loop, &work, on_work, on_worked), 0);
     uv_run(&loop, UV_RUN_DEFAULT);
@@ -136,7 +136,6 @@ START_TEST(no_memory_for_a_loop)
     uv_loop_t loop;
     no_memory();
     ck_assert_int_eq(loop_open(&loop, CONNECTIONS), NABLA_ENOMEM);
-    ck_assert_int_eq(loop_start_pool(), NABLA_ENOMEM);
     memory();
 }
 END_TEST
