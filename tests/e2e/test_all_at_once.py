@@ -161,11 +161,11 @@ def test_all_at_once_in_512_mib(nablad):
 def test_all_at_once_and_no_memory_is_left(nablad):
     """Its limits are those of a larger machine: it refuses whatever needs memory, and goes on."""
     d = nablad()
-    may_have(d, status_bytes(d, "VmSize") + (112 << 20))
+    may_have(d, status_bytes(d, "VmSize") + (96 << 20))
     answers = []
     value = attacked(d, lambda: answers.append(is_healthy(d)))
     assert d.proc.poll() is None
-    assert not all(answers), "there was memory left"
     may_have(d, None)
+    assert not all(answers) or d.rejected("no_memory") > 0, "there was memory left"
     assert lost_nothing(d, value)
     d.stop()
