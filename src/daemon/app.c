@@ -245,7 +245,8 @@ enum nabla_status app_start(struct app *app, struct conf *conf, const char *conf
     if (status == NABLA_OK)
         status = run_doors(app);
     if (status != NABLA_OK)
-        log_event(app->log, LOG_LEVEL_ERROR, NULL, "start_failed", "status=%d", (int)status);
+        log_event(app->log, LOG_LEVEL_ERROR, NULL, "start_failed", "why=\"%s\"",
+                  nabla_status_text(status));
     return status;
 }
 

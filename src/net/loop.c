@@ -5,10 +5,16 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { OTHER_DESCRIPTORS = 512 }; /* listeners, files, requests to others */
+enum {
+    OTHER_DESCRIPTORS = 512, /* listeners, files, requests to others */
+    POOL_THREADS = 4,        /* libuv's own number, unless the environment says another */
+    POOL_THREADS_MAX = 1024,
+    POOL_STACK = 8 * 1024 * 1024, /* where the system states none */
+};
 
 static void on_never(uv_poll_t *poll, int status, int events)
 {
@@ -75,10 +81,31 @@ static void on_done(uv_work_t *work, int status)
     (void)work, (void)status;
 }
 
+static size_t pool_bytes(void)
+{
+    struct rlimit stack = {.rlim_cur = RLIM_INFINITY};
+    const char *asked = getenv("UV_THREADPOOL_SIZE");
+    long threads = asked == NULL ? POOL_THREADS : strtol(asked, NULL, 10);
+    threads = threads < 1 ? 1 : threads > POOL_THREADS_MAX ? POOL_THREADS_MAX : threads;
+    (void)getrlimit(RLIMIT_STACK, &stack);
+    return (size_t)threads * (stack.rlim_cur == RLIM_INFINITY ? POOL_STACK : stack.rlim_cur);
+}
+
+/* The threads' stacks, and as much again for what else a thread needs to begin. */
+static bool can_start_pool(void)
+{
+    size_t bytes = 2 * pool_bytes();
+    void *room = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (room == MAP_FAILED)
+        return false;
+    munmap(room, bytes);
+    return true;
+}
+
 enum nabla_status loop_start_pool(uv_loop_t *loop)
 {
     uv_work_t work;
-    if (uv_queue_work(loop, &work, on_nothing, on_done) != 0)
+    if (!can_start_pool() || uv_queue_work(loop, &work, on_nothing, on_done) != 0)
         return NABLA_ENOMEM;
     uv_run(loop, UV_RUN_DEFAULT);
     return NABLA_OK;

@@ -50,6 +50,10 @@ BASE = {
 }
 
 
+def is_sanitized():
+    return any(name in NABLA.read_bytes() for name in (b"__asan_init", b"__tsan_init"))
+
+
 def eventually(probe, what="what was waited for", timeout=DEADLINE_S):
     """Calls probe until it returns something true, and returns that."""
     end = time.monotonic() + timeout

@@ -11,13 +11,12 @@ import time
 
 import pytest
 
-from daemon import DEADLINE_S, NABLA, eventually
+from daemon import DEADLINE_S, eventually, is_sanitized
 
 T0 = 1_700_000_000
 NS = 1_000_000_000
 SECONDS = 20
 KNOWN = 10_000
-SANITIZED = b"__asan_init" in NABLA.read_bytes() or b"__tsan_init" in NABLA.read_bytes()
 REQUESTS = [
     b"GET /api/v1/rates HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET /api/v1/stream HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -144,7 +143,7 @@ def lost_nothing(d, value):
     return len(rates) == KNOWN and {r["rate"]["value"] for r in rates} == {1}
 
 
-@pytest.mark.skipif(SANITIZED, reason="a sanitizer's shadow memory is larger than the limit")
+@pytest.mark.skipif(is_sanitized(), reason="a sanitizer's shadow memory is larger than the limit")
 def test_all_at_once_in_512_mib(nablad):
     d = nablad()
     untouched = status_bytes(d, "VmSize") - status_bytes(d, "VmRSS")  # stacks and rings: addresses, no memory
@@ -157,7 +156,7 @@ def test_all_at_once_in_512_mib(nablad):
     d.stop()
 
 
-@pytest.mark.skipif(SANITIZED, reason="a sanitizer's shadow memory is larger than the limit")
+@pytest.mark.skipif(is_sanitized(), reason="a sanitizer's shadow memory is larger than the limit")
 def test_all_at_once_and_no_memory_is_left(nablad):
     """Its limits are those of a larger machine: it refuses whatever needs memory, and goes on."""
     d = nablad()

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from daemon import NABLAD, eventually
+from daemon import DEADLINE_S, NABLAD, eventually, is_sanitized
 
 T0 = 1_700_000_000
 
@@ -195,3 +195,17 @@ def test_no_descriptor_is_left_behind_by_clients(nablad):
             sock.sendall(f"m 1 {T0}\n".encode())
         d.get("/api/v1/rates")
     eventually(lambda: open_files() <= before + 1, "the descriptors closed")
+
+
+@pytest.mark.skipif(is_sanitized(), reason="a sanitizer's shadow memory is larger than the limit")
+def test_a_start_without_memory_says_so(nablad):
+    """However little there is: libuv and others would end the process by a signal."""
+    def start(mib):
+        d = nablad(command=["prlimit", f"--as={mib << 20}", NABLAD], ready=False)
+        eventually(lambda: d.proc.poll() is not None or d.events("ready"), "the end, or readiness")
+        return d
+    ended = [d for d in map(start, range(64, 272, 16)) if not d.events("ready")]
+    assert len(ended) >= 4, "64 MiB of addresses and more were enough"
+    for d in ended:
+        assert d.proc.wait(DEADLINE_S) == 1, d.log()
+        assert d.events("start_failed")[0]["why"] == "not enough memory"
