@@ -4,6 +4,7 @@ NABLA_BUILD names the build folder whose programs are tested; build/release if i
 """
 import contextlib
 import itertools
+import signal
 import socket
 import subprocess
 
@@ -13,6 +14,8 @@ import daemon
 
 
 def pytest_configure(config):
+    # a shell ignores it for what it starts in the background, and so would all that is started here
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "slow: left out of the shorter run under sanitizers")
     missing = [str(p) for p in (daemon.NABLAD, daemon.NABLA) if not p.exists()]
     if missing and not config.option.collectonly:
