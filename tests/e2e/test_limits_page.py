@@ -179,6 +179,7 @@ NO_ROW = {
         "LOOKBACK_MAX NOTIFY_BACKOFF_MAX_MS NPY_UNIT_MAX PUSH_BACKOFF_MAX_MS QUERY_YEARS_MAX",
     "no limit but a parameter's number": "ASK_LIMIT",
     "as PLACES_LEAVING_MAX, of HTTP: each was one of http.max_connections": "ACCEPT_SPARE",
+    "of libuv's pool, which the environment of nablad says": "POOL_THREADS_MAX",
     "memory of one expression at a time; its steps have SELECTOR_MATCH_LIMIT": "JIT_STACK_MAX",
     "of a whole message of TLS; what comes of a handshake has TLS_DRY_BYTES": "TLS_MESSAGE_MAX",
     "what TLS answers to changes of keys, of which GnuTLS allows a few a second": "TLS_OUTPUT_MAX",
