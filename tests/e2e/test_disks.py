@@ -11,12 +11,11 @@ import pytest
 import yaml
 
 from alert_peers import hook
-from daemon import BUILD, NABLAD, eventually
+from daemon import NABLAD, eventually, is_sanitized
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "faults"))
 from preloaded import LIBRARY, Faults  # noqa: E402
 
-HAS_SANITIZER = "NABLA_SANITIZE:STRING=\n" not in (BUILD / "CMakeCache.txt").read_text()
 LINE = "m,by={} value={} 1700000000000000000\n"
 
 
@@ -36,7 +35,7 @@ def expect_ingest(d, by):
     assert {r["metric"]["by"] for r in d.rates(f'm{{by=~"{by}-.*"}}')} == {by + "-tcp", by + "-udp"}
 
 
-@pytest.mark.skipif(HAS_SANITIZER, reason="a sanitizer has a malloc of its own")
+@pytest.mark.skipif(is_sanitized(), reason="a sanitizer has a malloc of its own")
 def test_a_disk_that_stands_still(nablad, tmp_path):
     """The slowest there is: nothing waits for it but the request that asked for its word, and the snapshot."""
     assert LIBRARY.exists(), "not built"

@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from daemon import BUILD
+from daemon import is_sanitized
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "faults"))
 import memory_group  # noqa: E402
@@ -14,11 +14,9 @@ import preloaded  # noqa: E402
 import scenarios  # noqa: E402
 from world import World  # noqa: E402
 
-HAS_SANITIZER = "NABLA_SANITIZE:STRING=\n" not in (BUILD / "CMakeCache.txt").read_text()
-
 
 @pytest.mark.slow
-@pytest.mark.skipif(HAS_SANITIZER, reason="a sanitizer has a malloc of its own")
+@pytest.mark.skipif(is_sanitized(), reason="a sanitizer has a malloc of its own")
 @pytest.mark.parametrize("doors", ["guarded", "plain"])
 @pytest.mark.parametrize("name", [*scenarios.FAILING, *scenarios.OTHERS])
 def test_what_fails(tmp_path, name, doors):
